@@ -1,0 +1,201 @@
+"""The verbs: what can be asked of Plytix, each a pure builder of a Call."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Literal
+from urllib.parse import quote
+
+from amzsync.errors import FieldError
+from amzsync.plytix.auth import Credentials, TokenAnswer
+from amzsync.plytix.parsing import (
+    existing_asset_id,
+    json_object,
+    parse_asset,
+    parse_asset_page,
+    parse_attributes,
+    parse_product,
+    parse_product_page,
+    parse_token,
+)
+from amzsync.plytix.refusals import error_for, field_errors
+from amzsync.plytix.wire import (
+    AssetExistsWithoutId,
+    AssetPage,
+    AttributeDefinition,
+    Call,
+    CreatedAsset,
+    LinkResult,
+    PlytixAsset,
+    PlytixProduct,
+    ProductPage,
+    Reply,
+    Request,
+    RequestKind,
+)
+
+__all__ = [
+    "PAGE_SIZE",
+    "find_attribute",
+    "get_token",
+    "link_asset",
+    "read_asset",
+    "read_product",
+    "search_assets",
+    "search_products",
+    "upload_asset",
+    "write_product",
+]
+
+PAGE_SIZE = 100  # the most that a search may ask for (plytix-api, Products)
+
+_READ = frozenset({200})
+_WRITTEN = frozenset({200, 201, 202, 204})
+_CONFLICT = 409
+
+
+def get_token(credentials: Credentials) -> Call[TokenAnswer]:
+    body = {"api_key": credentials.api_key, "api_password": credentials.api_password}
+    return Call(Request(RequestKind.TOKEN, "POST", "", body), frozenset({200, 201}), parse_token)
+
+
+def search_products(
+    skus: Sequence[str], gallery_label: str, *, page: int = 1, by_groups: bool = False
+) -> Call[ProductPage]:
+    """Ask for at most 100 SKUs with their thumbnail, assets and gallery, in one search.
+
+    `by_groups` says the same with one OR group per SKU, for an account that refuses `in`.
+    """
+    _check_bulk(skus)
+    groups = [[_filter("sku", "eq", sku)] for sku in skus] if by_groups else [[_filter("sku", "in", [*skus])]]
+    attributes = ["sku", "thumbnail", "assets", f"attributes.{gallery_label}"]
+    request = _search(RequestKind.PRODUCT_SEARCH, "/products/search", groups, attributes, page)
+    return Call(request, _READ, partial(parse_product_page, gallery_label=gallery_label, page_size=PAGE_SIZE))
+
+
+def search_assets(filenames: Sequence[str], *, page: int = 1) -> Call[AssetPage]:
+    """Ask for at most 100 filenames in one search. Plytix ignores case: compare what comes back."""
+    _check_bulk(filenames)
+    groups = [[_filter("filename", "eq", filename)] for filename in filenames]
+    request = _search(RequestKind.ASSET_SEARCH, "/assets/search", groups, ["filename"], page)
+    return Call(request, _READ, partial(parse_asset_page, page_size=PAGE_SIZE))
+
+
+def upload_asset(url: str, filename: str) -> Call[CreatedAsset | AssetExistsWithoutId]:
+    """Let Plytix download `url`. A 409 is an answer: the asset exists (plytix-api, Assets)."""
+    request = Request(RequestKind.ASSET_UPLOAD, "POST", "/assets", {"url": url, "filename": filename})
+    return Call(request, frozenset({200, 201, _CONFLICT}), _created_asset)
+
+
+def read_asset(asset_id: str) -> Call[PlytixAsset]:
+    request = Request(RequestKind.ASSET_READ, "GET", f"/assets/{_segment(asset_id)}")
+    return Call(request, _READ, parse_asset)
+
+
+def read_product(product_id: str, gallery_label: str) -> Call[PlytixProduct]:
+    request = Request(RequestKind.PRODUCT_READ, "GET", f"/products/{_segment(product_id)}")
+    return Call(request, _READ, partial(parse_product, gallery_label=gallery_label, product_id=product_id))
+
+
+def write_product(
+    product_id: str, gallery_label: str, *, gallery: Sequence[str] | None, thumbnail_id: str | None
+) -> Call[PlytixProduct]:
+    """Replace the gallery, set the thumbnail, or both, in one PATCH; None leaves alone.
+
+    The product that comes back is what the answer shows: an empty answer tells nothing.
+    """
+    body: dict[str, object] = {}
+    if thumbnail_id is not None:
+        body["thumbnail"] = _asset_object(thumbnail_id)
+    if gallery is not None:
+        if not gallery:
+            # The whole gallery is replaced by what is sent: nothing would be left of it.
+            raise ValueError("A gallery is never written empty.")
+        body["attributes"] = {gallery_label: [_asset_object(asset_id) for asset_id in gallery]}
+    if not body:
+        raise ValueError("There is nothing to write.")
+    request = Request(RequestKind.PRODUCT_WRITE, "PATCH", f"/products/{_segment(product_id)}", body)
+    return Call(
+        request, _WRITTEN, partial(_written_product, gallery_label=gallery_label, product_id=product_id)
+    )
+
+
+def link_asset(product_id: str, asset_id: str, label: str) -> Call[LinkResult]:
+    """Append one asset to a gallery, or put it in the place of a single media attribute."""
+    path = f"/products/{_segment(product_id)}/assets"
+    request = Request(RequestKind.LINK, "POST", path, {"id": asset_id, "attribute_label": label})
+    return Call(request, _WRITTEN | {_CONFLICT}, partial(_link_result, request=request))
+
+
+def find_attribute(label: str) -> Call[AttributeDefinition | None]:
+    """The definition of exactly this label, or None."""
+    groups = [[_filter("label", "eq", label)]]
+    columns = ["label", "name", "type_class"]
+    request = _search(RequestKind.ATTRIBUTE_SEARCH, "/attributes/product/search", groups, columns, 1)
+    return Call(request, _READ, partial(_attribute, label=label))
+
+
+def _search(
+    kind: RequestKind,
+    path: Literal["/products/search", "/assets/search", "/attributes/product/search"],
+    groups: list[list[Mapping[str, object]]],
+    attributes: list[str],
+    page: int,
+) -> Request:
+    pagination = {"page": page, "page_size": PAGE_SIZE}
+    return Request(
+        kind, "POST", path, {"filters": groups, "attributes": attributes, "pagination": pagination}
+    )
+
+
+def _filter(field: str, operator: str, value: object) -> Mapping[str, object]:
+    return {"field": field, "operator": operator, "value": value}
+
+
+def _check_bulk(names: Sequence[str]) -> None:
+    if not 0 < len(names) <= PAGE_SIZE:
+        raise ValueError(f"A search takes 1 to {PAGE_SIZE} names, not {len(names)}.")
+
+
+def _segment(plytix_id: str) -> str:
+    if plytix_id in {"", ".", ".."}:
+        # Such a path would name the collection, or its parent.
+        raise ValueError("That is no id of Plytix.")
+    return quote(plytix_id, safe="")
+
+
+def _asset_object(asset_id: str) -> Mapping[str, str]:
+    # A plain string is refused with 422 (plytix-api, Products).
+    return {"id": asset_id}
+
+
+def _created_asset(reply: Reply) -> CreatedAsset | AssetExistsWithoutId:
+    if reply.status != _CONFLICT:
+        asset = parse_asset(reply)
+        return CreatedAsset(asset.id, asset.filename, existed=False)
+    asset_id = existing_asset_id(reply)
+    return AssetExistsWithoutId() if asset_id is None else CreatedAsset(asset_id, "", existed=True)
+
+
+def _written_product(reply: Reply, gallery_label: str, product_id: str) -> PlytixProduct:
+    if not reply.body.strip():
+        return PlytixProduct(product_id, "")
+    return parse_product(reply, gallery_label, product_id)
+
+
+def _link_result(reply: Reply, request: Request) -> LinkResult:
+    if reply.status == _CONFLICT:
+        fields = field_errors(reply)
+        if fields and not any(_tells_linked(field) for field in fields):
+            raise error_for(request, reply)
+        return LinkResult.ALREADY_LINKED
+    if reply.body.strip():
+        json_object(reply)
+    return LinkResult.LINKED
+
+
+def _tells_linked(error: FieldError) -> bool:
+    return error.field in {"asset.id", "asset", "id"} or "linked" in error.message.lower()
+
+
+def _attribute(reply: Reply, label: str) -> AttributeDefinition | None:
+    return next((found for found in parse_attributes(reply) if found.label == label), None)

@@ -1,0 +1,97 @@
+"""A total deadline for an answer: a server that drips a byte now and then meets it too.
+
+A socket's timeout starts anew with each byte that comes. So the reader below shortens it, before each
+read, to what is left until the deadline. That covers the status line, the headers and the body alike.
+"""
+
+import io
+import socket
+from collections.abc import Callable
+from http.client import HTTPResponse
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+
+__all__ = ["DeadlineAdapter", "DeadlineError"]
+
+
+class DeadlineError(TimeoutError):
+    """The answer was not complete when its time was over."""
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """One attempt per request, and at most `deadline_s` from the sent request to the answer's end."""
+
+    def __init__(self, deadline_s: float, clock: Callable[[], float]) -> None:
+        self._deadline_s = deadline_s
+        self._clock = clock
+        super().__init__(pool_connections=2, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on as it comes
+        super().init_poolmanager(*args, **kwargs)
+        self._watch(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - passed on as it comes
+        is_known = args and args[0] in self.proxy_manager
+        manager = super().proxy_manager_for(*args, **kwargs)
+        if not is_known:
+            self._watch(manager)
+        return manager
+
+    def _watch(self, manager: Any) -> None:  # noqa: ANN401 - a pool manager of urllib3, named nowhere here
+        def open_response(sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:  # noqa: ANN401 - passed on as it comes
+            response = HTTPResponse(sock, *args, **kwargs)
+            if isinstance(response.fp, io.BufferedReader):
+                reader = _DeadlineReader(response.fp.detach(), sock, self._clock, self._deadline_s)
+                response.fp = io.BufferedReader(reader)
+            return response
+
+        manager.pool_classes_by_scheme = {
+            scheme: _pool_class(pool_class, open_response)
+            for scheme, pool_class in manager.pool_classes_by_scheme.items()
+        }
+
+
+def _pool_class(pool_class: Any, open_response: Callable[..., HTTPResponse]) -> type:  # noqa: ANN401 - a class of urllib3
+    connection_class = type(
+        pool_class.ConnectionCls.__name__,
+        (pool_class.ConnectionCls,),
+        {"response_class": staticmethod(open_response)},
+    )
+    return type(pool_class.__name__, (pool_class,), {"ConnectionCls": connection_class})
+
+
+class _DeadlineReader(io.RawIOBase):
+    def __init__(
+        self, raw: io.RawIOBase, sock: socket.socket, clock: Callable[[], float], deadline_s: float
+    ) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._clock = clock
+        self._ends_at = clock() + deadline_s
+        self._read_timeout_s = sock.gettimeout()
+
+    def readable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._raw.fileno()
+
+    def readinto(self, buffer: Any, /) -> int | None:  # noqa: ANN401 - any writable buffer
+        left_s = self._ends_at - self._clock()
+        if left_s <= 0:
+            raise DeadlineError
+        timeout_s = self._read_timeout_s
+        self._sock.settimeout(left_s if timeout_s is None else min(timeout_s, left_s))
+        try:
+            read: int | None = self._raw.readinto(buffer)
+        except TimeoutError:
+            if self._clock() >= self._ends_at:
+                raise DeadlineError from None
+            raise
+        return read
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()

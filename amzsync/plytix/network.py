@@ -1,0 +1,115 @@
+"""What can go wrong between here and Plytix: addresses that cannot be used, answers that never came."""
+
+import ipaddress
+import ssl
+from collections.abc import Iterator
+from http.client import HTTPException
+from socket import gaierror
+from urllib.parse import SplitResult, urlsplit
+
+import requests
+
+from amzsync.errors import ConfigError, PlytixError, RetriableError, StopError
+from amzsync.plytix.deadline import DeadlineError
+from amzsync.plytix.wire import Request
+
+__all__ = ["NETWORK_ERRORS", "checked_address", "error_without_answer", "is_loopback"]
+
+# Whatever requests, and what it stands on, raises while it sends and reads.
+NETWORK_ERRORS = (requests.RequestException, OSError, ValueError, HTTPException)
+
+
+def checked_address(address: str, setting: str) -> str:
+    """`address` without a trailing slash; raises ConfigError, which names `setting` and never a secret."""
+    parts = _split(address)
+    host = parts.hostname if parts else None
+    if parts is None or host is None or parts.scheme not in {"http", "https"}:
+        raise ConfigError(f"{setting} is no web address.", "It looks like https://host/path.")
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise ConfigError(
+            f"{setting} holds a user, a query or a fragment, which an address of Plytix never has.",
+            "It looks like https://host/path.",
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ConfigError(f"{setting} would send secrets unencrypted to {host}.", "Use https://.")
+    return address.strip().rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def error_without_answer(request: Request, address: str, error: BaseException) -> PlytixError:
+    """One plain sentence. It names the host alone: the rest of what was sent may be secret."""
+    parts = urlsplit(address)
+    causes = tuple(_causes(error))
+    kind: type[PlytixError] = RetriableError
+    next_step = ""
+    if _has(causes, ssl.SSLCertVerificationError):
+        kind = StopError
+        sentence = f"The TLS certificate of {parts.hostname} is not accepted."
+        next_step = "Check the address and this machine's certificates (REQUESTS_CA_BUNDLE)."
+    elif (
+        isinstance(error, OSError) and not isinstance(error, requests.RequestException) and _is_bundle(error)
+    ):
+        kind = StopError
+        sentence = "The TLS certificate bundle cannot be read."
+        next_step = "Check REQUESTS_CA_BUNDLE."
+    else:
+        sentence = _sentence(causes, parts.netloc)
+    return kind(sentence, method=request.method, path=request.path, next_step=next_step)
+
+
+def _sentence(causes: tuple[BaseException, ...], host: str) -> str:
+    for kind, sentence in (
+        (requests.exceptions.ProxyError, f"The proxy on the way to {host} does not answer as it should."),
+        (gaierror, f"The name of {host} was not found."),
+        (DeadlineError, f"{host} did not complete its answer in time."),
+        (requests.exceptions.ConnectTimeout, f"{host} could not be reached in time."),
+        ((requests.exceptions.Timeout, TimeoutError), f"{host} did not answer in time."),
+        (ConnectionRefusedError, f"{host} refused the connection."),
+        ((requests.exceptions.SSLError, ssl.SSLError), f"The TLS connection to {host} failed."),
+        (requests.exceptions.ContentDecodingError, f"{host} sent an answer that cannot be unpacked."),
+        (requests.exceptions.ChunkedEncodingError, f"{host} broke off its answer."),
+        ((ConnectionError, HTTPException), f"{host} closed the connection before it had answered."),
+    ):
+        if _has(causes, kind):
+            return sentence
+    return f"{host} could not be reached."
+
+
+def _has(
+    causes: tuple[BaseException, ...], kind: type[BaseException] | tuple[type[BaseException], ...]
+) -> bool:
+    return any(isinstance(cause, kind) for cause in causes)
+
+
+def _is_bundle(error: OSError) -> bool:
+    return "certificate" in str(error)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+
+
+def _split(address: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(address.strip())
+        _ = parts.port  # parsed only when asked for
+        (parts.hostname or "").encode("idna")
+    except ValueError:
+        return None
+    return parts

@@ -1,0 +1,260 @@
+"""The only HTTP out: one call, one attempt, one value. It never sleeps, repeats or follows.
+
+Each thread has its own session, so that connections are kept open and never shared.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import AuthBase
+
+from amzsync.errors import PlytixError, TokenError
+from amzsync.plytix.auth import Credentials, Secret, TokenAnswer
+from amzsync.plytix.client import get_token
+from amzsync.plytix.deadline import DeadlineAdapter
+from amzsync.plytix.network import NETWORK_ERRORS, checked_address, error_without_answer, is_loopback
+from amzsync.plytix.parsing import fits_a_header, garbage
+from amzsync.plytix.refusals import error_for, readable
+from amzsync.plytix.wire import Call, Reply, Request, RequestKind
+
+__all__ = ["Timed", "Transport"]
+
+T = TypeVar("T")
+
+MAX_DEPRECATIONS = 20
+MAX_DEPRECATION_CHARS = 300
+CHUNK_BYTES = 65_536
+MIN_REDACTED_CHARS = 4  # less is no secret, and would be found in every word
+
+_HEADERS = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "amzsync"}
+
+
+@dataclass(frozen=True, slots=True)
+class Timed(Generic[T]):
+    """An outcome and its two moments on the transport's clock; `sent_at` is just before the sending."""
+
+    value_or_error: T | PlytixError
+    sent_at: float
+    answered_at: float
+
+    def unwrap(self) -> T:
+        """The value; raises the PlytixError."""
+        if isinstance(self.value_or_error, PlytixError):
+            raise self.value_or_error
+        return self.value_or_error
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """A reply; `broken` says why its body is not there."""
+
+    reply: Reply
+    broken: Exception | None = None
+
+
+class Transport:
+    """Sends calls to one account. Safe to share between threads; `close()` when they are done."""
+
+    def __init__(
+        self,
+        api_url: str,
+        auth_url: str,
+        *,
+        connect_timeout_s: float = 10.0,
+        read_timeout_s: float = 60.0,
+        deadline_s: float = 120.0,
+        max_body_bytes: int = 32 * 1024 * 1024,
+        session_factory: Callable[[], requests.Session] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Raises ConfigError for an address that cannot be used."""
+        self._api_url = checked_address(api_url, "PLYTIX_API_URL")
+        self._auth_url = checked_address(auth_url, "PLYTIX_AUTH_URL")
+        self._timeouts_s = (connect_timeout_s, read_timeout_s)
+        self._deadline_s = deadline_s
+        self._max_body_bytes = max_body_bytes
+        self._clock = clock
+        self._session_factory = session_factory or self._new_session
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._sessions: list[requests.Session] = []
+        self._deprecations: set[str] = set()
+
+    @property
+    def deprecations(self) -> frozenset[str]:
+        """The announcements of endings that answers carried so far (plytix-api, Envelope and errors)."""
+        with self._lock:
+            return frozenset(self._deprecations)
+
+    def send(self, call: Call[T], token: Secret) -> T:
+        """Make one attempt; raises the PlytixError that says what to do next."""
+        return self.send_timed(call, token).unwrap()
+
+    def send_timed(self, call: Call[T], token: Secret) -> Timed[T]:
+        """Make one attempt; a PlytixError is a value too."""
+        return self._timed(call, _Bearer(token), (token,))
+
+    def fetch_token(self, credentials: Credentials) -> TokenAnswer:
+        """Make one attempt; raises StopError for credentials that are not accepted."""
+        return self.fetch_token_timed(credentials).unwrap()
+
+    def fetch_token_timed(self, credentials: Credentials) -> Timed[TokenAnswer]:
+        secrets = (credentials.api_key, credentials.api_password)
+        return self._timed(get_token(credentials), _Anonymous(), secrets)
+
+    def close(self) -> None:
+        with self._lock:
+            sessions, self._sessions = self._sessions, []
+            self._local = threading.local()
+        for session in sessions:
+            session.close()
+
+    def _timed(self, call: Call[T], auth: AuthBase, secrets: tuple[Secret, ...]) -> Timed[T]:
+        request = call.request
+        address = self._address(request)
+        session = self._session()
+        sent_at = self._clock()
+        try:
+            prepared = _prepared(session, request, address, auth)
+            sent_at = self._clock()
+            received = self._exchange(session, prepared)
+        except TokenError as error:
+            outcome: T | PlytixError = error
+        except NETWORK_ERRORS as error:
+            # A new error, unchained: the one caught holds the request with its headers.
+            outcome = error_without_answer(request, address, error)
+        else:
+            outcome = self._outcome(call, received, address, secrets)
+        return Timed(_placed(outcome, request), sent_at, self._clock())
+
+    def _exchange(self, session: requests.Session, prepared: requests.PreparedRequest) -> _Received:
+        url = prepared.url or ""
+        settings = session.merge_environment_settings(url, {}, stream=True, verify=True, cert=None)
+        # What runs on this machine is never asked for through a proxy.
+        proxies = {} if is_loopback(urlsplit(url).hostname or "") else settings["proxies"]
+        # The adapter, not the session: a session would read a redirect's body whole, to follow it.
+        adapter = session.get_adapter(url)
+        response = adapter.send(
+            prepared,
+            stream=True,
+            timeout=self._timeouts_s,
+            verify=settings["verify"] or True,
+            cert=settings["cert"],
+            proxies=proxies,
+        )
+        with closing(response):
+            reply = Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()})
+            try:
+                body = self._body(response)
+            except NETWORK_ERRORS as error:
+                return _Received(reply, broken=error)
+        return _Received(replace(reply, body=body))
+
+    def _body(self, response: requests.Response) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_content(CHUNK_BYTES):
+            body += chunk
+            if len(body) > self._max_body_bytes:
+                raise _TooLargeError
+        return bytes(body)
+
+    def _outcome(
+        self, call: Call[T], received: _Received, address: str, secrets: tuple[Secret, ...]
+    ) -> T | PlytixError:
+        reply = received.reply
+        self._note_deprecation(reply)
+        if reply.status not in call.accept:
+            # The status says enough, also where the body broke off.
+            return error_for(call.request, _redacted(reply, secrets))
+        if isinstance(received.broken, _TooLargeError):
+            return garbage("larger than any answer should be")
+        if received.broken is not None:
+            return error_without_answer(call.request, address, received.broken)
+        try:
+            return call.parse(reply if reply.status < 300 else _redacted(reply, secrets))
+        except PlytixError as error:
+            return error
+
+    def _address(self, request: Request) -> str:
+        if request.kind is RequestKind.TOKEN:
+            return self._auth_url
+        return f"{self._api_url}/{request.path.strip('/')}"
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._session_factory()
+            self._local.session = session
+            with self._lock:
+                self._sessions.append(session)
+        return session
+
+    def _new_session(self) -> requests.Session:
+        session = requests.Session()
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, DeadlineAdapter(self._deadline_s, self._clock))
+        return session
+
+    def _note_deprecation(self, reply: Reply) -> None:
+        announced = readable(reply.headers.get("x-plytix-deprecation", ""), MAX_DEPRECATION_CHARS)
+        with self._lock:
+            if announced and len(self._deprecations) < MAX_DEPRECATIONS:
+                self._deprecations.add(announced)
+
+
+class _TooLargeError(ValueError):
+    """A body past `max_body_bytes`."""
+
+
+class _Anonymous(AuthBase):
+    """No Authorization at all. Given explicitly, because requests else takes one from a netrc file."""
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        return r
+
+
+class _Bearer(AuthBase):
+    """The access token; an auth object, because a netrc file overrides a plain header."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        token = self._token.reveal()
+        if not fits_a_header(token):
+            # http.client would refuse it in an error that quotes it.
+            raise TokenError("The access token holds what no header can carry.")
+        r.headers["Authorization"] = f"Bearer {token}"
+        return r
+
+
+def _prepared(
+    session: requests.Session, request: Request, address: str, auth: AuthBase
+) -> requests.PreparedRequest:
+    return session.prepare_request(
+        requests.Request(request.method, address, headers=_HEADERS, data=request.encoded(), auth=auth)
+    )
+
+
+def _placed(outcome: T | PlytixError, request: Request) -> T | PlytixError:
+    """Say where, on an error that was raised by a parser, which does not know."""
+    if isinstance(outcome, PlytixError) and not outcome.method:
+        outcome.method, outcome.path = request.method, request.path
+    return outcome
+
+
+def _redacted(reply: Reply, secrets: tuple[Secret, ...]) -> Reply:
+    """The reply without the secrets that went out with its request: a server may quote them."""
+    body = reply.body
+    for text in (secret.reveal() for secret in secrets):
+        if len(text) >= MIN_REDACTED_CHARS:
+            for form in (text.encode("utf-8", "replace"), json.dumps(text)[1:-1].encode()):
+                body = body.replace(form, b"***")
+    return replace(reply, body=body)

@@ -1,0 +1,139 @@
+"""What goes over the wire, as frozen facts: requests, replies, and what replies tell."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from amzsync.plytix.auth import Secret
+
+__all__ = [
+    "AssetExistsWithoutId",
+    "AssetPage",
+    "AttributeDefinition",
+    "Call",
+    "CreatedAsset",
+    "LinkResult",
+    "PlytixAsset",
+    "PlytixProduct",
+    "ProductPage",
+    "Reply",
+    "Request",
+    "RequestKind",
+]
+
+T = TypeVar("T")
+
+
+class RequestKind(StrEnum):
+    TOKEN = "token"  # noqa: S105 - the name of a kind of request
+    PRODUCT_SEARCH = "product_search"
+    PRODUCT_READ = "product_read"
+    PRODUCT_WRITE = "product_write"
+    ASSET_SEARCH = "asset_search"
+    ASSET_READ = "asset_read"
+    ASSET_UPLOAD = "asset_upload"
+    LINK = "link"
+    ATTRIBUTE_SEARCH = "attribute_search"
+
+
+class LinkResult(StrEnum):
+    LINKED = "linked"
+    ALREADY_LINKED = "already_linked"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`path` is relative to the API's address, its ids quoted; empty for the token endpoint."""
+
+    kind: RequestKind
+    method: str
+    path: str
+    body: Mapping[str, object] | None = None
+
+    def encoded(self) -> bytes | None:
+        """The body as sent: the only place where a Secret in it is revealed."""
+        if self.body is None:
+            return None
+        return json.dumps(self.body, default=_reveal, allow_nan=False, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """A request, the statuses that answer it, and how such an answer is read."""
+
+    request: Request
+    accept: frozenset[int]
+    parse: Callable[[Reply], T]
+
+
+@dataclass(frozen=True, slots=True)
+class PlytixProduct:
+    """`gallery` and `assets` are None where the answer did not tell them, () where it told none.
+
+    `thumbnail_id` is None for both; `sku` is "" where a single product's answer left it out.
+    """
+
+    id: str
+    sku: str
+    thumbnail_id: str | None = None
+    gallery: tuple[str, ...] | None = None
+    assets: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    """`is_full`: as many rows as were asked for, so there may be another page."""
+
+    products: tuple[PlytixProduct, ...]
+    is_full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlytixAsset:
+    """`filename` is "" where the answer did not tell it."""
+
+    id: str
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssetPage:
+    assets: tuple[PlytixAsset, ...]
+    is_full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedAsset:
+    """`existed`: the asset was there already, under this id."""
+
+    id: str
+    filename: str
+    existed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AssetExistsWithoutId:
+    """The asset was there already, and the answer does not say which one: find it by search."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeDefinition:
+    label: str
+    type_class: str
+
+
+def _reveal(value: object) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise TypeError(f"{type(value).__name__} cannot be sent as JSON.")
