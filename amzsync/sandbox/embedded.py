@@ -1,0 +1,241 @@
+"""The sandbox as its users hold it: start, look inside, do what a person would do, stop."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from amzsync.errors import SandboxError
+from amzsync.sandbox import assets, media
+from amzsync.sandbox.account import Account
+from amzsync.sandbox.attributes import label_of
+from amzsync.sandbox.faults import Faults, Latency
+from amzsync.sandbox.gate import Credentials, Gate
+from amzsync.sandbox.journal import Journal
+from amzsync.sandbox.limits import RetryAfterForm
+from amzsync.sandbox.routes import API_ROOT, TOKEN_PATH
+from amzsync.sandbox.server import HOST, Server
+from amzsync.sandbox.service import Service
+from amzsync.sandbox.state import (
+    THUMBNAIL,
+    AssetState,
+    Attribute,
+    Exchange,
+    Product,
+    ProductState,
+    Snapshot,
+    TypeClass,
+)
+from amzsync.sandbox.store import Store, Table
+
+
+class Sandbox:
+    """A Plytix account on loopback; a context manager that serves between start and stop."""
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        port: int = 0,
+        limits: Sequence[tuple[int, float]] = ((50, 10.0), (5000, 3600.0)),
+        api_key: str = "sandbox-key",
+        api_password: str = "sandbox-password",  # noqa: S107 -- it guards nothing but play
+        token_life_s: float = 900.0,
+        gallery_labels: Sequence[str] = ("amazon_images",),
+        clock: Callable[[], float] = time.time,
+        latency: Latency | None = None,
+        faults: Faults | None = None,
+        retry_after: RetryAfterForm = RetryAfterForm.BOTH,
+    ) -> None:
+        """State is kept in the file `path`, or for as long as it runs; `limits` are (requests, seconds)."""
+        self._path = path
+        self._port = port
+        self._limits = tuple(limits)
+        self._credentials = Credentials(api_key, api_password, token_life_s)
+        self._gallery_labels = tuple(gallery_labels)
+        self._clock = clock
+        self._latency = latency or Latency()
+        self.faults = faults or Faults()
+        self._retry_after = retry_after
+        self._journal = Journal()
+        self._stopping = threading.Event()
+        self._account: Account | None = None
+        self._server: Server | None = None
+
+    def start(self) -> Self:
+        """Open the state and listen; a SandboxError where the file or the port cannot be used."""
+        if self._server is not None:
+            return self
+        self._stopping.clear()
+        store = Store(self._path)
+        try:
+            self._account = Account(store, self._clock)
+            for label in self._gallery_labels:
+                name = label.replace("_", " ").title()
+                store.add_attribute(Attribute(store.new_id(), label, name, TypeClass.MEDIA_GALLERY))
+            gate = Gate(store, self._credentials, self._limits, self._retry_after, self._clock)
+            pause = self._stopping.wait
+            service = Service(
+                self._account, gate, self._journal, faults=self.faults, latency=self._latency, pause=pause
+            )
+            self._server = Server(self._port, service.exchange, pause)
+        except BaseException:
+            self._account = None
+            store.close()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Close everything; the state in a file is there at the next start, in memory it is gone."""
+        server, account = self._server, self._account
+        if server is None or account is None:
+            return
+        self._stopping.set()
+        server.stop()
+        account.store.close()
+        self._server = self._account = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self._running_server.port}{API_ROOT}"
+
+    @property
+    def auth_url(self) -> str:
+        return f"http://{HOST}:{self._running_server.port}{TOKEN_PATH}"
+
+    @property
+    def history(self) -> Sequence[Exchange]:
+        """The last exchanges, oldest first."""
+        return self._journal.exchanges
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Requests by method and shape of the path, such as `PATCH /products/{id}`."""
+        return self._journal.counts
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def overlapping_writes(self) -> int:
+        """Writes that arrived while another to the same product was at work."""
+        return self._journal.overlapping_writes
+
+    def seed(self, skus: Iterable[str]) -> None:
+        """Products that exist; one that is there already stays as it is."""
+        store, now = self._running.store, self._running.now()
+        with store.transaction():
+            store.add_products(Product(store.new_id(), sku, "", "Draft", now, now) for sku in skus)
+
+    def snapshot(self) -> Snapshot:
+        """Everything at one instant; `gallery` is that of the first gallery label."""
+        store = self._running.store
+        gallery_label = self._gallery_labels[0] if self._gallery_labels else ""
+        with store.lock:
+            all_assets = store.assets(store.ids(Table.ASSETS))
+            all_products = store.products(store.ids(Table.PRODUCTS))
+            links = store.links([product.id for product in all_products])
+        filenames = {asset.id: asset.filename for asset in all_assets}
+        linked: dict[str, dict[str, list[str]]] = {}
+        for link in links:
+            linked.setdefault(link.product_id, {}).setdefault(link.label, []).append(link.asset.id)
+        return Snapshot(
+            {p.sku: _state(p.id, linked.get(p.id, {}), gallery_label, filenames) for p in all_products},
+            tuple(AssetState(asset.id, asset.filename, asset.source_url) for asset in all_assets),
+        )
+
+    def product_id(self, sku: str) -> str:
+        return self._product(sku).id
+
+    def add_asset(self, filename: str, url: str | None = None) -> str:
+        """Put an asset into the account, as an upload by hand does; its id."""
+        account = self._running
+        asset = assets.new_asset(account, filename, url or f"https://by-hand.example/{filename}")
+        account.store.add_asset(asset)
+        return asset.id
+
+    def set_gallery(self, sku: str, asset_ids: Sequence[str], label: str | None = None) -> None:
+        """Arrange a gallery by hand (the first gallery label, unless another is named)."""
+        self._set_media(sku, label or self._gallery_labels[0], asset_ids)
+
+    def set_thumbnail(self, sku: str, asset_id: str | None) -> None:
+        self._set_media(sku, THUMBNAIL, () if asset_id is None else (asset_id,))
+
+    def delete_product(self, sku: str) -> None:
+        self._running.store.delete_product(self.product_id(sku))
+
+    def delete_asset(self, asset_id: str) -> None:
+        """Also out of every gallery."""
+        if not self._running.store.delete_asset(asset_id):
+            raise KeyError(asset_id)
+
+    def add_attribute(self, name: str, type_class: TypeClass) -> str:
+        """Define a product attribute; its label."""
+        store = self._running.store
+        store.add_attribute(Attribute(store.new_id(), label_of(name), name, type_class))
+        return label_of(name)
+
+    def declare_content(self, url: str, content: str) -> None:
+        """Say what is behind a source URL: two URLs with the same content show the same picture."""
+        self._running.declared[url] = content
+
+    def expire_tokens(self) -> None:
+        """Every token so far answers 401 from now on."""
+        self._running.store.delete_tokens()
+
+    @property
+    def _running(self) -> Account:
+        if self._account is None:
+            raise SandboxError("The sandbox is not running.", "Start it first.")
+        return self._account
+
+    @property
+    def _running_server(self) -> Server:
+        if self._server is None:
+            raise SandboxError("The sandbox is not running.", "Start it first.")
+        return self._server
+
+    def _product(self, sku: str) -> Product:
+        product = self._running.store.product_by_sku(sku)
+        if product is None:
+            raise KeyError(sku)
+        return product
+
+    def _set_media(self, sku: str, label: str, asset_ids: Sequence[str]) -> None:
+        account = self._running
+        with account.store.transaction():
+            product = self._product(sku)
+            known = {asset.id for asset in account.store.assets(asset_ids)}
+            for asset_id in asset_ids:
+                if asset_id not in known:
+                    raise KeyError(asset_id)
+            media.check_total(account.store.media(product.id) | {label: tuple(asset_ids)})
+            account.store.set_media(product.id, label, asset_ids)
+            account.store.update_product(replace(product, modified=account.now()))
+
+
+def _state(
+    id_: str, linked: Mapping[str, Sequence[str]], gallery_label: str, filenames: Mapping[str, str]
+) -> ProductState:
+    gallery_ids = tuple(linked.get(gallery_label, ()))
+    thumbnail_id = next(iter(linked.get(THUMBNAIL, ())), None)
+    return ProductState(
+        id=id_,
+        thumbnail=None if thumbnail_id is None else filenames[thumbnail_id],
+        thumbnail_id=thumbnail_id,
+        gallery=tuple(filenames[asset_id] for asset_id in gallery_ids),
+        gallery_ids=gallery_ids,
+        linked_ids=frozenset(asset_id for ids in linked.values() for asset_id in ids),
+    )

@@ -1,0 +1,88 @@
+"""Linking one asset to one product, and taking it off again (plytix-api, Products)."""
+
+from dataclasses import replace
+
+from amzsync.sandbox import assets, media, products
+from amzsync.sandbox.account import Account, invalid, json_object, not_found
+from amzsync.sandbox.state import THUMBNAIL, Asset, Product, TypeClass
+from amzsync.sandbox.store import Store
+from amzsync.sandbox.wire import Json, Refusal, Reply, Request, data
+
+
+def create(account: Account, ids: tuple[str, ...], request: Request) -> Reply:
+    """`POST /products/{id}/assets`: a gallery grows at its end, anything single is replaced."""
+    body = json_object(request)
+    asset_id, label = _text(body.get("id"), "id"), _text(body.get("attribute_label"), "attribute_label")
+    store = account.store
+    with store.transaction():
+        product = products.existing(store, ids[0])
+        assets.existing(store, asset_id)
+        is_gallery = _is_gallery(store, label)
+        linked = store.media(product.id)
+        there = linked.get(label, ())
+        if asset_id in there:
+            raise Refusal(
+                409,
+                f"Asset id {asset_id} is already linked to product attribute",
+                (("asset.id", "already linked"),),
+            )
+        wanted = (*there, asset_id) if is_gallery else (asset_id,)
+        media.check_total(linked | {label: wanted})
+        store.set_media(product.id, label, wanted)
+        _touch(account, product)
+    return data({"id": asset_id}, status=201)
+
+
+def read_all(account: Account, ids: tuple[str, ...], _request: Request) -> Reply:
+    """`GET /products/{id}/assets`: the union over all attributes and the thumbnail."""
+    with account.store.lock:
+        return data(*assets.full_all(account.store, _linked(account.store, ids[0])))
+
+
+def read(account: Account, ids: tuple[str, ...], _request: Request) -> Reply:
+    with account.store.lock:
+        found = [asset for asset in _linked(account.store, ids[0]) if asset.id == ids[1]]
+        if not found:
+            raise not_found("Asset", ids[1])
+        return data(*assets.full_all(account.store, found))
+
+
+def delete(account: Account, ids: tuple[str, ...], _request: Request) -> Reply:
+    """`DELETE /products/{id}/assets/{asset_id}`: off every attribute of this product; the asset stays."""
+    store = account.store
+    with store.transaction():
+        product = products.existing(store, ids[0])
+        holding = {label: linked for label, linked in store.media(product.id).items() if ids[1] in linked}
+        if not holding:
+            raise not_found("Asset", ids[1])
+        for label, linked in holding.items():
+            store.set_media(product.id, label, [id_ for id_ in linked if id_ != ids[1]])
+        _touch(account, product)
+    return Reply(204)
+
+
+def _linked(store: Store, product_id: str) -> list[Asset]:
+    products.existing(store, product_id)
+    return list({link.asset.id: link.asset for link in store.links([product_id])}.values())
+
+
+def _touch(account: Account, product: Product) -> None:
+    account.store.update_product(replace(product, modified=account.now()))
+
+
+def _is_gallery(store: Store, label: str) -> bool:
+    """Whether links under the label append; a Refusal where it takes none."""
+    if label == THUMBNAIL:
+        return False
+    attribute = store.attributes().get(label)
+    if attribute is None or not attribute.is_media:
+        raise invalid("attribute_label", f"No media attribute is labelled {label}")
+    return attribute.type_class is TypeClass.MEDIA_GALLERY
+
+
+def _text(value: Json, name: str) -> str:
+    if value is None:
+        raise invalid(name, "Missing data for required field.")
+    if not isinstance(value, str):
+        raise invalid(name, "Not a valid string.")
+    return value

@@ -1,0 +1,426 @@
+"""The account's state in one SQLite file, or in memory: the only SQL of the sandbox.
+
+One process at a time holds the file, from opening to closing or to its death. A commit reaches the
+operating system, not the disk: it outlives a killed process, and costs microseconds.
+"""
+
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from amzsync.errors import SandboxError
+from amzsync.sandbox.state import Asset, Attribute, Media, Product, TypeClass
+
+_APPLICATION_ID = 0x414D5A53
+_VERSION = 1
+# Far below the number of parameters that the oldest supported SQLite takes.
+_MAX_PARAMETERS = 900
+
+_SCHEMA = """
+CREATE TABLE products (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    sku TEXT NOT NULL UNIQUE,
+    sku_key TEXT NOT NULL,
+    label TEXT NOT NULL DEFAULT '',
+    status TEXT NOT NULL DEFAULT 'Draft',
+    created TEXT NOT NULL,
+    modified TEXT NOT NULL,
+    plain TEXT NOT NULL DEFAULT '{}'
+);
+CREATE INDEX products_sku_key ON products (sku_key);
+CREATE TABLE assets (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    filename TEXT NOT NULL,
+    filename_key TEXT NOT NULL,
+    source_url TEXT NOT NULL,
+    content TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    file_size INTEGER NOT NULL,
+    created TEXT NOT NULL,
+    modified TEXT NOT NULL,
+    public INTEGER NOT NULL,
+    categories TEXT NOT NULL
+);
+CREATE INDEX assets_filename_key ON assets (filename_key);
+CREATE INDEX assets_source_url ON assets (source_url);
+CREATE TABLE links (
+    product TEXT NOT NULL,
+    label TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    asset TEXT NOT NULL,
+    PRIMARY KEY (product, label, position)
+) WITHOUT ROWID;
+CREATE INDEX links_asset ON links (asset, product);
+CREATE TABLE attributes (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    label TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    type_class TEXT NOT NULL
+);
+CREATE TABLE tokens (token TEXT PRIMARY KEY, expires_at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE arrivals (at REAL NOT NULL);
+CREATE INDEX arrivals_at ON arrivals (at);
+"""
+
+
+class Table(StrEnum):
+    """The tables that are searched."""
+
+    PRODUCTS = "products"
+    ASSETS = "assets"
+
+
+class IndexedColumn(StrEnum):
+    """Where a search is a look-up; the keys are case-folded text."""
+
+    ID = "id"
+    SKU_KEY = "sku_key"
+    FILENAME_KEY = "filename_key"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One place of one asset on one product."""
+
+    product_id: str
+    label: str
+    asset: Asset
+
+
+_ASSET_COLUMNS = (
+    "assets.id, assets.filename, assets.source_url, assets.content, assets.content_type, assets.file_size,"
+    " assets.created, assets.modified, assets.public, assets.categories"
+)
+_PRODUCT_COLUMNS = "id, sku, label, status, created, modified, plain"
+
+
+class Store:
+    """Typed reading and writing; hold `lock` (or `transaction`) around what belongs together."""
+
+    def __init__(
+        self, path: Path | None = None, *, new_id: Callable[[], str] = lambda: secrets.token_hex(12)
+    ) -> None:
+        """Open or create; a SandboxError where the file is another program's, damaged, or in use."""
+        self.lock = threading.RLock()
+        self._new_id = new_id
+        self._db = _open(path)
+
+    def close(self) -> None:
+        with self.lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One commit for everything inside; an exception takes all of it back."""
+        with self.lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    # Searching
+
+    def count(self, table: Table) -> int:
+        with self.lock:
+            row = self._db.execute(f"SELECT count(*) FROM {table}").fetchone()
+        return int(row[0])
+
+    def ids(self, table: Table, *, offset: int = 0, limit: int = -1) -> list[str]:
+        """Ids in the order of creation."""
+        with self.lock:
+            found = self._db.execute(f"SELECT id FROM {table} ORDER BY seq LIMIT ? OFFSET ?", (limit, offset))
+            return [row[0] for row in found]
+
+    def lookup(self, table: Table, column: IndexedColumn, values: Sequence[str]) -> list[tuple[int, str]]:
+        """Sequence number and id of the rows whose column holds one of the values, found by index."""
+        query = f"SELECT seq, id FROM {table} WHERE {column} IN ({{}})"
+        return [(row[0], row[1]) for row in self._select_in(query, values)]
+
+    # Products
+
+    def add_products(self, products: Iterable[Product]) -> None:
+        """Those whose SKU is there already are left out."""
+        with self.lock:
+            self._db.executemany(
+                f"INSERT OR IGNORE INTO products ({_PRODUCT_COLUMNS}, sku_key) VALUES (?,?,?,?,?,?,?,?)",
+                (
+                    (p.id, p.sku, p.label, p.status, p.created, p.modified, _dump(p.plain), p.sku.casefold())
+                    for p in products
+                ),
+            )
+
+    def products(self, ids: Sequence[str]) -> list[Product]:
+        """In the order of `ids`; unknown ones are missing."""
+        rows = self._select_in(f"SELECT {_PRODUCT_COLUMNS} FROM products WHERE id IN ({{}})", ids)
+        found = {row[0]: _product(row) for row in rows}
+        return [found[id_] for id_ in ids if id_ in found]
+
+    def product_by_sku(self, sku: str) -> Product | None:
+        with self.lock:
+            row = self._db.execute("SELECT id FROM products WHERE sku = ?", (sku,)).fetchone()
+        return None if row is None else self.products([row[0]])[0]
+
+    def update_product(self, product: Product) -> None:
+        with self.lock:
+            self._db.execute(
+                "UPDATE products SET sku = ?, sku_key = ?, label = ?, status = ?, modified = ?, plain = ?"
+                " WHERE id = ?",
+                (
+                    product.sku,
+                    product.sku.casefold(),
+                    product.label,
+                    product.status,
+                    product.modified,
+                    _dump(product.plain),
+                    product.id,
+                ),
+            )
+
+    def delete_product(self, id_: str) -> bool:
+        with self.transaction():
+            self._db.execute("DELETE FROM links WHERE product = ?", (id_,))
+            return self._db.execute("DELETE FROM products WHERE id = ?", (id_,)).rowcount == 1
+
+    # Media
+
+    def media(self, product_id: str) -> Media:
+        found: dict[str, list[str]] = {}
+        with self.lock:
+            for label, asset in self._db.execute(
+                "SELECT label, asset FROM links WHERE product = ? ORDER BY label, position", (product_id,)
+            ):
+                found.setdefault(label, []).append(asset)
+        return {label: tuple(assets) for label, assets in found.items()}
+
+    def set_media(self, product_id: str, label: str, asset_ids: Sequence[str]) -> None:
+        """Replace what is linked under the label, in this order."""
+        with self.lock:
+            self._db.execute("DELETE FROM links WHERE product = ? AND label = ?", (product_id, label))
+            self._db.executemany(
+                "INSERT INTO links (product, label, position, asset) VALUES (?, ?, ?, ?)",
+                [(product_id, label, position, asset) for position, asset in enumerate(asset_ids)],
+            )
+
+    def links(self, product_ids: Sequence[str]) -> list[Link]:
+        """All links of these products, by label and in order."""
+        rows = self._select_in(
+            f"SELECT links.product, links.label, {_ASSET_COLUMNS} FROM links JOIN assets"
+            " ON assets.id = links.asset WHERE links.product IN ({}) ORDER BY product, label, position",
+            product_ids,
+        )
+        return [Link(row[0], row[1], _asset(row[2:])) for row in rows]
+
+    # Assets
+
+    def add_asset(self, asset: Asset) -> None:
+        with self.lock:
+            self._db.execute(
+                "INSERT INTO assets (id, filename, source_url, content, content_type, file_size, created,"
+                " modified, public, categories, filename_key) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                (
+                    asset.id,
+                    asset.filename,
+                    asset.source_url,
+                    asset.content,
+                    asset.content_type,
+                    asset.file_size,
+                    asset.created,
+                    asset.modified,
+                    asset.public,
+                    _dump(asset.categories),
+                    asset.filename.casefold(),
+                ),
+            )
+
+    def assets(self, ids: Sequence[str]) -> list[Asset]:
+        """In the order of `ids`; unknown ones are missing."""
+        rows = self._select_in(f"SELECT {_ASSET_COLUMNS} FROM assets WHERE id IN ({{}})", ids)
+        found = {row[0]: _asset(row) for row in rows}
+        return [found[id_] for id_ in ids if id_ in found]
+
+    def asset_ids_from(self, source_url: str) -> list[str]:
+        with self.lock:
+            found = self._db.execute("SELECT id FROM assets WHERE source_url = ? ORDER BY seq", (source_url,))
+            return [row[0] for row in found]
+
+    def assets_named(self, filename: str) -> list[Asset]:
+        """Exactly so named: case counts."""
+        found = self.lookup(Table.ASSETS, IndexedColumn.FILENAME_KEY, [filename.casefold()])
+        return [asset for asset in self.assets([id_ for _, id_ in found]) if asset.filename == filename]
+
+    def update_asset(self, asset: Asset) -> None:
+        with self.lock:
+            self._db.execute(
+                "UPDATE assets SET filename = ?, filename_key = ?, modified = ?, public = ?, categories = ?"
+                " WHERE id = ?",
+                (
+                    asset.filename,
+                    asset.filename.casefold(),
+                    asset.modified,
+                    asset.public,
+                    _dump(asset.categories),
+                    asset.id,
+                ),
+            )
+
+    def delete_asset(self, id_: str) -> bool:
+        """Also out of every gallery and thumbnail."""
+        with self.transaction():
+            self._db.execute("DELETE FROM links WHERE asset = ?", (id_,))
+            return self._db.execute("DELETE FROM assets WHERE id = ?", (id_,)).rowcount == 1
+
+    def products_using(self, asset_ids: Sequence[str]) -> dict[str, int]:
+        """How many products each asset is linked to; those on none are missing."""
+        rows = self._select_in(
+            "SELECT asset, count(DISTINCT product) FROM links WHERE asset IN ({}) GROUP BY asset", asset_ids
+        )
+        return dict(rows)
+
+    # Attributes
+
+    def add_attribute(self, attribute: Attribute) -> None:
+        """One whose label is there already is left out."""
+        with self.lock:
+            self._db.execute(
+                "INSERT OR IGNORE INTO attributes (id, label, name, type_class) VALUES (?, ?, ?, ?)",
+                (attribute.id, attribute.label, attribute.name, attribute.type_class),
+            )
+
+    def attributes(self) -> dict[str, Attribute]:
+        """By label, in the order of creation."""
+        with self.lock:
+            rows = self._db.execute("SELECT id, label, name, type_class FROM attributes ORDER BY seq")
+            return {row[1]: Attribute(row[0], row[1], row[2], TypeClass(row[3])) for row in rows}
+
+    # Tokens and arrivals
+
+    def add_token(self, token: str, expires_at: float) -> None:
+        with self.lock:
+            self._db.execute("INSERT INTO tokens (token, expires_at) VALUES (?, ?)", (token, expires_at))
+
+    def token_expiry(self, token: str) -> float | None:
+        with self.lock:
+            row = self._db.execute("SELECT expires_at FROM tokens WHERE token = ?", (token,)).fetchone()
+        return None if row is None else float(row[0])
+
+    def delete_tokens(self) -> None:
+        with self.lock:
+            self._db.execute("DELETE FROM tokens")
+
+    def add_arrival(self, at: float) -> None:
+        with self.lock:
+            self._db.execute("INSERT INTO arrivals (at) VALUES (?)", (at,))
+
+    def arrivals(self, *, since: float) -> list[float]:
+        """Oldest first; older ones than `since` are forgotten for good."""
+        with self.lock:
+            self._db.execute("DELETE FROM arrivals WHERE at < ?", (since,))
+            return [row[0] for row in self._db.execute("SELECT at FROM arrivals ORDER BY at")]
+
+    def new_id(self) -> str:
+        return self._new_id()
+
+    def _select_in(self, query: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Run a query whose `{}` takes the values, as often as their number needs."""
+        rows: list[tuple[Any, ...]] = []
+        with self.lock:
+            for start in range(0, len(values), _MAX_PARAMETERS):
+                some = values[start : start + _MAX_PARAMETERS]
+                rows += self._db.execute(query.format(",".join("?" * len(some))), some)
+        return rows
+
+
+def _product(row: Sequence[Any]) -> Product:
+    id_, sku, label, status, created, modified, plain = row
+    return Product(id_, sku, label, status, created, modified, json.loads(plain))
+
+
+def _asset(row: Sequence[Any]) -> Asset:
+    id_, filename, source_url, content, content_type, file_size, created, modified, public, categories = row
+    return Asset(
+        id=id_,
+        filename=filename,
+        source_url=source_url,
+        content=content,
+        content_type=content_type,
+        file_size=file_size,
+        created=created,
+        modified=modified,
+        public=bool(public),
+        categories=tuple(json.loads(categories)),
+    )
+
+
+def _dump(value: Mapping[str, Any] | Sequence[str]) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _open(path: Path | None) -> sqlite3.Connection:
+    """Connect, take the file for this process, and make the tables where there are none."""
+    place = "in memory" if path is None else str(path)
+    try:
+        db = sqlite3.connect(
+            ":memory:" if path is None else path, timeout=0, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.Error as error:
+        raise SandboxError(
+            f"The sandbox account {place} cannot be opened: {error}.", "Name a file in a folder that exists."
+        ) from error
+    try:
+        _prepare(db, place)
+    except sqlite3.OperationalError as error:
+        db.close()
+        if "locked" not in str(error):
+            raise _unusable(place, str(error)) from error
+        raise SandboxError(
+            f"The sandbox account {place} is in use by another process.",
+            "Wait until that process ends, or name another file.",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise _unusable(place, str(error)) from error
+    except SandboxError:
+        db.close()
+        raise
+    return db
+
+
+def _prepare(db: sqlite3.Connection, place: str) -> None:
+    application, version, tables = (
+        db.execute(query).fetchone()[0]
+        for query in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
+    )
+    if tables and (application, version) != (_APPLICATION_ID, _VERSION):
+        raise _unusable(place, "it belongs to another program or version")
+    db.execute("PRAGMA locking_mode = EXCLUSIVE")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = OFF")
+    db.execute("BEGIN IMMEDIATE")  # The first write takes the exclusive lock that is then kept.
+    if not tables:
+        for statement in _SCHEMA.split(";"):
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {_VERSION}")
+    db.execute("COMMIT")
+    with closing(db.execute("PRAGMA quick_check(1)")) as check:
+        if check.fetchone()[0] != "ok":
+            raise _unusable(place, "it is damaged")
+
+
+def _unusable(place: str, cause: str) -> SandboxError:
+    return SandboxError(
+        f"The sandbox account {place} cannot be used: {cause}.", "Move the file away, or name another one."
+    )
