@@ -3,6 +3,7 @@
 import ipaddress
 import ssl
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.client import HTTPException
 from socket import gaierror
 from urllib.parse import SplitResult, urlsplit
@@ -13,7 +14,7 @@ from amzsync.errors import ConfigError, PlytixError, RetriableError, StopError
 from amzsync.plytix.deadline import DeadlineError
 from amzsync.plytix.wire import Request
 
-__all__ = ["NETWORK_ERRORS", "checked_address", "error_without_answer", "is_loopback"]
+__all__ = ["NETWORK_ERRORS", "Timeouts", "checked_address", "error_without_answer", "is_loopback"]
 
 # Whatever requests, and what it stands on, raises while it sends and reads.
 NETWORK_ERRORS = (requests.RequestException, OSError, ValueError, HTTPException)
@@ -44,7 +45,18 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def error_without_answer(request: Request, address: str, error: BaseException) -> PlytixError:
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: to connect, between two bytes, and from the sending to the answer's end."""
+
+    connect_s: float
+    read_s: float
+    deadline_s: float
+
+
+def error_without_answer(
+    request: Request, address: str, error: BaseException, timeouts: Timeouts
+) -> PlytixError:
     """One plain sentence. It names the host alone: the rest of what was sent may be secret."""
     parts = urlsplit(address)
     causes = tuple(_causes(error))
@@ -61,22 +73,30 @@ def error_without_answer(request: Request, address: str, error: BaseException) -
         sentence = "The TLS certificate bundle cannot be read."
         next_step = "Check REQUESTS_CA_BUNDLE."
     else:
-        sentence = _sentence(causes, parts.netloc)
+        sentence = _sentence(causes, parts.netloc, timeouts)
     return kind(sentence, method=request.method, path=request.path, next_step=next_step)
 
 
-def _sentence(causes: tuple[BaseException, ...], host: str) -> str:
+def _sentence(causes: tuple[BaseException, ...], host: str, timeouts: Timeouts) -> str:
+    # The first that fits: a deadline is a timeout, a timeout can be an error of TLS.
     for kind, sentence in (
         (requests.exceptions.ProxyError, f"The proxy on the way to {host} does not answer as it should."),
         (gaierror, f"The name of {host} was not found."),
-        (DeadlineError, f"{host} did not complete its answer in time."),
-        (requests.exceptions.ConnectTimeout, f"{host} could not be reached in time."),
-        ((requests.exceptions.Timeout, TimeoutError), f"{host} did not answer in time."),
+        (DeadlineError, f"{host} did not complete its answer within {timeouts.deadline_s:g} seconds."),
+        (
+            requests.exceptions.ConnectTimeout,
+            f"{host} could not be reached within {timeouts.connect_s:g} seconds.",
+        ),
+        (
+            (requests.exceptions.Timeout, TimeoutError),
+            f"{host} did not answer within {timeouts.read_s:g} seconds.",
+        ),
         (ConnectionRefusedError, f"{host} refused the connection."),
         ((requests.exceptions.SSLError, ssl.SSLError), f"The TLS connection to {host} failed."),
         (requests.exceptions.ContentDecodingError, f"{host} sent an answer that cannot be unpacked."),
         (requests.exceptions.ChunkedEncodingError, f"{host} broke off its answer."),
-        ((ConnectionError, HTTPException), f"{host} closed the connection before it had answered."),
+        (ConnectionError, f"{host} closed the connection before it had answered."),
+        (HTTPException, f"{host} sent an answer that is not HTTP."),
     ):
         if _has(causes, kind):
             return sentence

@@ -6,6 +6,7 @@ the bytes are, parsing ends in a fact or in a PlytixError.
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 
 from amzsync.errors import RetriableError
 from amzsync.plytix.auth import Secret, TokenAnswer
@@ -97,10 +98,10 @@ def existing_asset_id(reply: Reply) -> str | None:
 
 def json_object(reply: Reply) -> dict[str, object]:
     """Raises RetriableError unless the body is one JSON object of bounded depth."""
-    try:
-        answer: object = json.loads(reply.body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise garbage("no JSON") from None
+    answer: object = None
+    # The decoder's own error holds the whole body: nothing is raised while it is at hand.
+    with suppress(ValueError, RecursionError):
+        answer = json.loads(reply.body, parse_constant=_refuse_constant)
     if not isinstance(answer, dict):
         raise garbage("no JSON object")
     if not _is_shallow(answer):

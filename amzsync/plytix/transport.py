@@ -19,7 +19,13 @@ from amzsync.errors import PlytixError, TokenError
 from amzsync.plytix.auth import Credentials, Secret, TokenAnswer
 from amzsync.plytix.client import get_token
 from amzsync.plytix.deadline import DeadlineAdapter
-from amzsync.plytix.network import NETWORK_ERRORS, checked_address, error_without_answer, is_loopback
+from amzsync.plytix.network import (
+    NETWORK_ERRORS,
+    Timeouts,
+    checked_address,
+    error_without_answer,
+    is_loopback,
+)
 from amzsync.plytix.parsing import fits_a_header, garbage
 from amzsync.plytix.refusals import error_for, readable
 from amzsync.plytix.wire import Call, Reply, Request, RequestKind
@@ -77,8 +83,7 @@ class Transport:
         """Raises ConfigError for an address that cannot be used."""
         self._api_url = checked_address(api_url, "PLYTIX_API_URL")
         self._auth_url = checked_address(auth_url, "PLYTIX_AUTH_URL")
-        self._timeouts_s = (connect_timeout_s, read_timeout_s)
-        self._deadline_s = deadline_s
+        self._timeouts = Timeouts(connect_timeout_s, read_timeout_s, deadline_s)
         self._max_body_bytes = max_body_bytes
         self._clock = clock
         self._session_factory = session_factory or self._new_session
@@ -126,10 +131,10 @@ class Transport:
             sent_at = self._clock()
             received = self._exchange(session, prepared)
         except TokenError as error:
-            outcome: T | PlytixError = error
+            outcome: T | PlytixError = error.with_traceback(None)
         except NETWORK_ERRORS as error:
             # A new error, unchained: the one caught holds the request with its headers.
-            outcome = error_without_answer(request, address, error)
+            outcome = error_without_answer(request, address, error, self._timeouts)
         else:
             outcome = self._outcome(call, received, address, secrets)
         return Timed(_placed(outcome, request), sent_at, self._clock())
@@ -144,7 +149,7 @@ class Transport:
         response = adapter.send(
             prepared,
             stream=True,
-            timeout=self._timeouts_s,
+            timeout=(self._timeouts.connect_s, self._timeouts.read_s),
             verify=settings["verify"] or True,
             cert=settings["cert"],
             proxies=proxies,
@@ -176,11 +181,12 @@ class Transport:
         if isinstance(received.broken, _TooLargeError):
             return garbage("larger than any answer should be")
         if received.broken is not None:
-            return error_without_answer(call.request, address, received.broken)
+            return error_without_answer(call.request, address, received.broken, self._timeouts)
         try:
             return call.parse(reply if reply.status < 300 else _redacted(reply, secrets))
         except PlytixError as error:
-            return error
+            # The frames below hold the answer, which can hold a token.
+            return error.with_traceback(None)
 
     def _address(self, request: Request) -> str:
         if request.kind is RequestKind.TOKEN:
@@ -199,7 +205,7 @@ class Transport:
     def _new_session(self) -> requests.Session:
         session = requests.Session()
         for scheme in ("https://", "http://"):
-            session.mount(scheme, DeadlineAdapter(self._deadline_s, self._clock))
+            session.mount(scheme, DeadlineAdapter(self._timeouts.deadline_s, self._clock))
         return session
 
     def _note_deprecation(self, reply: Reply) -> None:

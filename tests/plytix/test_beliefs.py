@@ -1,0 +1,265 @@
+"""What the client believes about Plytix, verb by verb, against the sandbox over real HTTP."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from amzsync.errors import RateLimitedError, RejectedError, RetriableError, StopError, TokenError
+from amzsync.plytix import client
+from amzsync.plytix.auth import Credentials, Secret
+from amzsync.plytix.transport import Transport
+from amzsync.plytix.wire import (
+    AssetExistsWithoutId,
+    AttributeDefinition,
+    Call,
+    CreatedAsset,
+    LinkResult,
+    PlytixAsset,
+    PlytixProduct,
+)
+from amzsync.sandbox import (
+    Answer,
+    DropAfterWork,
+    DropBeforeWork,
+    Fault,
+    RetryAfterForm,
+    Sandbox,
+    Transform,
+    Truncate,
+)
+
+CREDENTIALS = Credentials(Secret("sandbox-key"), Secret("sandbox-password"))
+GALLERY = "amazon_images"
+SKU = "AMZN-US-B0A"
+
+
+class Account:
+    """A running sandbox, and a transport with a token for it."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.transport = Transport(sandbox.url, sandbox.auth_url)
+        self.token = self.transport.fetch_token(CREDENTIALS).token
+
+    def ask(self, call: Call):
+        return self.transport.send(call, self.token)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        sandbox.seed([SKU, "AMZN-US-B0B", "a/b?c=d &é"])
+        yield sandbox
+
+
+@pytest.fixture
+def account(sandbox: Sandbox) -> Iterator[Account]:
+    account = Account(sandbox)
+    yield account
+    account.transport.close()
+
+
+def _one(account: Account, sku: str = SKU) -> PlytixProduct:
+    return account.ask(client.search_products([sku], GALLERY)).products[0]
+
+
+# Tokens
+
+
+def test_credentials_give_a_token_and_wrong_ones_stop_the_run(account):
+    wrong = Credentials(Secret("sandbox-key"), Secret("wrong"))
+    with pytest.raises(StopError, match="401") as stop:
+        account.transport.fetch_token(wrong)
+    assert "PLYTIX_API_KEY" in stop.value.next_step
+    assert account.transport.fetch_token(CREDENTIALS).token.reveal()
+
+
+def test_an_aged_token_is_told_apart_and_a_new_one_works(sandbox, account):
+    sandbox.expire_tokens()
+    with pytest.raises(TokenError):
+        account.ask(client.find_attribute(GALLERY))
+    account.token = account.transport.fetch_token(CREDENTIALS).token
+    assert account.ask(client.find_attribute(GALLERY)) is not None
+
+
+# Products
+
+
+@pytest.mark.parametrize("by_groups", [False, True], ids=["in", "groups"])
+def test_one_search_finds_many_products_with_all_that_a_decision_needs(sandbox, account, by_groups):
+    first, second = sandbox.add_asset("one.jpg"), sandbox.add_asset("two.jpg")
+    sandbox.set_gallery(SKU, [second, first])
+    sandbox.set_thumbnail(SKU, first)
+    call = client.search_products([SKU, "AMZN-US-B0B", "a/b?c=d &é", "unknown"], GALLERY, by_groups=by_groups)
+    page = account.ask(call)
+    assert not page.is_full
+    found = {product.sku: product for product in page.products}
+    assert set(found) == {SKU, "AMZN-US-B0B", "a/b?c=d &é"}
+    assert found[SKU].id == sandbox.product_id(SKU)
+    assert found[SKU].gallery == (second, first)
+    assert found[SKU].thumbnail_id == first
+    assert set(found[SKU].assets) >= {first, second}
+    assert found["AMZN-US-B0B"].thumbnail_id is None
+    assert not found["AMZN-US-B0B"].gallery
+
+
+def test_a_hundred_products_fit_one_page_and_the_next_is_empty(sandbox, account):
+    skus = [f"S{number:03d}" for number in range(100)]
+    sandbox.seed(skus)
+    page = account.ask(client.search_products(skus, GALLERY))
+    assert page.is_full
+    assert sorted(product.sku for product in page.products) == skus
+    assert account.ask(client.search_products(skus, GALLERY, page=2)).products == ()
+
+
+def test_a_gallery_that_does_not_exist_is_rejected(account):
+    with pytest.raises(RejectedError, match="422"):
+        account.ask(client.search_products([SKU], "no_such_gallery"))
+
+
+def test_a_product_read_by_itself_says_the_same_as_the_search(sandbox, account):
+    sandbox.set_gallery(SKU, [sandbox.add_asset("one.jpg")])
+    searched = _one(account)
+    read = account.ask(client.read_product(searched.id, GALLERY))
+    assert (read.id, read.sku, read.gallery) == (searched.id, SKU, searched.gallery)
+
+
+def test_one_write_sets_gallery_and_thumbnail_and_the_answer_shows_it(sandbox, account):
+    first, second = sandbox.add_asset("one.jpg"), sandbox.add_asset("two.jpg")
+    product_id = sandbox.product_id(SKU)
+    written = account.ask(
+        client.write_product(product_id, GALLERY, gallery=[second, first], thumbnail_id=second)
+    )
+    assert (written.gallery, written.thumbnail_id) == ((second, first), second)
+    state = sandbox.snapshot().products[SKU]
+    assert (state.gallery_ids, state.thumbnail_id) == ((second, first), second)
+
+
+def test_a_write_leaves_alone_what_it_does_not_name(sandbox, account):
+    first, second = sandbox.add_asset("one.jpg"), sandbox.add_asset("two.jpg")
+    sandbox.set_gallery(SKU, [first, second])
+    product_id = sandbox.product_id(SKU)
+    account.ask(client.write_product(product_id, GALLERY, gallery=None, thumbnail_id=first))
+    account.ask(client.write_product(product_id, GALLERY, gallery=[second, first], thumbnail_id=None))
+    state = sandbox.snapshot().products[SKU]
+    assert (state.gallery_ids, state.thumbnail_id) == ((second, first), first)
+
+
+@pytest.mark.parametrize("product_id", ["000000000000000000000000", "no/such id"])
+def test_an_unknown_product_is_rejected(sandbox, account, product_id):
+    asset_id = sandbox.add_asset("one.jpg")
+    for call in (
+        client.read_product(product_id, GALLERY),
+        client.write_product(product_id, GALLERY, gallery=None, thumbnail_id=asset_id),
+        client.link_asset(product_id, asset_id, GALLERY),
+    ):
+        with pytest.raises(RejectedError, match="404"):
+            account.ask(call)
+
+
+# Assets
+
+
+def test_an_upload_makes_an_asset_that_the_search_and_the_read_find(account):
+    created = account.ask(client.upload_asset("https://images.example/I/61UI+gsEGoL.jpg", "A one.jpg"))
+    assert created == CreatedAsset(created.id, "A one.jpg", existed=False)
+    page = account.ask(client.search_assets(["A one.jpg", "other.jpg"]))
+    assert page.assets == (PlytixAsset(created.id, "A one.jpg"),)
+    assert account.ask(client.read_asset(created.id)) == PlytixAsset(created.id, "A one.jpg")
+
+
+def test_the_same_upload_again_gives_the_id_of_the_first(account):
+    call = client.upload_asset("https://images.example/I/1.jpg", "one.jpg")
+    first, second = account.ask(call), account.ask(call)
+    assert (second.id, second.existed) == (first.id, True)
+
+
+def test_an_upload_that_was_done_and_not_answered_is_found_by_asking_again(sandbox, account):
+    sandbox.faults.add(Fault("POST", "/assets", DropAfterWork(), times=1))
+    call = client.upload_asset("https://images.example/I/1.jpg", "one.jpg")
+    with pytest.raises(RetriableError):
+        account.ask(call)
+    assert account.ask(call).existed
+    assert len(sandbox.snapshot().assets) == 1
+
+
+def test_a_409_without_an_id_sends_one_to_the_search(sandbox, account):
+    sandbox.faults.add(Fault("POST", "/assets", Answer(409, b'{"error":{"msg":"Asset already exists"}}')))
+    call = client.upload_asset("https://images.example/I/1.jpg", "one.jpg")
+    assert account.ask(call) == AssetExistsWithoutId()
+
+
+def test_a_hundred_filenames_are_one_search(sandbox, account):
+    names = [f"n{number}.jpg" for number in range(100)]
+    for name in names:
+        sandbox.add_asset(name)
+    before = sandbox.total
+    page = account.ask(client.search_assets(names))
+    assert page.is_full
+    assert sorted(asset.filename for asset in page.assets) == sorted(names)
+    assert sandbox.total == before + 1
+
+
+# Links
+
+
+def test_a_link_is_appended_and_a_second_one_is_there_already(sandbox, account):
+    first, second = sandbox.add_asset("one.jpg"), sandbox.add_asset("two.jpg")
+    sandbox.set_gallery(SKU, [first])
+    call = client.link_asset(sandbox.product_id(SKU), second, GALLERY)
+    assert account.ask(call) is LinkResult.LINKED
+    assert account.ask(call) is LinkResult.ALREADY_LINKED
+    assert sandbox.snapshot().products[SKU].gallery_ids == (first, second)
+
+
+def test_a_link_to_an_unknown_asset_is_rejected(sandbox, account):
+    with pytest.raises(RejectedError):
+        account.ask(client.link_asset(sandbox.product_id(SKU), "000000000000000000000000", GALLERY))
+
+
+# Attributes
+
+
+def test_the_gallery_attribute_is_found_with_its_type_and_another_is_not(account):
+    found = account.ask(client.find_attribute(GALLERY))
+    assert found == AttributeDefinition(GALLERY, "MediaGalleryAttribute")
+    assert account.ask(client.find_attribute("amazon_image")) is None
+    assert account.ask(client.find_attribute("AMAZON_IMAGES")) is None
+
+
+# Limits and accidents
+
+
+@pytest.mark.parametrize(
+    ("form", "expected_s"),
+    [(RetryAfterForm.HEADER, None), (RetryAfterForm.BODY, None), (RetryAfterForm.NEITHER, 60.0)],
+)
+def test_a_429_carries_its_wait_from_wherever_it_was_told(form, expected_s):
+    with Sandbox(limits=[(1, 30.0)], retry_after=form, clock=lambda: 1_000_000.0) as sandbox:
+        account = Account(sandbox)
+        with pytest.raises(RateLimitedError) as limited:
+            account.ask(client.find_attribute(GALLERY))
+        account.transport.close()
+    if expected_s is None:
+        assert 0 < limited.value.retry_after_s <= 31
+    else:
+        assert limited.value.retry_after_s == expected_s
+
+
+@pytest.mark.parametrize(
+    "accident",
+    [Answer(503, b"<html>"), Answer(200, b"<html>"), DropBeforeWork(), DropAfterWork(), Truncate()],
+    ids=lambda accident: type(accident).__name__,
+)
+def test_after_any_accident_the_same_transport_goes_on(sandbox, account, accident):
+    sandbox.faults.add(Fault("POST", "/products/search", accident, times=1))
+    with pytest.raises(RetriableError):
+        _one(account)
+    assert _one(account).sku == SKU
+
+
+def test_an_announced_ending_is_noticed(sandbox, account):
+    announcement = Transform(headers={"X-Plytix-Deprecation": "POST /products/search ends in 2027"})
+    sandbox.faults.add(Fault("POST", "/products/search", announcement))
+    _one(account)
+    assert account.transport.deprecations == {"POST /products/search ends in 2027"}

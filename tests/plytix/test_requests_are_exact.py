@@ -1,0 +1,133 @@
+import json
+
+import pytest
+
+from amzsync.plytix import client
+from amzsync.plytix.auth import Credentials, Secret
+from amzsync.plytix.wire import Call, RequestKind
+
+
+def _sent(call: Call) -> tuple[str, str, object]:
+    body = call.request.encoded()
+    return call.request.method, call.request.path, None if body is None else json.loads(body)
+
+
+def test_credentials_go_to_the_token_endpoint_as_json():
+    call = client.get_token(Credentials(Secret("k"), Secret("p")))
+    assert _sent(call) == ("POST", "", {"api_key": "k", "api_password": "p"})
+
+
+def test_a_product_search_asks_for_all_that_a_decision_needs_in_one_request():
+    assert _sent(client.search_products(["A", "B"], "amazon_images", page=2)) == (
+        "POST",
+        "/products/search",
+        {
+            "filters": [[{"field": "sku", "operator": "in", "value": ["A", "B"]}]],
+            "attributes": ["sku", "thumbnail", "assets", "attributes.amazon_images"],
+            "pagination": {"page": 2, "page_size": 100},
+        },
+    )
+
+
+def test_an_account_that_refuses_in_is_asked_by_groups():
+    _, _, body = _sent(client.search_products(["A", "B"], "g", by_groups=True))
+    assert body["filters"] == [
+        [{"field": "sku", "operator": "eq", "value": "A"}],
+        [{"field": "sku", "operator": "eq", "value": "B"}],
+    ]
+
+
+def test_an_asset_search_is_one_or_of_filenames_and_names_the_column():
+    assert _sent(client.search_assets(["a.jpg", "b.jpg"])) == (
+        "POST",
+        "/assets/search",
+        {
+            "filters": [
+                [{"field": "filename", "operator": "eq", "value": "a.jpg"}],
+                [{"field": "filename", "operator": "eq", "value": "b.jpg"}],
+            ],
+            "attributes": ["filename"],
+            "pagination": {"page": 1, "page_size": 100},
+        },
+    )
+
+
+@pytest.mark.parametrize("count", [0, 101])
+def test_a_search_for_nothing_or_for_more_than_a_page_cannot_be_built(count):
+    names = [f"n{number}" for number in range(count)]
+    with pytest.raises(ValueError, match="1 to 100"):
+        client.search_products(names, "g")
+    with pytest.raises(ValueError, match="1 to 100"):
+        client.search_assets(names)
+
+
+def test_an_upload_gives_the_address_and_the_name():
+    call = client.upload_asset("https://m.media-amazon.com/images/I/61UI+gsEGoL.jpg", "amazon_01_MAIN.jpg")
+    body = {"url": "https://m.media-amazon.com/images/I/61UI+gsEGoL.jpg", "filename": "amazon_01_MAIN.jpg"}
+    assert _sent(call) == ("POST", "/assets", body)
+
+
+def test_one_patch_writes_gallery_and_thumbnail_each_as_objects():
+    call = client.write_product("p1", "g", gallery=["a1", "a2"], thumbnail_id="a1")
+    assert _sent(call) == (
+        "PATCH",
+        "/products/p1",
+        {"thumbnail": {"id": "a1"}, "attributes": {"g": [{"id": "a1"}, {"id": "a2"}]}},
+    )
+
+
+def test_what_is_not_given_is_left_alone():
+    thumbnail = client.write_product("p1", "g", gallery=None, thumbnail_id="a1")
+    gallery = client.write_product("p1", "g", gallery=["a1"], thumbnail_id=None)
+    assert _sent(thumbnail)[2] == {"thumbnail": {"id": "a1"}}
+    assert _sent(gallery)[2] == {"attributes": {"g": [{"id": "a1"}]}}
+
+
+@pytest.mark.parametrize("gallery", [None, []], ids=["nothing to write", "an empty gallery"])
+def test_a_write_that_could_only_do_harm_cannot_be_built(gallery):
+    with pytest.raises(ValueError, match=r"nothing to write|never written empty"):
+        client.write_product("p1", "g", gallery=gallery, thumbnail_id=None)
+
+
+def test_a_link_names_the_asset_and_the_attribute():
+    body = {"id": "a1", "attribute_label": "amazon_images"}
+    assert _sent(client.link_asset("p1", "a1", "amazon_images")) == ("POST", "/products/p1/assets", body)
+
+
+def test_an_attribute_search_names_its_columns_because_else_only_ids_come_back():
+    method, path, body = _sent(client.find_attribute("amazon_images"))
+    assert (method, path) == ("POST", "/attributes/product/search")
+    assert body["filters"] == [[{"field": "label", "operator": "eq", "value": "amazon_images"}]]
+    assert {"label", "type_class"} <= set(body["attributes"])
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        client.read_asset,
+        lambda plytix_id: client.read_product(plytix_id, "g"),
+        lambda plytix_id: client.write_product(plytix_id, "g", gallery=["a"], thumbnail_id=None),
+        lambda plytix_id: client.link_asset(plytix_id, "a1", "g"),
+    ],
+    ids=["read asset", "read product", "write product", "link"],
+)
+def test_an_id_is_quoted_and_can_never_reach_another_path(build):
+    assert "/a%2F..%2Fb%3Fx%3D1%23%20%C3%A9" in build("a/../b?x=1# é").request.path
+    for plytix_id in ("", ".", ".."):
+        with pytest.raises(ValueError, match="no id"):
+            build(plytix_id)
+
+
+def test_every_kind_of_request_has_a_verb():
+    calls = [
+        client.get_token(Credentials(Secret("k"), Secret("p"))),
+        client.search_products(["A"], "g"),
+        client.search_assets(["a.jpg"]),
+        client.read_asset("a1"),
+        client.upload_asset("https://h/a.jpg", "a.jpg"),
+        client.read_product("p1", "g"),
+        client.write_product("p1", "g", gallery=["a1"], thumbnail_id=None),
+        client.link_asset("p1", "a1", "g"),
+        client.find_attribute("g"),
+    ]
+    assert {call.request.kind for call in calls} == set(RequestKind)

@@ -1,0 +1,127 @@
+import json
+import logging
+import pickle
+import traceback
+
+import pytest
+
+from amzsync.errors import PlytixError, RetriableError, TokenError
+from amzsync.plytix import client
+from amzsync.plytix.auth import Credentials, Secret, TokenAnswer
+
+KEY, PASSWORD, TOKEN = "key-hunter1", 'pass"word-hunter2', "eyJ.hunter3"
+CREDENTIALS = Credentials(Secret(KEY), Secret(PASSWORD))
+
+
+def _assert_hidden(text: str) -> None:
+    for secret in ("hunter1", "hunter2", "hunter3"):
+        assert secret not in text
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [repr, str, "{}".format, "{0!r:>40}".format, lambda value: "%s" % (value,)],  # noqa: UP031 - as loggers do
+    ids=["repr", "str", "format", "aligned format", "percent"],
+)
+@pytest.mark.parametrize(
+    "holder",
+    [CREDENTIALS.api_key, CREDENTIALS, TokenAnswer(Secret(TOKEN)), client.get_token(CREDENTIALS)],
+    ids=["Secret", "Credentials", "TokenAnswer", "Call"],
+)
+def test_no_way_of_showing_a_value_shows_the_secret_in_it(shown, holder):
+    _assert_hidden(shown(holder))
+
+
+def test_a_secret_cannot_slip_into_json_or_a_pickle():
+    with pytest.raises(TypeError):
+        json.dumps({"key": Secret(KEY)})
+    with pytest.raises(TypeError):
+        pickle.dumps(Secret(KEY))
+
+
+def test_secrets_are_compared_by_what_they_hold():
+    assert Secret("a") == Secret("a")
+    assert Secret("a") != Secret("b")
+    assert Secret("a") != "a"
+    assert len({Secret("a"), Secret("a")}) == 1
+    assert not Secret("")
+
+
+def test_no_log_record_holds_a_secret_even_where_urllib3_logs_everything(server, transport, caplog):
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("urllib3").setLevel(logging.DEBUG)
+    server.answer(200, {"data": [{"access_token": TOKEN}]})
+    server.answer(200, {"data": [{"id": "a1"}]})
+    server.answer(500, TOKEN.encode())
+    token = transport.fetch_token(CREDENTIALS).token
+    transport.send(client.read_asset("a1"), token)
+    transport.send_timed(client.read_asset("a1"), token)
+    assert any(record.name.startswith("urllib3") for record in caplog.records)
+    _assert_hidden(caplog.text)
+    _assert_hidden(repr([vars(record) for record in caplog.records]))
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 409, 429, 500])
+def test_a_server_that_quotes_the_secrets_does_not_get_them_into_the_error(server, transport, status):
+    quoted = {"error": {"msg": f"bad {KEY} {PASSWORD}", "errors": [{"field": KEY, "msg": [PASSWORD]}]}}
+    server.answer(status, quoted)
+    outcome = transport.fetch_token_timed(CREDENTIALS).value_or_error
+    _assert_hidden(str(outcome) + repr(vars(outcome)))
+
+    server.answer(status, {"error": {"msg": f"bad {TOKEN}", "errors": [{"field": "x", "msg": TOKEN}]}})
+    outcome = transport.send_timed(client.link_asset("p1", "a1", "g"), Secret(TOKEN)).value_or_error
+    _assert_hidden(str(outcome) + repr(vars(outcome)))
+
+
+@pytest.mark.parametrize("answer", ["hang up", "garbage", "unauthorised"])
+def test_no_traceback_shows_the_token(server, transport, answer):
+    match answer:
+        case "hang up":
+            server.answer_bytes([server.HANG_UP])
+        case "garbage":
+            server.answer(200, b"?")
+        case _:
+            server.answer(401, {"error": {"msg": "expired"}})
+    with pytest.raises(PlytixError) as failed:
+        transport.send(client.read_asset("a1"), Secret(TOKEN))
+    shown = traceback.TracebackException.from_exception(failed.value, capture_locals=True)
+    _assert_hidden("".join(shown.format()))
+    assert failed.value.__context__ is None
+
+
+_UNSENDABLE = ["two\nlines", "snow☃man", " hunter3", "hunter3\r\nX: y", ""]
+
+
+@pytest.mark.parametrize("token", [Secret(text) for text in _UNSENDABLE], ids=map(ascii, _UNSENDABLE))
+def test_a_token_that_no_header_can_carry_is_refused_without_being_quoted(server, transport, token):
+    with pytest.raises(TokenError) as refused:
+        transport.send(client.read_asset("a1"), token)
+    shown = traceback.TracebackException.from_exception(refused.value, capture_locals=True)
+    _assert_hidden("".join(shown.format()))
+    assert server.asked == []
+
+
+def test_a_token_in_an_answer_that_is_no_token_answer_stays_hidden(server, transport):
+    server.answer(200, {"data": [{"access_token": f"{TOKEN}\n"}]})
+    server.answer(200, f'{{"data": [{{"access_token": "{TOKEN}"'.encode())
+    for _ in range(2):
+        with pytest.raises(RetriableError) as failed:
+            transport.fetch_token(CREDENTIALS)
+        shown = traceback.TracebackException.from_exception(failed.value, capture_locals=True)
+        _assert_hidden("".join(shown.format()))
+        assert failed.value.__context__ is None
+
+
+def test_a_netrc_file_neither_replaces_the_token_nor_joins_the_credentials(
+    server, transport, monkeypatch, tmp_path
+):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password else\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    server.answer(200, {"data": [{"id": "a1"}]})
+    server.answer(200, {"data": [{"access_token": TOKEN}]})
+    transport.send(client.read_asset("a1"), Secret(TOKEN))
+    transport.fetch_token(CREDENTIALS)
+    assert server.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
+    assert "authorization" not in server.asked[1].headers
