@@ -1,0 +1,147 @@
+"""What an image URL says: whether it can be a picture at all, and which picture and size it names.
+
+Amazon's form is `https://m.media-amazon.com/images/I/<image id>[.<size modifiers>].jpg`
+(plytix-api, Amazon side).
+"""
+
+import hashlib
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, unquote, urlsplit
+
+__all__ = ["PLAIN_AMAZON_URL", "ImageUrl", "Malformed", "read_image_url"]
+
+MAX_URL_LENGTH = 2048
+
+PLAIN_AMAZON_URL = re.compile(r"https://m\.media-amazon\.com/images/I/[A-Za-z0-9+_-]{1,60}\.(?:jpg|png|gif)")
+"""The common form, without modifiers: here equal addresses are equal pictures, and the reverse."""
+
+_AMAZON_HOST = re.compile(r"(?:[a-z0-9-]+\.)*(?:media-amazon|ssl-images-amazon|images-amazon)\.com\.?")
+_AMAZON_PATH = re.compile(r"/images/[A-Z]/([^/.]+)((?:\.[^/]*)?)(\.[A-Za-z0-9]{1,5})")
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}\Z")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSAFE_IN_NAME = re.compile(r"[^A-Za-z0-9+_-]+")
+_NUMBER = re.compile(r"\d{1,9}")
+_INTERNAL_SUFFIXES = (".localhost", ".local", ".internal", ".localdomain", ".home.arpa")
+_NAME_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Why an address cannot be a picture."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageUrl:
+    """A usable image address.
+
+    `image_id` is safe in a file name; `is_amazon` tells that equal ids mean the same picture;
+    `size` is 0 where the address names none (the full picture), else the largest number it names.
+    """
+
+    image_id: str
+    extension: str
+    is_amazon: bool
+    has_modifiers: bool
+    size: int
+
+
+def read_image_url(url: str, *, allow_private: bool = False) -> ImageUrl | Malformed:
+    """Judge one address. With `allow_private`, hosts inside a private network are accepted."""
+    parts = _split(url)
+    if isinstance(parts, Malformed):
+        return parts
+    host = (parts.hostname or "").lower()
+    if not allow_private and _is_internal(host):
+        return Malformed("the URL points into a private network; --allow-private-urls accepts it")
+    amazon = _AMAZON_PATH.fullmatch(parts.path) if _AMAZON_HOST.fullmatch(host) else None
+    if amazon:
+        image_id, modifiers, extension = amazon.groups()
+        numbers = [int(number) for number in _NUMBER.findall(modifiers)]
+        return ImageUrl(
+            _safe(unquote(image_id)), extension.lower(), True, bool(modifiers), max(numbers, default=0)
+        )
+    return _foreign_image(url, parts.path)
+
+
+def _split(url: str) -> SplitResult | Malformed:
+    if not url:
+        return Malformed("the URL is empty")
+    if len(url) > MAX_URL_LENGTH:
+        return Malformed(f"the URL is longer than {MAX_URL_LENGTH} characters")
+    if _FORBIDDEN.search(url):
+        return Malformed("the URL holds a space or a control character")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        return Malformed(f"the URL is malformed ({_words(error)})")
+    if parts.scheme.lower() not in ("http", "https"):
+        return Malformed("the URL is not http or https")
+    if not parts.hostname or not parts.hostname.strip("."):
+        return Malformed("the URL has no host")
+    if parts.username is not None or parts.password is not None:
+        return Malformed("the URL carries credentials")
+    if port == 0:
+        return Malformed("the URL is malformed (port 0)")
+    return parts
+
+
+def _words(error: ValueError) -> str:
+    return str(error)[:80].encode("ascii", "replace").decode()
+
+
+def _is_internal(host: str) -> bool:
+    name = host.rstrip(".")
+    if name == "localhost" or name.endswith(_INTERNAL_SUFFIXES):
+        return True
+    address = _address(name)
+    if address is None:
+        return "." not in name and ":" not in name
+    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or address
+    return not inner.is_global
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address a host spells, also in the short, octal and hexadecimal forms resolvers accept."""
+    try:
+        return ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        pass
+    try:
+        numbers = [_number(part) for part in name.split(".")]
+    except ValueError:
+        return None
+    if len(numbers) > 4 or any(number > 255 for number in numbers[:-1]):
+        return None
+    value = numbers[-1]
+    if value >= 256 ** (5 - len(numbers)):
+        return None
+    for index, number in enumerate(numbers[:-1]):
+        value += number << (8 * (3 - index))
+    return ipaddress.IPv4Address(value)
+
+
+def _number(text: str) -> int:
+    if text.lower().startswith("0x"):
+        return int(text, 16)
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(text)
+    return int(text, 8) if text.startswith("0") and len(text) > 1 else int(text)
+
+
+def _foreign_image(url: str, path: str) -> ImageUrl:
+    # Another shop's file names repeat (…/1/main.jpg, …/2/main.jpg): only the whole address tells pictures apart.
+    name = unquote(path.rpartition("/")[2])
+    found = _EXTENSION.search(name)
+    extension = found.group().lower() if found else ""
+    stem = name[: -len(extension)] if extension else name
+    digest = hashlib.blake2b(url.encode("utf-8"), digest_size=4).hexdigest()
+    return ImageUrl(f"{_safe(stem)}-{digest}", extension, False, False, 0)
+
+
+def _safe(text: str) -> str:
+    return _UNSAFE_IN_NAME.sub("-", text)[:_NAME_LENGTH].strip("-") or "image"

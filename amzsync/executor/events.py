@@ -1,0 +1,56 @@
+"""What a run tells while it works. Frozen values: a view may show them, nothing can answer back."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from amzsync.plytix.pace import Limit
+
+__all__ = ["Listener", "Notice", "Progress", "QuotaUse", "Waiting"]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaUse:
+    """How much of a limit's window is taken now."""
+
+    limit: Limit
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """No request may leave for `seconds` more, and why (`quota` or `refused`: a 429)."""
+
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. `left_s` is the time expected to be left, None where nothing can be said yet."""
+
+    requests: int
+    assets_done: int
+    assets_total: int
+    products_done: int
+    products_total: int
+    failures: int
+    in_air: int
+    rate_per_s: float
+    quota: tuple[QuotaUse, ...]
+    waiting: Waiting | None
+    left_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something worth saying once: a lower limit learned, a fallback, a deprecation."""
+
+    message: str
+
+
+class Listener(Protocol):
+    """Whoever follows a run."""
+
+    def progress(self, progress: Progress) -> None: ...
+
+    def notice(self, notice: Notice) -> None: ...

@@ -1,0 +1,50 @@
+"""What the work that is left will cost: requests, and the time they take at an account's limits. Pure."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from amzsync.plytix.pace import Limit
+
+__all__ = ["Forecast", "forecast", "time_for_s"]
+
+PAGE = 100
+REREAD_AFTER_S = 8.0
+TOKEN_LIFE_S = 840.0
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """At most so many requests, in so many seconds."""
+
+    requests: int
+    seconds: float
+
+
+def forecast(*, products: int, assets: int, limits: Sequence[Limit]) -> Forecast:
+    """The cost of writing `products` after uploading `assets`, were none of them in Plytix yet."""
+    if not products:
+        return Forecast(0, 0.0)
+    requests = math.ceil(products / PAGE) + math.ceil(assets / PAGE) + assets + products
+    if assets:
+        requests += math.ceil(products / reread_size(limits))
+    requests += 1 + int(time_for_s(requests, limits) / TOKEN_LIFE_S)
+    return Forecast(requests, time_for_s(requests, limits))
+
+
+def reread_size(limits: Sequence[Limit]) -> int:
+    """How many products to read again at once, so that their writes can follow while the reading is fresh."""
+    rate = min((limit.allowed / limit.window_s for limit in limits[:1]), default=math.inf)
+    return max(1, int(min(50.0, 0.8 * REREAD_AFTER_S * rate)))
+
+
+def time_for_s(requests: int, limits: Sequence[Limit]) -> float:
+    """Seconds from the first of so many requests to the last, at these limits alone."""
+    left = requests
+    seconds = 0.0
+    for limit in sorted(limits, key=lambda one: -one.window_s):
+        if left > limit.allowed:
+            cycles = (left - 1) // limit.allowed
+            seconds += cycles * limit.window_s
+            left -= cycles * limit.allowed
+    return seconds

@@ -1,0 +1,1 @@
+"""The ledger: one SQLite file that knows every wanted row and what became of it. The only SQL."""

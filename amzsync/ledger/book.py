@@ -1,0 +1,88 @@
+"""The ledger as one value: the store with its rooms' doors."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from amzsync.ledger.merge import Merge
+from amzsync.ledger.queries import Queries
+from amzsync.ledger.quota import QuotaBook
+from amzsync.ledger.runs import Runs
+from amzsync.ledger.store import Store, open_copy, open_reader, open_writer
+from amzsync.ledger.work import Work
+
+__all__ = ["Clocks", "Ledger"]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Clocks:
+    """The times a ledger writes down."""
+
+    def __init__(
+        self,
+        now: Callable[[], datetime] = _utc_now,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.now = now
+        self.wall = wall
+        self.monotonic = monotonic
+
+
+class Ledger:
+    """An open ledger. Close it, or use it in a `with` block."""
+
+    def __init__(self, store: Store, clocks: Clocks) -> None:
+        self._store = store
+        self._clocks = clocks
+        self.path = store.path
+        self.runs = Runs(store, clocks.now)
+        self.merge = Merge(store, clocks.now)
+        self.queries = Queries(store)
+
+    @classmethod
+    def write(cls, path: Path, clocks: Clocks | None = None) -> "Ledger":
+        """Open for writing; hold the `WriterLock` first."""
+        return cls(open_writer(path), clocks or Clocks())
+
+    @classmethod
+    def read(cls, path: Path, clocks: Clocks | None = None) -> "Ledger":
+        """Open for reading only, beside a writer if need be."""
+        return cls(open_reader(path), clocks or Clocks())
+
+    @classmethod
+    def copy(cls, path: Path, clocks: Clocks | None = None) -> "Ledger":
+        """Open a private copy: what is changed in it is gone afterwards."""
+        return cls(open_copy(path), clocks or Clocks())
+
+    def work(self, run_id: int | None = None) -> Work:
+        """The work rows, written on behalf of a run."""
+        return Work(self._store, self._clocks.now, run_id)
+
+    def quota(self) -> QuotaBook:
+        """The account's requests; a copy has none of its own, so open the real ledger for it."""
+        return QuotaBook(
+            self._store, wall=self._clocks.wall, monotonic=self._clocks.monotonic, now=self._clocks.now
+        )
+
+    def atomic(self) -> AbstractContextManager[None]:
+        """One transaction for all that happens inside."""
+        return self._store.atomic()
+
+    def close(self) -> None:
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,186 @@
+"""Bring the ledger to what a plan wants: only the difference changes, in one transaction."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from amzsync.ledger.rows import State
+from amzsync.ledger.runs import utc_text
+from amzsync.ledger.store import Store
+from amzsync.planner import ChangedProduct, KnownProduct, KnownRows, Planner, WantedLink
+
+__all__ = ["SKIP_EXISTING", "Merge", "want_needed_assets"]
+
+SKIP_EXISTING = "the gallery already holds images"
+"""The reason of rows left alone by --skip-existing: without that option they are wanted again."""
+
+
+class Merge:
+    """What a planner needs to know of the ledger, and the way back in."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+
+    def known_rows(self) -> KnownRows:
+        """All addresses and products of the ledger."""
+        return KnownRows(
+            urls={url: url_id for url_id, url in self._store.execute("SELECT id, url FROM urls ORDER BY id")},
+            products={
+                sku: KnownProduct(product_id, wanted)
+                for product_id, sku, wanted in self._store.execute(
+                    "SELECT id, sku, wanted FROM products ORDER BY id"
+                )
+            },
+            obsolete_urls=self._ids("SELECT id FROM urls WHERE state = 'obsolete'"),
+            without_asset=self._ids("SELECT id FROM urls WHERE id NOT IN (SELECT id FROM assets)"),
+        )
+
+    def apply(self, planner: Planner, *, gallery_label: str, skip_existing: bool) -> None:
+        """Merge a settled plan."""
+        # The planner hands out every id itself: a check per row would only cost, and one at the end proves it.
+        with self._store.unchecked_references(), self._store.atomic():
+            self._change_gallery(gallery_label)
+            self._merge_urls(planner)
+            self._merge_products(planner)
+            if not skip_existing:
+                self._want_skipped_again()
+
+    def _ids(self, sql: str) -> frozenset[int]:
+        return frozenset(row[0] for row in self._store.execute(sql))
+
+    def _change_gallery(self, label: str) -> None:
+        before = self._store.value("SELECT value FROM settings WHERE name = 'gallery'")
+        if before == label:
+            return
+        self._store.execute("INSERT OR REPLACE INTO settings (name, value) VALUES ('gallery', ?)", (label,))
+        if before is not None:
+            self._store.execute("UPDATE links SET origin = NULL, placed = NULL")
+            self._store.execute(
+                "UPDATE links SET state = 'pending', reason = NULL WHERE state IN ('done', 'in_flight')"
+            )
+
+    def _merge_urls(self, planner: Planner) -> None:
+        many = self._store.execute_many
+        many("INSERT INTO urls (id, url) VALUES (?, ?)", planner.new_urls())
+        many(
+            "INSERT INTO assets (id, filename) VALUES (?, ?)",
+            ((asset.id, asset.filename) for asset in planner.new_assets()),
+        )
+        gone = [(url_id,) for url_id in planner.gone_urls()]
+        many("UPDATE urls SET state = 'obsolete' WHERE id = ?", gone)
+        many("UPDATE assets SET state = 'obsolete' WHERE id = ?", gone)
+        returned = [(url_id,) for url_id in planner.returned_urls()]
+        many("UPDATE urls SET state = 'pending', reason = NULL WHERE id = ?", returned)
+        many(
+            "UPDATE assets SET state = CASE WHEN plytix_id IS NULL THEN 'pending' ELSE 'done' END, reason = NULL"
+            " WHERE id = ? AND state = 'obsolete'",
+            returned,
+        )
+        many(
+            "UPDATE urls SET state = 'done' WHERE id = ? AND EXISTS"
+            " (SELECT 1 FROM assets WHERE assets.id = urls.id AND assets.state = 'done')",
+            returned,
+        )
+        for malformed in planner.malformed_urls():
+            self._store.execute(
+                "UPDATE urls SET state = 'failed', reason = ? WHERE id = ?",
+                (malformed.reason, malformed.url_id),
+            )
+            self._store.execute(
+                "INSERT INTO failures (row_table, product_id, url_id, message, attempts, failed_at)"
+                " VALUES ('urls', ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING",
+                (malformed.product_id, malformed.url_id, malformed.reason, utc_text(self._now())),
+            )
+        self._store.execute(
+            "DELETE FROM failures WHERE url_id NOT IN (SELECT id FROM urls WHERE state <> 'obsolete')"
+            " OR (row_table = 'urls' AND url_id NOT IN (SELECT id FROM urls WHERE state = 'failed'))"
+        )
+
+    def _merge_products(self, planner: Planner) -> None:
+        many = self._store.execute_many
+        many("INSERT INTO products (id, sku, is_parent, wanted) VALUES (?, ?, ?, ?)", planner.new_products())
+        many(
+            "INSERT INTO links (product_id, asset_id, variant, position) VALUES (?, ?, ?, ?)",
+            planner.new_links(),
+        )
+        many("INSERT INTO thumbnails (product_id, asset_id) VALUES (?, ?)", planner.new_thumbnails())
+        for product in planner.changed_products():
+            self._change_links(product)
+            self._change_thumbnail(product)
+            self._store.execute(
+                "UPDATE products SET is_parent = ?, wanted = ? WHERE id = ?",
+                (product.is_parent, product.wanted, product.id),
+            )
+        gone = [(product_id,) for product_id in planner.gone_products()]
+        many("UPDATE links SET state = 'obsolete' WHERE product_id = ?", gone)
+        many("UPDATE thumbnails SET state = 'obsolete' WHERE product_id = ?", gone)
+        many("UPDATE products SET wanted = NULL WHERE id = ?", gone)
+
+    def _change_links(self, product: ChangedProduct) -> None:
+        rows = self._store.rows(
+            "SELECT asset_id, position, state FROM links WHERE product_id = ? ORDER BY position",
+            (product.id,),
+        )
+        before = {
+            asset_id: (position, state) for asset_id, position, state in rows if state != State.OBSOLETE
+        }
+        wanted = {link.asset_id: link for link in product.links}
+        self._store.execute_many(
+            "UPDATE links SET state = 'obsolete' WHERE product_id = ? AND asset_id = ?",
+            [(product.id, asset_id) for asset_id in before if asset_id not in wanted],
+        )
+        moved = _moved(list(before), product.links)
+        self._store.execute_many(
+            "INSERT INTO links (product_id, asset_id, variant, position) VALUES (?1, ?2, ?3, ?4)"
+            " ON CONFLICT (product_id, asset_id) DO UPDATE SET variant = ?3, position = ?4,"
+            " reason = CASE WHEN state = 'obsolete' THEN NULL ELSE reason END,"
+            " state = CASE WHEN state = 'obsolete' OR (?5 AND state = 'done') THEN 'pending' ELSE state END",
+            [
+                (product.id, link.asset_id, link.variant, link.position, link.asset_id in moved)
+                for link in product.links
+            ],
+        )
+
+    def _change_thumbnail(self, product: ChangedProduct) -> None:
+        if product.thumbnail is None:
+            self._store.execute(
+                "UPDATE thumbnails SET state = 'obsolete' WHERE product_id = ?", (product.id,)
+            )
+            return
+        self._store.execute(
+            "INSERT INTO thumbnails (product_id, asset_id) VALUES (?1, ?2) ON CONFLICT (product_id) DO UPDATE SET"
+            " state = CASE WHEN asset_id <> ?2 OR state = 'obsolete' THEN 'pending' ELSE state END,"
+            " origin = CASE WHEN asset_id <> ?2 THEN NULL ELSE origin END,"
+            " reason = CASE WHEN asset_id <> ?2 OR state = 'obsolete' THEN NULL ELSE reason END, asset_id = ?2",
+            (product.id, product.thumbnail),
+        )
+
+    def _want_skipped_again(self) -> None:
+        for table in ("links", "thumbnails"):
+            self._store.execute(
+                f"UPDATE {table} SET state = 'pending', reason = NULL WHERE state = 'skipped' AND reason = ?",
+                (SKIP_EXISTING,),
+            )
+        want_needed_assets(self._store)
+
+
+def want_needed_assets(store: Store) -> None:
+    """Assets that were skipped because nothing needed them are pending again where something does."""
+    if not store.value("SELECT EXISTS (SELECT 1 FROM assets WHERE state = 'skipped')"):
+        return
+    store.execute(
+        "UPDATE assets SET state = 'pending', reason = NULL WHERE state = 'skipped'"
+        " AND id IN (SELECT asset_id FROM links WHERE state = 'pending')"
+    )
+    store.execute(
+        "UPDATE urls SET state = 'pending', reason = NULL WHERE state = 'skipped'"
+        " AND id IN (SELECT id FROM assets WHERE state = 'pending')"
+    )
+
+
+def _moved(before: list[int], links: tuple[WantedLink, ...]) -> set[int]:
+    """The assets that were there before and now stand in another order among themselves."""
+    wanted = {link.asset_id for link in links}
+    old = [asset_id for asset_id in before if asset_id in wanted]
+    new = [link.asset_id for link in links if link.asset_id in set(old)]
+    return {asset_id for asset_id, other in zip(old, new, strict=True) if asset_id != other}

@@ -1,0 +1,206 @@
+"""What people ask a ledger: rows by state, failures by cause, products, totals. Reads only."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from amzsync.ledger.rows import Counts, Failure, FailureGroup, State, Table
+from amzsync.ledger.store import Store
+from amzsync.ledger.work import NOT_FOUND
+
+__all__ = ["Outstanding", "ProductRow", "Queries", "Standing"]
+
+_OPEN = "state IN ('pending', 'in_flight')"
+_WANTED = "state <> 'obsolete'"
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """The work that is left: products to read and write, assets to look up and, at most, to upload."""
+
+    products: int
+    assets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the contract's report counts, as the ledger has it now.
+
+    `uploaded` counts one run's uploads; `there` every other asset that is done; links and thumbnails are
+    those that stand. The `open_*` numbers are what would be added if all that is pending came true.
+    """
+
+    uploaded: int
+    there: int
+    open_assets: int
+    links: int
+    parent_links: int
+    thumbnails: int
+    parent_thumbnails: int
+    open_links: int
+    open_parent_links: int
+    open_thumbnails: int
+    open_parent_thumbnails: int
+    links_existing: int
+    products_not_found: tuple[str, ...]
+    products_left_alone: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """One product of the plan: its links by what has become of them, and the reason where it was skipped."""
+
+    sku: str
+    is_parent: bool
+    wanted: int
+    done: int
+    open: int
+    skipped: int
+    failed: int
+    new_assets: int
+    thumbnail: State | None
+    reason: str | None
+
+
+class Queries:
+    """Everything `plan`, `status` and the report show."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def counts(self) -> tuple[Counts, ...]:
+        """Rows by state of each table."""
+        return tuple(
+            Counts(table, {State(state): count for state, count in self._by_state(table)}) for table in Table
+        )
+
+    def _by_state(self, table: Table) -> list[tuple[str, int]]:
+        return self._store.rows(f"SELECT state, count(*) FROM {table} GROUP BY state")
+
+    def outstanding(self) -> Outstanding:
+        products = self._store.value(
+            f"SELECT count(*) FROM (SELECT product_id FROM links WHERE {_OPEN}"
+            f" UNION SELECT product_id FROM thumbnails WHERE {_OPEN})"
+        )
+        assets = self._store.value(f"SELECT count(*) FROM assets WHERE {_OPEN}")
+        return Outstanding(int(products), int(assets))
+
+    def standing(self, run_id: int | None) -> Standing:
+        uploaded, done, open_assets = self._store.rows(
+            "SELECT total(state = 'done' AND origin = 'uploaded' AND run_id IS ?), total(state = 'done'),"
+            f" total({_OPEN}) FROM assets",
+            (run_id,),
+        )[0]
+        links = self._split_by_parent("links")
+        thumbnails = self._split_by_parent("thumbnails")
+        not_found = self._store.rows(
+            "SELECT DISTINCT sku FROM products JOIN links ON product_id = products.id"
+            " WHERE state = 'skipped' AND reason = ? ORDER BY sku",
+            (NOT_FOUND,),
+        )
+        left_alone = self._store.value(
+            "SELECT count(DISTINCT product_id) FROM links WHERE state = 'skipped' AND reason <> ?",
+            (NOT_FOUND,),
+        )
+        existing = self._store.value("SELECT count(*) FROM links WHERE state = 'done' AND origin = 'found'")
+        return Standing(
+            uploaded=int(uploaded),
+            there=int(done - uploaded),
+            open_assets=int(open_assets),
+            links=links[0],
+            parent_links=links[1],
+            thumbnails=thumbnails[0],
+            parent_thumbnails=thumbnails[1],
+            open_links=links[2],
+            open_parent_links=links[3],
+            open_thumbnails=thumbnails[2],
+            open_parent_thumbnails=thumbnails[3],
+            links_existing=int(existing),
+            products_not_found=tuple(row[0] for row in not_found),
+            products_left_alone=int(left_alone),
+        )
+
+    def _split_by_parent(self, table: str) -> tuple[int, int, int, int]:
+        """Done on plain products and on parents, then open on either."""
+        rows = self._store.rows(
+            f"SELECT is_parent, total(state = 'done'), total({_OPEN}) FROM {table}"
+            f" JOIN products ON products.id = product_id GROUP BY is_parent"
+        )
+        found = {is_parent: (int(done), int(still_open)) for is_parent, done, still_open in rows}
+        plain, parent = found.get(0, (0, 0)), found.get(1, (0, 0))
+        return plain[0], parent[0], plain[1], parent[1]
+
+    def products(self, limit: int | None = None) -> Iterator[ProductRow]:
+        """The wanted products with pictures, in ledger order."""
+        rows = self._store.execute(
+            f"""
+            SELECT sku, is_parent, count(*), total(links.state = 'done'), total(links.{_OPEN}),
+                total(links.state = 'skipped'), total(links.state = 'failed'),
+                total(assets.{_OPEN}), thumbnails.state, max(links.reason)
+            FROM (SELECT id, sku, is_parent FROM products WHERE wanted IS NOT NULL AND EXISTS (
+                    SELECT 1 FROM links WHERE product_id = products.id AND {_WANTED}) ORDER BY id LIMIT ?) AS chosen
+            JOIN links ON links.product_id = chosen.id AND links.{_WANTED}
+            JOIN assets ON assets.id = links.asset_id
+            LEFT JOIN thumbnails ON thumbnails.product_id = chosen.id AND thumbnails.{_WANTED}
+            GROUP BY chosen.id ORDER BY chosen.id
+            """,
+            (-1 if limit is None else limit,),
+        )
+        for sku, is_parent, wanted, done, still_open, skipped, failed, new_assets, thumbnail, reason in rows:
+            yield ProductRow(
+                sku=sku,
+                is_parent=bool(is_parent),
+                wanted=wanted,
+                done=int(done),
+                open=int(still_open),
+                skipped=int(skipped),
+                failed=int(failed),
+                new_assets=int(new_assets),
+                thumbnail=State(thumbnail) if thumbnail else None,
+                reason=reason,
+            )
+
+    def failures(self, limit: int | None = None) -> Iterator[Failure]:
+        """Every failed row, oldest first. A failed asset stands once, with the first product that wants it."""
+        for row in self._store.execute(
+            "SELECT row_table, url, sku, status, message, attempts FROM failures"
+            " LEFT JOIN urls ON urls.id = url_id LEFT JOIN products ON products.id = product_id"
+            " ORDER BY failures.id LIMIT ?",
+            (-1 if limit is None else limit,),
+        ):
+            yield _failure(row)
+
+    def failure_groups(self, examples: int) -> list[FailureGroup]:
+        """Failures by cause, the commonest first."""
+        groups = self._store.rows(
+            "SELECT message, status, count(*) FROM failures GROUP BY message, status ORDER BY count(*) DESC, message"
+        )
+        return [
+            FailureGroup(
+                message,
+                status,
+                count,
+                tuple(
+                    _failure(row)
+                    for row in self._store.rows(
+                        "SELECT row_table, url, sku, status, message, attempts FROM failures"
+                        " LEFT JOIN urls ON urls.id = url_id LEFT JOIN products ON products.id = product_id"
+                        " WHERE message = ? AND failures.status IS ? ORDER BY failures.id LIMIT ?",
+                        (message, status, examples),
+                    )
+                ),
+            )
+            for message, status, count in groups
+        ]
+
+    def failure_count(self) -> int:
+        return int(self._store.value("SELECT count(*) FROM failures"))
+
+    def wanted_skus(self) -> Iterator[str]:
+        """The SKUs of all products the plan wants."""
+        for row in self._store.execute("SELECT sku FROM products WHERE wanted IS NOT NULL ORDER BY id"):
+            yield row[0]
+
+
+def _failure(row: tuple[str, str | None, str | None, int | None, str, int]) -> Failure:
+    table, url, sku, status, message, attempts = row
+    return Failure(Table(table), url or "", sku or "", status, message, attempts)

@@ -1,0 +1,150 @@
+"""The states of a row, and the rows as values."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = [
+    "Asset",
+    "Counts",
+    "Failure",
+    "FailureGroup",
+    "Link",
+    "Origin",
+    "Outcome",
+    "ProductWork",
+    "Run",
+    "State",
+    "Table",
+    "Thumbnail",
+]
+
+
+class State(StrEnum):
+    """What is known of a work row. In flight means: asked, and the answer is not known."""
+
+    PENDING = "pending"
+    IN_FLIGHT = "in_flight"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    OBSOLETE = "obsolete"
+
+
+class Table(StrEnum):
+    """The tables of work rows."""
+
+    URLS = "urls"
+    ASSETS = "assets"
+    LINKS = "links"
+    THUMBNAILS = "thumbnails"
+
+
+class Origin(StrEnum):
+    """Who put it into Plytix: this ledger's runs (uploaded, made), or it was found there."""
+
+    UPLOADED = "uploaded"
+    MADE = "made"
+    FOUND = "found"
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    PLANNED = "planned"
+    FINISHED = "finished"
+    FAILURES = "failures"
+    INTERRUPTED = "interrupted"
+    WAITING = "waiting"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A wanted picture. `plytix_id` is known once it is done."""
+
+    id: int
+    url: str
+    filename: str
+    state: State
+    plytix_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A wanted place in a product's gallery. `placed` is the order in which this ledger last wrote it."""
+
+    asset_id: int
+    variant: str
+    position: int
+    state: State
+    origin: Origin | None
+    placed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A product's wanted thumbnail."""
+
+    asset_id: int
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class ProductWork:
+    """A product with something to do, all its links (obsolete ones too) in gallery order."""
+
+    id: int
+    sku: str
+    is_parent: bool
+    plytix_id: str | None
+    links: tuple[Link, ...]
+    thumbnail: Thumbnail | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One row's failure: `attempts` is how often it was asked; 0 where no request was worth making."""
+
+    table: Table
+    url: str
+    sku: str
+    status: int | None
+    message: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailureGroup:
+    """Failures of one cause, with the first few of them."""
+
+    message: str
+    status: int | None
+    count: int
+    examples: tuple[Failure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run, as it was recorded. Times are UTC in ISO form."""
+
+    id: int
+    command: str
+    options: str
+    pid: int
+    started_at: str
+    ended_at: str | None
+    outcome: Outcome | None
+    message: str | None
+    counters: str
+    mappings: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows by state of one table."""
+
+    table: Table
+    by_state: dict[State, int]
+
+    def of(self, *states: State) -> int:
+        return sum(self.by_state.get(state, 0) for state in states)

@@ -1,0 +1,137 @@
+"""Runs: what was started with which options and mappings, and how it ended."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from amzsync.errors import AmzsyncError, LedgerForeignError
+from amzsync.ledger.rows import Outcome, Run
+from amzsync.ledger.store import Store, open_reader
+
+__all__ = ["Runs", "open_run_holder", "utc_text"]
+
+
+def utc_text(moment: datetime) -> str:
+    """A moment as the ledger writes it."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+class Runs:
+    """The `runs`, `mappings` and `settings` tables."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+
+    def start(
+        self, command: str, options: Mapping[str, object], pid: int, mappings: Sequence[tuple[str, str]]
+    ) -> int:
+        """Record a new run with its mappings' names and SHA-256."""
+        with self._store.atomic():
+            run_id = int(
+                self._store.value(
+                    "INSERT INTO runs (command, options, pid, started_at) VALUES (?, ?, ?, ?) RETURNING id",
+                    (command, json.dumps(dict(options), sort_keys=True), pid, utc_text(self._now())),
+                )
+            )
+            self._store.execute_many(
+                "INSERT OR REPLACE INTO mappings (run_id, name, sha256) VALUES (?, ?, ?)",
+                [(run_id, name, sha256) for name, sha256 in mappings],
+            )
+        return run_id
+
+    def end(self, run_id: int, outcome: Outcome, counters: Mapping[str, object], message: str = "") -> None:
+        self._store.execute(
+            "UPDATE runs SET ended_at = ?, outcome = ?, counters = ?, message = ? WHERE id = ?",
+            (
+                utc_text(self._now()),
+                outcome,
+                json.dumps(dict(counters), sort_keys=True),
+                message or None,
+                run_id,
+            ),
+        )
+
+    def last_unfinished(self) -> Run | None:
+        """The latest run that changed Plytix, where it did not come to its end."""
+        runs = self._read("WHERE command <> 'plan' ORDER BY id DESC LIMIT 1")
+        if runs and runs[0].outcome not in (Outcome.FINISHED, Outcome.FAILURES):
+            return runs[0]
+        return None
+
+    def last_started(self) -> Run | None:
+        """The latest run of any kind that has not ended."""
+        runs = self._read("WHERE ended_at IS NULL ORDER BY id DESC LIMIT 1")
+        return runs[0] if runs else None
+
+    def latest(self, count: int) -> tuple[Run, ...]:
+        return tuple(self._read("ORDER BY id DESC LIMIT ?", (count,)))
+
+    def bind_account(self, identity: str) -> None:
+        """Make this ledger the account's.
+
+        Raises:
+            LedgerForeignError: it is another account's already.
+        """
+        owner = self.account()
+        if owner is None:
+            self._store.execute("INSERT INTO settings (name, value) VALUES ('account', ?)", (identity,))
+        elif owner != identity:
+            raise LedgerForeignError(
+                f"The ledger {self._store.path} belongs to the account {owner}, not to {identity}.",
+                "Choose that account with --plytix-account, or another ledger with --ledger FILE.",
+            )
+
+    def account(self) -> str | None:
+        value = self._store.value("SELECT value FROM settings WHERE name = 'account'")
+        return None if value is None else str(value)
+
+    def setting(self, name: str) -> str | None:
+        value = self._store.value("SELECT value FROM settings WHERE name = ?", (name,))
+        return None if value is None else str(value)
+
+    def keep_setting(self, name: str, value: str) -> None:
+        self._store.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (name, value))
+
+    def _read(self, tail: str, values: Sequence[object] = ()) -> list[Run]:
+        rows = self._store.rows(
+            "SELECT id, command, options, pid, started_at, ended_at, outcome, message, counters FROM runs "
+            + tail,
+            values,
+        )
+        return [self._run(row) for row in rows]
+
+    def _run(self, row: Sequence[object]) -> Run:
+        run_id, command, options, pid, started_at, ended_at, outcome, message, counters = row
+        mappings = self._store.rows(
+            "SELECT name, sha256 FROM mappings WHERE run_id = ? ORDER BY name", (run_id,)
+        )
+        return Run(
+            id=int(str(run_id)),
+            command=str(command),
+            options=str(options),
+            pid=int(str(pid)),
+            started_at=str(started_at),
+            ended_at=None if ended_at is None else str(ended_at),
+            outcome=None if outcome is None else Outcome(str(outcome)),
+            message=None if message is None else str(message),
+            counters=str(counters),
+            mappings=tuple((str(name), str(sha256)) for name, sha256 in mappings),
+        )
+
+
+def open_run_holder(path: Path) -> str:
+    """Words for the process that is writing to this ledger."""
+    try:
+        store = open_reader(path)
+    except (AmzsyncError, sqlite3.Error):
+        return "another process"
+    try:
+        run = Runs(store, lambda: datetime.now(UTC)).last_started()
+    except AmzsyncError:
+        run = None
+    finally:
+        store.close()
+    return f"process {run.pid} ({run.command}, since {run.started_at})" if run else "another process"

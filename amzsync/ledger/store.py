@@ -1,0 +1,265 @@
+"""Opening a ledger: its version, its owner, its backup, and the one connection everything goes through."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from amzsync.errors import LedgerError, LedgerForeignError, LedgerTooNewError
+from amzsync.migrations.migrations import migrations
+
+__all__ = ["Store", "open_copy", "open_reader", "open_writer"]
+
+_MIGRATION_SET = migrations.name
+_MIN_SQLITE = (3, 37, 0)
+_BUSY_TIMEOUT_S = 30.0
+_CACHE_KIB = 48 * 1024
+_SQLITE_HEADER = b"SQLite format 3\x00"
+
+
+class Store:
+    """A connection in autocommit mode, with explicit transactions. It belongs to the thread that opened it."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.path = path
+        self._connection = connection
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        with self._readable_errors():
+            return self._connection.execute(sql, values)
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> int:
+        with self._readable_errors():
+            return self._connection.executemany(sql, rows).rowcount
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        with self._readable_errors():
+            return self._connection.execute(sql, values).fetchall()
+
+    def value(self, sql: str, values: Sequence[Any] = ()) -> Any:  # noqa: ANN401 - a column's type is the query's
+        rows = self.rows(sql, values)
+        return rows[0][0] if rows else None
+
+    @contextlib.contextmanager
+    def atomic(self) -> Iterator[None]:
+        """One transaction that takes the write lock at once; joins the one that is open."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @contextlib.contextmanager
+    def unchecked_references(self) -> Iterator[None]:
+        """Foreign keys are not checked row by row inside; `check_references` proves them afterwards."""
+        self.execute("PRAGMA foreign_keys = OFF")
+        try:
+            yield
+        finally:
+            self.execute("PRAGMA foreign_keys = ON")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def _readable_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _ledger_error(self.path, error) from error
+
+
+def open_writer(path: Path) -> Store:
+    """Open for writing: made if it is missing, brought to this version after a backup beside it.
+
+    Raises:
+        LedgerForeignError: the file is another program's.
+        LedgerTooNewError: a newer amzsync made it; it stays as it is.
+        LedgerError: it cannot be opened or is damaged.
+    """
+    _check_sqlite()
+    _check_header(path)
+    connection = _connect(path, f"{path.absolute().as_uri()}?mode=rwc")
+    try:
+        database = Database(connection, execute_plugins=False)
+        known = _check_version(path, database)
+        if len(known) < len(_our_steps()):
+            _migrate(path, database, is_new=not known)
+        connection.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.Error as error:
+        connection.close()
+        raise _ledger_error(path, error) from error
+    except BaseException:
+        connection.close()
+        raise
+    return Store(connection, path)
+
+
+def open_reader(path: Path) -> Store:
+    """Open for reading only, beside a writer if need be.
+
+    Raises:
+        LedgerError: as `open_writer`, and where there is no ledger, or an older one that must be brought up first.
+    """
+    _check_sqlite()
+    if not path.exists():
+        raise LedgerError(f"There is no ledger at {path}.", "`amzsync plan --mapping FILE` makes one.")
+    _check_header(path)
+    connection = _connect(path, f"{path.absolute().as_uri()}?mode=ro")
+    try:
+        known = _check_version(path, Database(connection, execute_plugins=False))
+        if len(known) < len(_our_steps()):
+            raise LedgerError(
+                f"The ledger {path} is from an older amzsync.",
+                "Run `amzsync plan` once: it brings the ledger up to date.",
+            )
+    except sqlite3.Error as error:
+        connection.close()
+        raise _ledger_error(path, error) from error
+    except BaseException:
+        connection.close()
+        raise
+    return Store(connection, path)
+
+
+def open_copy(path: Path) -> Store:
+    """A private copy in a temporary file of what is committed now; changes to it are never kept."""
+    source = open_reader(path)
+    try:
+        connection = sqlite3.connect("", isolation_level=None, cached_statements=256)
+        source._connection.backup(connection)  # noqa: SLF001 - the same class
+        connection.execute("PRAGMA foreign_keys = ON")
+    finally:
+        source.close()
+    return Store(connection, path)
+
+
+def _our_steps() -> list[str]:
+    return [step.name for step in migrations.pending(Database(memory=True))]
+
+
+def _connect(path: Path, uri: str) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None, cached_statements=256
+        )
+    except sqlite3.Error as error:
+        raise _ledger_error(path, error) from error
+    try:
+        if "mode=ro" not in uri:
+            connection.execute("PRAGMA journal_mode = WAL")
+            # In WAL mode this never corrupts; a power cut may take back the last commits, which resuming allows for.
+            connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    except sqlite3.Error as error:
+        connection.close()
+        raise _ledger_error(path, error) from error
+    return connection
+
+
+def _check_sqlite() -> None:
+    if sqlite3.sqlite_version_info < _MIN_SQLITE:
+        raise LedgerError(
+            f"This Python has SQLite {sqlite3.sqlite_version}; the ledger needs 3.37 or newer.",
+            "Use a newer Python build.",
+        )
+
+
+def _check_header(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise LedgerError(f"The ledger {path} is a folder.", "Give a file with --ledger FILE.")
+        with path.open("rb") as file:
+            header = file.read(len(_SQLITE_HEADER))
+    except FileNotFoundError:
+        if not path.absolute().parent.is_dir():
+            raise LedgerError(f"There is no folder {path.absolute().parent} for the ledger.") from None
+        return
+    except (OSError, ValueError) as error:
+        raise LedgerError(
+            f"The ledger {path} cannot be read ({getattr(error, 'strerror', error)})."
+        ) from None
+    if header and header != _SQLITE_HEADER:
+        raise LedgerForeignError(
+            f"{path} is no SQLite file, so it is no ledger.", "Give another file with --ledger FILE."
+        )
+
+
+def _check_version(path: Path, database: Database) -> list[str]:
+    """The steps this ledger has had; empty for a new one."""
+    names = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not names:
+        return []
+    applied = [step.name for step in migrations.applied(database)]
+    if not applied and names - {"_sqlite_migrations"}:
+        raise LedgerForeignError(
+            f"{path} is a database of another program.", "Give another file with --ledger FILE."
+        )
+    unknown = set(applied) - set(_our_steps())
+    if unknown:
+        raise LedgerTooNewError(
+            f"The ledger {path} was made by a newer amzsync ({', '.join(sorted(unknown))}).",
+            "Upgrade amzsync.",
+        )
+    return applied
+
+
+def _migrate(path: Path, database: Database, *, is_new: bool) -> None:
+    if not is_new:
+        _back_up(path, database)
+    try:
+        migrations.apply(database)
+    except sqlite3.OperationalError:
+        # Another process may have brought it up to date in the same moment.
+        if len(migrations.applied(database)) < len(_our_steps()):
+            raise
+
+
+def _back_up(path: Path, database: Database) -> None:
+    version = len(migrations.applied(database))
+    target = path.with_name(f"{path.name}.backup-v{version}")
+    partial = target.with_name(f"{target.name}.partial")
+    # Not a file copy: what is committed may still stand in the WAL file.
+    with contextlib.closing(sqlite3.connect(partial)) as copy:
+        database.conn.backup(copy)
+    partial.replace(target)
+
+
+def _ledger_error(path: Path, error: sqlite3.Error) -> LedgerError:
+    code = getattr(error, "sqlite_errorname", "") or ""
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return LedgerError(
+            f"The ledger {path} stays locked by another process.", "Try again when it has ended."
+        )
+    if code.startswith("SQLITE_NOTADB"):
+        return LedgerForeignError(
+            f"{path} is no SQLite file, so it is no ledger.", "Give another with --ledger FILE."
+        )
+    if code.startswith("SQLITE_CORRUPT"):
+        return LedgerError(
+            f"The ledger {path} is damaged ({error}).",
+            "Keep the file, and start a new one with --ledger FILE: what Plytix already has costs only reads.",
+        )
+    if code.startswith("SQLITE_FULL"):
+        return LedgerError(
+            f"There is no space left for the ledger {path}.", "Free some, then `amzsync resume`."
+        )
+    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return LedgerError(
+            f"The ledger {path} cannot be written ({error}).", "Check the folder's permissions."
+        )
+    if code.startswith("SQLITE_IOERR"):
+        return LedgerError(
+            f"The ledger {path} cannot be read or written ({error}).",
+            "Check the disk, then `amzsync resume`.",
+        )
+    return LedgerError(f"The ledger {path} failed ({error}).")

@@ -1,0 +1,313 @@
+"""The only transitions of work rows. Each checks the state it comes from; any other is a bug, and raises."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from amzsync.errors import LedgerError
+from amzsync.ledger.merge import want_needed_assets
+from amzsync.ledger.rows import Asset, Link, Origin, ProductWork, State, Table, Thumbnail
+from amzsync.ledger.runs import utc_text
+from amzsync.ledger.store import Store
+
+__all__ = ["NOT_FOUND", "Refusal", "Work"]
+
+NOT_FOUND = "Plytix has no product with this SKU"
+"""The reason of rows whose product does not exist: --retry-failed and --refresh ask again."""
+
+_UNNEEDED = "no product that can take it wants it"
+_OPEN = "state IN ('pending', 'in_flight')"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why rows failed, for the failures table."""
+
+    status: int | None
+    message: str
+    attempts: int
+
+
+class Work:
+    """The pending work of a ledger, and what becomes of it."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime], run_id: int | None = None) -> None:
+        self._store = store
+        self._now = now
+        self._run_id = run_id
+
+    # Reading.
+
+    def next_products(self, after_id: int, count: int) -> list[ProductWork]:
+        """The next products with something to do, in ledger order."""
+        rows = self._store.rows(
+            f"SELECT id, sku, is_parent, plytix_id FROM products WHERE id > ? AND wanted IS NOT NULL AND ("
+            f" EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {_OPEN})"
+            f" OR EXISTS (SELECT 1 FROM thumbnails WHERE product_id = products.id AND {_OPEN}))"
+            " ORDER BY id LIMIT ?",
+            (after_id, count),
+        )
+        return [self._product(*row) for row in rows]
+
+    def products_with_images(self, after_id: int, count: int) -> list[ProductWork]:
+        """The next products that want any picture, done or not: for reading all of them anew."""
+        rows = self._store.rows(
+            "SELECT id, sku, is_parent, plytix_id FROM products WHERE id > ? AND wanted IS NOT NULL"
+            " AND EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND state <> 'obsolete')"
+            " ORDER BY id LIMIT ?",
+            (after_id, count),
+        )
+        return [self._product(*row) for row in rows]
+
+    def product(self, product_id: int) -> ProductWork:
+        """One product as it stands now."""
+        rows = self._store.rows(
+            "SELECT id, sku, is_parent, plytix_id FROM products WHERE id = ?", (product_id,)
+        )
+        return self._product(*rows[0])
+
+    def assets(self, asset_ids: Collection[int]) -> dict[int, Asset]:
+        """These assets by id."""
+        found: dict[int, Asset] = {}
+        ids = list(asset_ids)
+        for start in range(0, len(ids), 500):
+            chunk = ids[start : start + 500]
+            for row in self._store.rows(
+                "SELECT assets.id, url, filename, assets.state, plytix_id FROM assets JOIN urls USING (id)"
+                f" WHERE assets.id IN ({','.join('?' * len(chunk))})",
+                chunk,
+            ):
+                found[row[0]] = Asset(row[0], row[1], row[2], State(row[3]), row[4])
+        return found
+
+    def _product(self, product_id: int, sku: str, is_parent: int, plytix_id: str | None) -> ProductWork:
+        links = self._store.rows(
+            "SELECT asset_id, variant, position, state, origin, placed FROM links WHERE product_id = ?"
+            " ORDER BY position, asset_id",
+            (product_id,),
+        )
+        thumbnail = self._store.rows(
+            "SELECT asset_id, state FROM thumbnails WHERE product_id = ?", (product_id,)
+        )
+        return ProductWork(
+            product_id,
+            sku,
+            bool(is_parent),
+            plytix_id,
+            tuple(
+                Link(asset_id, variant, position, State(state), Origin(origin) if origin else None, placed)
+                for asset_id, variant, position, state, origin, placed in links
+            ),
+            Thumbnail(thumbnail[0][0], State(thumbnail[0][1])) if thumbnail else None,
+        )
+
+    # Products.
+
+    def resolve(self, plytix_ids: Mapping[int, str]) -> None:
+        """Keep the Plytix id of each product."""
+        self._store.execute_many(
+            "UPDATE products SET plytix_id = ?2 WHERE id = ?1 AND plytix_id IS NOT ?2",
+            list(plytix_ids.items()),
+        )
+
+    def skip_product(self, product_id: int, reason: str) -> None:
+        """Nothing is done on this product, and why."""
+        with self._store.atomic():
+            for table in (Table.LINKS, Table.THUMBNAILS):
+                self._store.execute(
+                    f"UPDATE {table} SET state = 'skipped', reason = ? WHERE product_id = ? AND {_OPEN}",
+                    (reason, product_id),
+                )
+
+    def claim_product(self, product_id: int) -> None:
+        """A write to this product is about to leave."""
+        with self._store.atomic():
+            for table in (Table.LINKS, Table.THUMBNAILS):
+                self._store.execute(
+                    f"UPDATE {table} SET state = 'in_flight' WHERE product_id = ? AND {_OPEN}", (product_id,)
+                )
+
+    def release_product(self, product_id: int) -> None:
+        """The write is known not to have happened: it is wanted as before."""
+        with self._store.atomic():
+            for table in (Table.LINKS, Table.THUMBNAILS):
+                self._store.execute(
+                    f"UPDATE {table} SET state = 'pending' WHERE product_id = ? AND state = 'in_flight'",
+                    (product_id,),
+                )
+
+    def finish_links(self, product_id: int, placed: Mapping[int, int], made: Collection[int]) -> None:
+        """These links stand: `placed` tells each asset's place in the gallery, `made` which this run put there.
+
+        One found there that was in flight was made by a run that did not live to see the answer.
+        """
+        with self._store.atomic():
+            for asset_id, place in placed.items():
+                changed = self._store.execute(
+                    "UPDATE links SET origin = CASE WHEN ?4 OR origin = 'made' OR state = 'in_flight' THEN 'made'"
+                    " ELSE 'found' END, state = 'done', placed = ?3, reason = NULL"
+                    " WHERE product_id = ?1 AND asset_id = ?2 AND state <> 'obsolete'",
+                    (product_id, asset_id, place, asset_id in made),
+                ).rowcount
+                self._expect(changed, 1, "finish a link")
+
+    def finish_thumbnail(self, product_id: int, origin: Origin) -> None:
+        self._store.execute(
+            "UPDATE thumbnails SET origin = CASE WHEN state = 'in_flight' AND ?2 = 'found' THEN 'made' ELSE ?2 END,"
+            " state = 'done', reason = NULL WHERE product_id = ?1 AND state <> 'obsolete'",
+            (product_id, origin),
+        )
+
+    def reopen_product(self, product_id: int, lost: Collection[int], *, thumbnail: bool) -> None:
+        """What was done is found to be gone from Plytix: it is wanted again."""
+        with self._store.atomic():
+            self._store.execute_many(
+                "UPDATE links SET state = 'pending', origin = NULL, placed = NULL, reason = NULL"
+                " WHERE product_id = ? AND asset_id = ? AND state IN ('done', 'skipped')",
+                [(product_id, asset_id) for asset_id in lost],
+            )
+            if thumbnail:
+                self._store.execute(
+                    "UPDATE thumbnails SET state = 'pending', origin = NULL, reason = NULL"
+                    " WHERE product_id = ? AND state IN ('done', 'skipped')",
+                    (product_id,),
+                )
+
+    def fail_links(self, product_id: int, asset_ids: Iterable[int], refusal: Refusal) -> None:
+        with self._store.atomic():
+            for asset_id in asset_ids:
+                changed = self._store.execute(
+                    f"UPDATE links SET state = 'failed', reason = ? WHERE product_id = ? AND asset_id = ? AND {_OPEN}",
+                    (refusal.message, product_id, asset_id),
+                ).rowcount
+                if changed:
+                    self._record(Table.LINKS, product_id, asset_id, refusal)
+
+    def fail_thumbnail(self, product_id: int, refusal: Refusal) -> None:
+        with self._store.atomic():
+            rows = self._store.rows(
+                f"UPDATE thumbnails SET state = 'failed', reason = ? WHERE product_id = ? AND {_OPEN} RETURNING asset_id",
+                (refusal.message, product_id),
+            )
+            if rows:
+                self._record(Table.THUMBNAILS, product_id, rows[0][0], refusal)
+
+    # Assets.
+
+    def claim_assets(self, asset_ids: Sequence[int]) -> None:
+        """Uploads of these are about to leave."""
+        with self._store.atomic():
+            for asset_id in asset_ids:
+                changed = self._store.execute(
+                    f"UPDATE assets SET state = 'in_flight' WHERE id = ? AND {_OPEN}", (asset_id,)
+                ).rowcount
+                self._expect(changed, 1, "claim an asset")
+
+    def release_asset(self, asset_id: int) -> None:
+        """Plytix is known not to have it: it is wanted as before."""
+        self._store.execute(
+            "UPDATE assets SET state = 'pending' WHERE id = ? AND state = 'in_flight'", (asset_id,)
+        )
+
+    def finish_asset(self, asset_id: int, plytix_id: str, filename: str, origin: Origin) -> None:
+        """Plytix has it, under this id and name."""
+        with self._store.atomic():
+            changed = self._store.execute(
+                "UPDATE assets SET state = 'done', plytix_id = ?2, filename = CASE WHEN ?3 = '' THEN filename ELSE ?3 END,"
+                f" origin = ?4, run_id = ?5, reason = NULL WHERE id = ?1 AND {_OPEN}",
+                (asset_id, plytix_id, filename, origin, self._run_id),
+            ).rowcount
+            self._expect(changed, 1, "finish an asset")
+            self._store.execute("UPDATE urls SET state = 'done', reason = NULL WHERE id = ?", (asset_id,))
+
+    def fail_asset(self, asset_id: int, product_id: int, refusal: Refusal) -> None:
+        """Plytix cannot take this picture; `product_id` is one that wants it."""
+        with self._store.atomic():
+            changed = self._store.execute(
+                f"UPDATE assets SET state = 'failed', reason = ? WHERE id = ? AND {_OPEN}",
+                (refusal.message, asset_id),
+            ).rowcount
+            self._expect(changed, 1, "fail an asset")
+            self._store.execute(
+                "UPDATE urls SET state = 'failed', reason = ? WHERE id = ?", (refusal.message, asset_id)
+            )
+            self._record(Table.ASSETS, product_id, asset_id, refusal)
+
+    def lose_asset(self, asset_id: int) -> None:
+        """Plytix no longer has an asset that was done: it must be found or uploaded again."""
+        with self._store.atomic():
+            self._store.execute(
+                "UPDATE assets SET state = 'pending', plytix_id = NULL, origin = NULL WHERE id = ? AND state = 'done'",
+                (asset_id,),
+            )
+            self._store.execute(
+                "UPDATE urls SET state = 'pending' WHERE id = ? AND state = 'done'", (asset_id,)
+            )
+
+    def skip_unneeded_assets(self) -> None:
+        """Assets that only skipped or failed links wanted are not uploaded."""
+        with self._store.atomic():
+            if not self._store.value(f"SELECT EXISTS (SELECT 1 FROM assets WHERE {_OPEN})"):
+                return
+            self._store.execute(
+                f"UPDATE assets SET state = 'skipped', reason = ? WHERE {_OPEN}"
+                f" AND id NOT IN (SELECT asset_id FROM links WHERE {_OPEN})",
+                (_UNNEEDED,),
+            )
+            self._store.execute(
+                "UPDATE urls SET state = 'skipped', reason = ? WHERE state = 'pending'"
+                " AND id IN (SELECT id FROM assets WHERE state = 'skipped')",
+                (_UNNEEDED,),
+            )
+
+    # All together.
+
+    def retry_failed(self) -> int:
+        """Failed rows, and those of products Plytix did not have, are pending again; how many."""
+        with self._store.atomic():
+            count = 0
+            for table in (Table.LINKS, Table.THUMBNAILS, Table.ASSETS):
+                not_found = " OR (state = 'skipped' AND reason = ?)" if table != Table.ASSETS else ""
+                count += self._store.execute(
+                    f"UPDATE {table} SET state = 'pending', reason = NULL WHERE state = 'failed'{not_found}",
+                    (NOT_FOUND,) if not_found else (),
+                ).rowcount
+            self._store.execute(
+                "UPDATE urls SET state = 'pending', reason = NULL WHERE state = 'failed'"
+                " AND id IN (SELECT id FROM assets)"
+            )
+            self._store.execute("DELETE FROM failures WHERE row_table <> 'urls'")
+            want_needed_assets(self._store)
+        return count
+
+    def has_open_work(self) -> bool:
+        return bool(
+            self._store.value(
+                f"SELECT EXISTS (SELECT 1 FROM links WHERE {_OPEN}) OR EXISTS (SELECT 1 FROM thumbnails WHERE {_OPEN})"
+            )
+        )
+
+    def _record(self, table: Table, product_id: int, url_id: int, refusal: Refusal) -> None:
+        self._store.execute(
+            "INSERT INTO failures (run_id, row_table, product_id, url_id, status, message, attempts, failed_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (row_table, product_id, url_id) DO UPDATE SET"
+            " run_id = excluded.run_id, status = excluded.status, message = excluded.message,"
+            " attempts = excluded.attempts, failed_at = excluded.failed_at",
+            (
+                self._run_id,
+                table,
+                product_id,
+                url_id,
+                refusal.status,
+                refusal.message,
+                refusal.attempts,
+                utc_text(self._now()),
+            ),
+        )
+
+    def _expect(self, changed: int, wanted: int, what: str) -> None:
+        if changed != wanted:
+            raise LedgerError(
+                f"The ledger {self._store.path} changed while this run was writing to it (could not {what}).",
+                "Run `amzsync resume`.",
+            )

@@ -1,0 +1,1 @@
+"""Mapping files: a bounded, streaming read of their bytes, and the forms in which they name pictures."""

@@ -1,0 +1,169 @@
+"""The four forms in which a product of a mapping names its pictures (contract, What may be in a mapping)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from amzsync.domain.product import MARKETPLACE_IDS, ImageRef, Product, amazon_sku
+from amzsync.domain.variant import flat_variant, listed_variant, normalise
+
+__all__ = ["Shape", "read_product"]
+
+_MAX_SKU_LENGTH = 512
+_FLAT_FIELDS = {
+    field: flat_variant(field)
+    for field in (
+        "amazon_image_main",
+        *(f"amazon_image_variant_{n}" for n in range(1, 9)),
+        "amazon_image_swatch",
+    )
+}
+
+
+class Shape(Exception):
+    """A field that does not have the shape a mapping promises: which one, and what is wrong."""
+
+    def __init__(self, field: str, cause: str) -> None:
+        super().__init__(f"{field}: {cause}")
+        self.field = field
+        self.cause = cause
+
+
+def read_product(entry: object, marketplace: Callable[[], str], *, forced: str | None = None) -> Product:
+    """One product of a mapping.
+
+    `marketplace` gives the code for a product that names none; `forced` overrides both.
+
+    Raises:
+        Shape: where a field that is used has the wrong type, or no SKU can be told.
+    """
+    if not isinstance(entry, dict):
+        raise Shape("", f"a product must be an object, not {_kind(entry)}")
+    code = forced or _text(entry, "marketplace") or None
+    return Product(_sku(entry, code, marketplace), _is_parent(entry), _images(entry, code, marketplace))
+
+
+def _sku(entry: Mapping[str, Any], code: str | None, marketplace: Callable[[], str]) -> str:
+    sku = _text(entry, "suggested_sku")
+    if not sku:
+        asin = _text(entry, "amazon_asin") or _text(entry, "asin")
+        if not asin:
+            raise Shape("", "a product has neither suggested_sku nor amazon_asin nor asin")
+        sku = amazon_sku(code or marketplace(), asin)
+    if len(sku) > _MAX_SKU_LENGTH:
+        raise Shape("suggested_sku", f"longer than {_MAX_SKU_LENGTH} characters")
+    if not sku.isascii() and any("\ud800" <= character <= "\udfff" for character in sku):
+        raise Shape("suggested_sku", "holds half of a character (a lone surrogate)")
+    if "\0" in sku:
+        raise Shape("suggested_sku", "holds a NUL character")
+    return sku
+
+
+def _is_parent(entry: Mapping[str, Any]) -> bool:
+    return entry.get("item_classification") == "VARIATION_PARENT" or entry.get("is_parent") is True
+
+
+def _images(
+    entry: Mapping[str, Any], code: str | None, marketplace: Callable[[], str]
+) -> tuple[ImageRef, ...]:
+    found = (
+        _image_list(entry.get("amazon_images"), "amazon_images")
+        or _flat_fields(entry)
+        or _marketplace_groups(entry.get("images"), code, marketplace)
+        or _url_list(entry.get("image_urls"))
+    )
+    return tuple(found)
+
+
+def _image_list(raw: object, field: str) -> list[ImageRef]:
+    if raw is None:
+        return []
+    if not isinstance(raw, list):
+        raise Shape(field, f"must be a list, not {_kind(raw)}")
+    refs = []
+    for index, image in enumerate(raw):
+        if not isinstance(image, dict):
+            raise Shape(f"{field}[{index}]", f"must be an object with a link, not {_kind(image)}")
+        link = image.get("link")
+        if link is None:
+            continue
+        variant = image.get("variant")
+        if not isinstance(link, str):
+            raise Shape(f"{field}[{index}].link", f"must be a text, not {_kind(link)}")
+        if variant is not None and not isinstance(variant, str):
+            raise Shape(f"{field}[{index}].variant", f"must be a text, not {_kind(variant)}")
+        refs.append(ImageRef(link, normalise(variant), _area(image.get("height"), image.get("width"))))
+    return refs
+
+
+def _flat_fields(entry: Mapping[str, Any]) -> list[ImageRef]:
+    refs = []
+    for field, variant in _FLAT_FIELDS.items():
+        link = entry.get(field)
+        if link is None or link == "":
+            continue
+        if not isinstance(link, str):
+            raise Shape(field, f"must be a text or null, not {_kind(link)}")
+        refs.append(ImageRef(link, variant))
+    return refs
+
+
+def _marketplace_groups(raw: object, code: str | None, marketplace: Callable[[], str]) -> list[ImageRef]:
+    if raw is None:
+        return []
+    if not isinstance(raw, list):
+        raise Shape("images", f"must be a list, not {_kind(raw)}")
+    refs = []
+    for index, group in enumerate(raw):
+        if not isinstance(group, dict):
+            raise Shape(f"images[{index}]", f"must be an object with a marketplaceId, not {_kind(group)}")
+        wanted = code or marketplace()
+        if group.get("marketplaceId") in (MARKETPLACE_IDS.get(wanted.upper()), wanted):
+            refs.extend(_image_list(group.get("images"), f"images[{index}].images"))
+    return refs
+
+
+def _url_list(raw: object) -> list[ImageRef]:
+    if raw is None:
+        return []
+    if not isinstance(raw, list):
+        raise Shape("image_urls", f"must be a list, not {_kind(raw)}")
+    refs = []
+    for index, link in enumerate(raw):
+        if link is None:
+            continue
+        if not isinstance(link, str):
+            raise Shape(f"image_urls[{index}]", f"must be a text, not {_kind(link)}")
+        refs.append(ImageRef(link, listed_variant(len(refs))))
+    return refs
+
+
+def _area(height: object, width: object) -> int:
+    # A size is a hint: one that is no positive whole number counts as not told.
+    if type(height) is int and type(width) is int and 0 < height < 1 << 15 and 0 < width < 1 << 15:
+        return height * width
+    return 0
+
+
+def _text(entry: Mapping[str, Any], field: str) -> str:
+    value = entry.get(field)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Shape(field, f"must be a text, not {_kind(value)}")
+    return value.strip()
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+        case _:
+            return "an object"

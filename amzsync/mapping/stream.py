@@ -1,0 +1,162 @@
+"""Read the elements of a large JSON document one by one, in memory that does not grow with the file.
+
+The standard library's own decoder reads each element; this module only finds where it starts.
+"""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from amzsync.errors import MappingError
+
+__all__ = ["JsonStream"]
+
+_CHUNK_BYTES = 1 << 18
+_MAX_ELEMENT_CHARS = 1 << 24
+_MAX_DEPTH = 64
+_NUMBER_TAIL = 3  # "1.", "1e+": a number cut here would be read as a shorter one
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+class JsonStream:
+    """The text of one file, consumed from left to right.
+
+    Raises:
+        MappingError: with file, line and column, for bytes that are no UTF-8 JSON, for an element over
+            16 million characters and for nesting deeper than 64.
+    """
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._path = path
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._scan = json.JSONDecoder().scan_once
+        self._text = ""
+        self._at = 0
+        self._line = 1
+        self._column = 1
+        self._bytes_read = 0
+        self._ended = False
+        self._fill()
+        self._refuse_other_encodings()
+
+    def peek(self) -> str:
+        """The next character that is no white space; empty at the end of the file."""
+        while True:
+            match = _SPACE.match(self._text, self._at)
+            self._at = match.end() if match else self._at
+            if self._at < len(self._text) or self._ended:
+                return self._text[self._at : self._at + 1]
+            self._fill()
+
+    def expect(self, characters: str) -> str:
+        """Consume the next character, which must be one of these."""
+        found = self.peek()
+        if not found or found not in characters:
+            raise self.error(
+                f"not JSON: expected {' or '.join(characters)}, found {found or 'the end of the file'!r}"
+            )
+        self._at += 1
+        return found
+
+    def end(self) -> None:
+        """Nothing but white space may follow."""
+        if self.peek():
+            raise self.error("not JSON: something follows the end of the document")
+
+    def value(self) -> object:
+        """Consume one whole value."""
+        self.peek()
+        while True:
+            found, stop, fault = self._try_scan()
+            if not fault and (self._ended or len(self._text) - stop > _NUMBER_TAIL):
+                self._check_depth(stop)
+                self._at = stop
+                return found
+            # What looks wrong may only be cut off: ask for more text, up to a bound, before believing it.
+            if self._ended or len(self._text) - self._at > _MAX_ELEMENT_CHARS:
+                self._at = min(stop, len(self._text))
+                raise self.error(fault or f"one value is longer than {_MAX_ELEMENT_CHARS:,} characters")
+            self._fill(max(_CHUNK_BYTES, len(self._text)))
+
+    def _try_scan(self) -> tuple[object, int, str]:
+        """The value here, where it (or the fault) stops, and the fault."""
+        try:
+            found, stop = self._scan(self._text, self._at)
+        except StopIteration as error:
+            return None, cast("int", error.value), "not JSON: a value is missing or misspelt"
+        except json.JSONDecodeError as error:
+            return None, error.pos, f"not JSON: {error.msg}"
+        except RecursionError:
+            raise self.error(f"nested deeper than {_MAX_DEPTH} levels") from None
+        except ValueError:
+            return None, self._at, "not JSON that can be read: a number is too long"
+        return found, stop, ""
+
+    def elements(self) -> Iterator[object]:
+        """Consume one array, element by element."""
+        self.expect("[")
+        if self.peek() == "]":
+            self._at += 1
+            return
+        while True:
+            yield self.value()
+            if self.expect(",]") == "]":
+                return
+
+    def error(self, cause: str) -> MappingError:
+        """An error at the place reached so far."""
+        seen = self._text[: self._at]
+        line = self._line + seen.count("\n")
+        column = self._at - seen.rfind("\n") if "\n" in seen else self._column + self._at
+        return MappingError(f"{self._path}, line {line}, column {column}", cause)
+
+    def _drop(self, upto: int) -> None:
+        seen = self._text[:upto]
+        self._line += seen.count("\n")
+        self._column = upto - seen.rfind("\n") if "\n" in seen else self._column + upto
+        self._text = self._text[upto:]
+        self._at -= upto
+
+    def _fill(self, size: int = _CHUNK_BYTES) -> None:
+        self._drop(self._at)
+        try:
+            data = self._file.read(size)
+            self._text += self._decoder.decode(data, final=not data)
+        except UnicodeDecodeError as error:
+            place = self._bytes_read + error.start
+            raise MappingError(f"{self._path}, near byte {place}", "the file is not UTF-8 text") from None
+        except OSError as error:
+            raise MappingError(str(self._path), f"cannot be read ({error.strerror})") from None
+        self._bytes_read += len(data)
+        self._ended = not data
+
+    def _check_depth(self, stop: int) -> None:
+        start = self._at
+        if self._text.count("[", start, stop) + self._text.count("{", start, stop) <= _MAX_DEPTH:
+            return
+        depth = 0
+        in_string = escaped = False
+        for character in self._text[start:stop]:
+            if in_string:
+                in_string = escaped or character != '"'
+                escaped = not escaped and character == "\\"
+            elif character == '"':
+                in_string = True
+            elif character in "[{":
+                depth += 1
+                if depth > _MAX_DEPTH:
+                    raise self.error(f"nested deeper than {_MAX_DEPTH} levels")
+            elif character in "]}":
+                depth -= 1
+
+    def _refuse_other_encodings(self) -> None:
+        if not self._text and self._ended:
+            raise MappingError(str(self._path), "the file is empty")
+        if self._text.startswith("\ufeff"):
+            raise MappingError(
+                str(self._path), "the file starts with a byte order mark", "Save it as UTF-8 without one."
+            )

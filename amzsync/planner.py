@@ -1,0 +1,529 @@
+"""From products to the rows a ledger must hold: what is new, what differs, what is no longer wanted. Pure.
+
+A catalogue can name a million pictures, so the products are kept as flat integer arrays: `_url_numbers`,
+`_variant_codes` and `_areas` hold one number for each picture in reading order, `_part_starts` and
+`_part_owners` tell which stretch of them belongs to which product. An address is a number from its first appearance on; the ledger's
+ids are handed out at the end, in the order of the addresses, so that they are written in the order of
+their index.
+"""
+
+import hashlib
+import itertools
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from amzsync.domain.filename import asset_filename, distinct_filename
+from amzsync.domain.gallery import Gallery, arrange, positions
+from amzsync.domain.image_url import MAX_URL_LENGTH, PLAIN_AMAZON_URL, ImageUrl, Malformed, read_image_url
+from amzsync.domain.product import ImageRef, Product
+from amzsync.domain.variant import KNOWN, MAIN, POSITION
+
+__all__ = [
+    "ChangedProduct",
+    "KnownProduct",
+    "KnownRows",
+    "MalformedUrl",
+    "NewAsset",
+    "PlanCounts",
+    "Planner",
+    "WantedLink",
+]
+
+_UNJUDGED, _PLAIN, _OTHER, _MALFORMED = range(4)
+_KNOWN_CODES = len(KNOWN)
+_KNOWN_KEYS = [POSITION[variant] << 16 | code for code, variant in enumerate(KNOWN)]
+_MAX_POSITION = 0xFFF
+_MAX_VARIANTS = 0xFFFF
+_OVERFLOW_VARIANT = "OTHER"
+_JUDGED_KEPT = 50_000
+_PLAIN_ID_AT = len("https://m.media-amazon.com/images/I/")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProduct:
+    """A product of the ledger, and the digest of what was wanted for it (None: not wanted now)."""
+
+    id: int
+    wanted: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRows:
+    """What the ledger holds already. Address ids count from 1 without a gap, and `urls` is in their order."""
+
+    urls: dict[str, int] = field(default_factory=dict)
+    products: dict[str, KnownProduct] = field(default_factory=dict)
+    obsolete_urls: frozenset[int] = frozenset()
+    without_asset: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class WantedLink:
+    """A picture's place in a product's gallery; `position` counts from 1."""
+
+    asset_id: int
+    variant: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedProduct:
+    """A product the ledger knows, for which something else is wanted now."""
+
+    id: int
+    is_parent: bool
+    wanted: bytes
+    links: tuple[WantedLink, ...]
+    thumbnail: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewAsset:
+    """A picture that is wanted: the name its asset is to have."""
+
+    id: int
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedUrl:
+    """An address that can be no picture, and the product that first names it."""
+
+    url_id: int
+    product_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCounts:
+    """What the mapping names. `total_image_refs` counts every picture read, whatever becomes of it."""
+
+    total_products: int = 0
+    products_with_images: int = 0
+    parents: int = 0
+    repeated_products: int = 0
+    total_image_refs: int = 0
+    unique_images: int = 0
+    shared_images: int = 0
+    superseded_images: int = 0
+    repeated_images: int = 0
+    malformed_images: int = 0
+    links: int = 0
+    parent_links: int = 0
+    thumbnails: int = 0
+    parent_thumbnails: int = 0
+
+
+class Planner:
+    """Take in products, then tell the difference to the ledger: `add` all, `settle` once, then read the rest."""
+
+    def __init__(self, known: KnownRows, *, gallery_label: str, allow_private: bool = False) -> None:
+        self._known = known
+        self._label = gallery_label.encode()
+        self._allow_private = allow_private
+        self._numbers = known.urls
+        self._known_urls = len(known.urls)
+        self._kinds = bytearray(self._known_urls + 1)
+        self._judged: dict[str, ImageUrl | Malformed] = {}
+        self._variants = list(KNOWN)
+        self._codes = {variant: code for code, variant in enumerate(KNOWN)}
+        self._url_numbers = array("I")
+        self._variant_codes = array("H")
+        self._areas = array("I")
+        self._part_starts = array("Q")
+        self._part_owners = array("I")
+        self._owners: dict[str, int] = {}
+        self._parents = bytearray()
+        self._ordered = bytearray()
+        # Filled by settle().
+        self._galleries: dict[int, Gallery] = {}
+        self._malformed: dict[int, int] = {}
+        self._best = array("I")
+        self._ids = array("I")
+        self._product_ids = array("I")
+        self.counts = PlanCounts()
+
+    def add(self, product: Product) -> None:
+        """Take in one product; the pictures of a SKU that came before are added to it."""
+        self._part_starts.append(len(self._url_numbers))
+        is_ordered = self._take_images(product.images)
+        owner = self._owners.setdefault(product.sku, len(self._parents))
+        self._part_owners.append(owner)
+        if owner == len(self._parents):
+            self._parents.append(product.is_parent)
+            self._ordered.append(is_ordered)
+        else:
+            self._parents[owner] |= product.is_parent
+            self._ordered[owner] = False
+
+    def _take_images(self, images: Sequence[ImageRef]) -> bool:
+        """Append the pictures; True if they stand in gallery order already, with nothing to settle."""
+        numbers, kinds, codes = self._numbers, self._kinds, self._codes
+        add_number, add_code, add_area = (
+            self._url_numbers.append,
+            self._variant_codes.append,
+            self._areas.append,
+        )
+        last = -1
+        is_ordered = True
+        for url, variant, area in images:
+            number = numbers.get(url)
+            if number is None or not kinds[number]:
+                number = self._judge(url)
+            code = codes.get(variant)
+            if code is None:
+                code = self._new_code(variant)
+            if not last < code < _KNOWN_CODES or kinds[number] != _PLAIN:
+                is_ordered = False
+            last = code
+            add_number(number)
+            add_code(code)
+            add_area(area)
+        return is_ordered and len(set(self._url_numbers[-len(images) :])) == len(images)
+
+    def _judge(self, url: str) -> int:
+        if PLAIN_AMAZON_URL.fullmatch(url):
+            kind = _PLAIN
+        else:
+            judged = self._read(url)
+            kind = _MALFORMED if isinstance(judged, Malformed) else _OTHER
+            if kind == _MALFORMED:
+                url = _storable(url)
+                self._judged[url] = judged
+        number = self._numbers.setdefault(url, len(self._numbers) + 1)
+        if number == len(self._kinds):
+            self._kinds.append(kind)
+        else:
+            self._kinds[number] = kind
+        return number
+
+    def _read(self, url: str) -> ImageUrl | Malformed:
+        judged = self._judged.get(url)
+        if judged is None:
+            judged = read_image_url(url, allow_private=self._allow_private)
+            if len(self._judged) < _JUDGED_KEPT or isinstance(judged, Malformed):
+                self._judged[url] = judged
+        return judged
+
+    def _new_code(self, variant: str) -> int:
+        if len(self._variants) >= _MAX_VARIANTS:
+            variant = _OVERFLOW_VARIANT
+        code = self._codes.setdefault(variant, len(self._variants))
+        if code == len(self._variants):
+            self._variants.append(variant)
+        return code
+
+    def settle(self) -> None:
+        """Decide every gallery, then hand out ids. After this, `add` no more."""
+        urls = list(self._numbers)
+        self._best = array("I", bytes(4 * (len(urls) + 1)))
+        uses = array("I", bytes(4 * (len(urls) + 1)))
+        tally = _Tally()
+        repeated_parts = self._repeated_parts()
+        for part, owner in enumerate(self._part_owners):
+            if self._ordered[owner]:
+                self._settle_ordered(part, uses, tally, is_parent=bool(self._parents[owner]))
+            elif owner not in self._galleries:
+                parts = repeated_parts.get(owner) or [part]
+                self._settle_mixed(owner, parts, urls, uses, tally)
+        self._hand_out_ids(urls)
+        self.counts = PlanCounts(
+            total_products=len(self._owners),
+            products_with_images=tally.products_with_images,
+            parents=sum(self._parents),
+            repeated_products=len(self._part_owners) - len(self._owners),
+            total_image_refs=len(self._url_numbers),
+            unique_images=len(urls) + 1 - self._best.count(0),
+            shared_images=sum(1 for count in uses if count > 1),
+            superseded_images=tally.superseded,
+            repeated_images=tally.repeated,
+            malformed_images=tally.malformed,
+            links=tally.links,
+            parent_links=tally.parent_links,
+            thumbnails=tally.thumbnails,
+            parent_thumbnails=tally.parent_thumbnails,
+        )
+
+    def _settle_ordered(self, part: int, uses: "array[int]", tally: "_Tally", *, is_parent: bool) -> None:
+        best, codes = self._best, self._variant_codes
+        start, stop = self._stretch(part)
+        for at in range(start, stop):
+            number = self._url_numbers[at]
+            code = codes[at]
+            key = _KNOWN_KEYS[code]
+            uses[number] += 1
+            if not best[number] or key < best[number]:
+                best[number] = key
+        if stop > start:
+            tally.add(stop - start, has_main=codes[start] == 0, is_parent=is_parent)
+
+    def _settle_mixed(
+        self, owner: int, parts: list[int], urls: list[str], uses: "array[int]", tally: "_Tally"
+    ) -> None:
+        refs = [
+            ImageRef(
+                urls[self._url_numbers[at] - 1], self._variants[self._variant_codes[at]], self._areas[at]
+            )
+            for part in parts
+            for at in range(*self._stretch(part))
+        ]
+        gallery = arrange(refs, self._read)
+        self._galleries[owner] = gallery
+        for ref, position in zip(gallery.images, positions(gallery.images), strict=True):
+            number = self._numbers[ref.url]
+            key = min(position, _MAX_POSITION) << 16 | self._codes.get(ref.variant, _KNOWN_CODES)
+            uses[number] += 1
+            if not self._best[number] or self._is_better(key, self._best[number]):
+                self._best[number] = key
+        for ref in gallery.malformed:
+            self._malformed.setdefault(self._numbers[ref.url], owner)
+        tally.superseded += gallery.superseded
+        tally.repeated += gallery.repeated
+        tally.malformed += len(gallery.malformed)
+        if gallery.images:
+            tally.add(
+                len(gallery.images),
+                has_main=gallery.images[0].variant == MAIN,
+                is_parent=bool(self._parents[owner]),
+            )
+
+    def _is_better(self, key: int, other: int) -> bool:
+        if key >> 16 != other >> 16:
+            return key < other
+        return self._variants[key & 0xFFFF] < self._variants[other & 0xFFFF]
+
+    def _repeated_parts(self) -> dict[int, list[int]]:
+        if len(self._part_owners) == len(self._owners):
+            return {}
+        parts: dict[int, list[int]] = {}
+        for part, owner in enumerate(self._part_owners):
+            parts.setdefault(owner, []).append(part)
+        return {owner: several for owner, several in parts.items() if len(several) > 1}
+
+    def _stretch(self, part: int) -> tuple[int, int]:
+        start = self._part_starts[part]
+        is_last = part + 1 == len(self._part_starts)
+        return start, len(self._url_numbers) if is_last else self._part_starts[part + 1]
+
+    def _hand_out_ids(self, urls: list[str]) -> None:
+        known = self._known_urls
+        self._ids = array("I", range(len(urls) + 1))
+        best, malformed = self._best, self._malformed
+        kept = [
+            url for number, url in enumerate(urls[known:], known + 1) if best[number] or number in malformed
+        ]
+        kept.sort()
+        for new_id, url in enumerate(kept, known + 1):
+            self._ids[self._numbers[url]] = new_id
+        self._new_urls = kept
+        next_id = max((product.id for product in self._known.products.values()), default=0) + 1
+        for sku in self._owners:
+            before = self._known.products.get(sku)
+            self._product_ids.append(before.id if before else next_id)
+            next_id += not before
+
+    def new_urls(self) -> Iterator[tuple[int, str]]:
+        """Addresses the ledger does not hold, by id."""
+        return enumerate(self._new_urls, self._known_urls + 1)
+
+    def malformed_urls(self) -> Iterator[MalformedUrl]:
+        """Every address that can be no picture, known or new."""
+        urls = list(self._numbers)
+        for number, owner in self._malformed.items():
+            judged = self._read(urls[number - 1])
+            reason = judged.reason if isinstance(judged, Malformed) else ""
+            yield MalformedUrl(self._ids[number], self._product_ids[owner], reason)
+
+    def new_assets(self) -> Iterator[NewAsset]:
+        """The asset of each wanted address that has none in the ledger yet."""
+        numbers, best = self._numbers, self._best
+        names = _Names(numbers, self._known_urls)
+        for url_id in sorted(self._known.without_asset):
+            url = self._known_url(url_id)
+            if best[url_id]:
+                yield NewAsset(url_id, self._filename(url, url_id, names))
+        for new_id, url in self.new_urls():
+            if best[numbers[url]]:
+                yield NewAsset(new_id, self._filename(url, numbers[url], names))
+
+    def _known_url(self, url_id: int) -> str:
+        return next(itertools.islice(self._numbers, url_id - 1, None))
+
+    def _filename(self, url: str, number: int, names: "_Names") -> str:
+        key = self._best[number]
+        variant = self._variants[key & 0xFFFF]
+        if self._kinds[number] == _PLAIN:
+            return f"amazon_{key >> 16:02d}_{variant}_{url[_PLAIN_ID_AT:]}"
+        image = self._read(url)
+        assert isinstance(image, ImageUrl)  # noqa: S101 - a malformed address is never wanted
+        filename = asset_filename(key >> 16, variant, image)
+        return distinct_filename(filename, url) if names.is_taken(image, url) else filename
+
+    def gone_urls(self) -> list[int]:
+        """Known addresses that nothing wants any more."""
+        return [
+            url_id
+            for url_id in range(1, self._known_urls + 1)
+            if not self._best[url_id]
+            and url_id not in self._malformed
+            and url_id not in self._known.obsolete_urls
+        ]
+
+    def returned_urls(self) -> list[int]:
+        """Known addresses that were not wanted, or not usable, and are now."""
+        candidates = self._known.obsolete_urls | self._known.without_asset
+        return [url_id for url_id in sorted(candidates) if self._best[url_id]]
+
+    def gone_products(self) -> list[int]:
+        """Known products that the mapping no longer names."""
+        return [
+            product.id
+            for sku, product in self._known.products.items()
+            if product.wanted is not None and sku not in self._owners
+        ]
+
+    def new_products(self) -> Iterator[tuple[int, str, bool, bytes]]:
+        """Id, SKU, whether it is a parent, and the digest of what it wants."""
+        known = self._known.products
+        for sku, owner, part in self._products():
+            if sku not in known:
+                yield self._product_ids[owner], sku, bool(self._parents[owner]), self._digest(owner, part)
+
+    def new_links(self) -> Iterator[tuple[int, int, str, int]]:
+        """Product id, asset id, variant, position, for the products that are new."""
+        known, ids, variants = self._known.products, self._ids, self._variants
+        numbers, codes = self._url_numbers, self._variant_codes
+        for sku, owner, part in self._products():
+            if sku in known:
+                continue
+            product_id = self._product_ids[owner]
+            if self._ordered[owner]:
+                start, stop = self._stretch(part)
+                for at in range(start, stop):
+                    yield product_id, ids[numbers[at]], variants[codes[at]], at - start + 1
+            else:
+                for link in self._links(owner, part):
+                    yield product_id, link.asset_id, link.variant, link.position
+
+    def new_thumbnails(self) -> Iterator[tuple[int, int]]:
+        """Product id and asset id, for the products that are new and have a MAIN picture."""
+        for sku, owner, part in self._products():
+            if sku not in self._known.products:
+                thumbnail = self._thumbnail(owner, part)
+                if thumbnail:
+                    yield self._product_ids[owner], thumbnail
+
+    def changed_products(self) -> Iterator[ChangedProduct]:
+        """The products the ledger knows, for which something else is wanted now."""
+        for sku, owner, part in self._products():
+            before = self._known.products.get(sku)
+            if before is None:
+                continue
+            digest = self._digest(owner, part)
+            if digest != before.wanted:
+                yield ChangedProduct(
+                    before.id,
+                    bool(self._parents[owner]),
+                    digest,
+                    tuple(self._links(owner, part)),
+                    self._thumbnail(owner, part),
+                )
+
+    def _products(self) -> Iterator[tuple[str, int, int]]:
+        """SKU, owner number and first part of each product, in order of appearance."""
+        first_parts: Iterable[int] = range(len(self._part_owners))
+        if len(self._part_owners) != len(self._owners):
+            firsts: dict[int, int] = {}
+            for part, owner in enumerate(self._part_owners):
+                firsts.setdefault(owner, part)
+            first_parts = firsts.values()
+        return (
+            (sku, owner, part) for (sku, owner), part in zip(self._owners.items(), first_parts, strict=True)
+        )
+
+    def _links(self, owner: int, part: int) -> Iterator[WantedLink]:
+        if self._ordered[owner]:
+            start, stop = self._stretch(part)
+            for position, at in enumerate(range(start, stop), 1):
+                yield WantedLink(
+                    self._ids[self._url_numbers[at]], self._variants[self._variant_codes[at]], position
+                )
+            return
+        for position, ref in enumerate(self._galleries[owner].images, 1):
+            yield WantedLink(self._ids[self._numbers[ref.url]], ref.variant, position)
+
+    def _thumbnail(self, owner: int, part: int) -> int | None:
+        first = next(self._links(owner, part), None)
+        return first.asset_id if first and first.variant == MAIN else None
+
+    def _digest(self, owner: int, part: int) -> bytes:
+        digest = hashlib.blake2b(self._label, digest_size=16)
+        digest.update(b"\1" if self._parents[owner] else b"\0")
+        if self._ordered[owner]:
+            start, stop = self._stretch(part)
+            ids = self._ids
+            digest.update(array("I", [ids[number] for number in self._url_numbers[start:stop]]).tobytes())
+            digest.update(self._variant_codes[start:stop].tobytes())
+        else:
+            links = tuple(self._links(owner, part))
+            digest.update(array("I", [link.asset_id for link in links]).tobytes())
+            names = ",".join(link.variant for link in links)
+            known = all(link.variant in POSITION for link in links)
+            digest.update(
+                array("H", [self._codes[link.variant] for link in links]).tobytes()
+                if known
+                else names.encode()
+            )
+        return digest.digest()
+
+
+@dataclass(slots=True)
+class _Tally:
+    products_with_images: int = 0
+    superseded: int = 0
+    repeated: int = 0
+    malformed: int = 0
+    links: int = 0
+    parent_links: int = 0
+    thumbnails: int = 0
+    parent_thumbnails: int = 0
+
+    def add(self, links: int, *, has_main: bool, is_parent: bool) -> None:
+        self.products_with_images += 1
+        if is_parent:
+            self.parent_links += links
+            self.parent_thumbnails += has_main
+        else:
+            self.links += links
+            self.thumbnails += has_main
+
+
+class _Names:
+    """Which picture already gives its bare name to another address."""
+
+    def __init__(self, urls: dict[str, int], known: int) -> None:
+        self._urls = urls
+        self._known = known
+        self._taken: dict[tuple[str, str], str] | None = None
+
+    def is_taken(self, image: ImageUrl, url: str) -> bool:
+        if not image.is_amazon:
+            return False
+        if self._taken is None:
+            self._taken = {}
+            for known_url in itertools.islice(self._urls, self._known):
+                if not PLAIN_AMAZON_URL.fullmatch(known_url):
+                    judged = read_image_url(known_url, allow_private=True)
+                    if isinstance(judged, ImageUrl):
+                        self._taken.setdefault((judged.image_id, judged.extension), known_url)
+        plain = f"https://m.media-amazon.com/images/I/{image.image_id}{image.extension}"
+        owner = self._taken.setdefault(
+            (image.image_id, image.extension), plain if plain in self._urls else url
+        )
+        return owner != url
+
+
+def _storable(url: str) -> str:
+    """A malformed address as it can be kept: bounded, without halves of characters or NULs."""
+    return url[:MAX_URL_LENGTH].encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")

@@ -1,0 +1,200 @@
+"""When the next request may leave: sliding windows over all requests of an account. Pure: no clock, no sleep.
+
+The model (plytix-api, Rate limits): a limit allows so many requests in any stretch of its window. The server
+counts a request when it arrives, somewhere between its leaving and its answer; so each request is held
+against the window from the latest moment at which it can have arrived. Short windows are filled half at once,
+then evenly, so that work flows; long ones as they come.
+"""
+
+import itertools
+import re
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from amzsync.errors import ConfigError
+
+__all__ = ["PRESETS", "Limit", "Pace", "Slot", "parse_duration_s", "parse_limits"]
+
+_SMOOTH_UP_TO_S = 60.0
+_SPACING_SHARE = 0.9
+_ARRIVAL_SHARE = 0.015
+_ARRIVAL_CAP_S = 1.0
+_UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)?")
+_LIMIT = re.compile(r"(\d{1,9})\s*/\s*(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `allowed` requests in any `window_s` seconds."""
+
+    allowed: int
+    window_s: float
+
+    def __str__(self) -> str:
+        for unit, size in (("h", 3600.0), ("m", 60.0)):
+            if self.window_s >= size and self.window_s % size == 0:
+                return f"{self.allowed}/{self.window_s / size:g}{unit}"
+        return f"{self.allowed}/{self.window_s:g}s"
+
+
+PRESETS: dict[str, tuple[Limit, ...]] = {
+    "free": (Limit(20, 10.0), Limit(2000, 3600.0)),
+    "paid": (Limit(50, 10.0), Limit(5000, 3600.0)),
+}
+"""The documented limits of the two kinds of account (plytix-api, Rate limits)."""
+
+
+def parse_duration_s(text: str) -> float:
+    """Seconds of `90`, `90s`, `15m`, `2h`, `500ms`.
+
+    Raises:
+        ConfigError: for anything else.
+    """
+    match = _DURATION.fullmatch(text.strip().lower())
+    if not match:
+        raise ConfigError(f"{text!r} is not a duration.", "Write it as 90s, 15m or 2h.")
+    return float(match.group(1)) * _UNIT_S[match.group(2) or "s"]
+
+
+def parse_limits(texts: Iterable[str]) -> tuple[Limit, ...]:
+    """The limits of `50/10s`, `5000/1h`, `free`, `paid`: one for each window, the lowest where repeated.
+
+    Raises:
+        ConfigError: for anything else.
+    """
+    limits: dict[float, int] = {}
+    for text in texts:
+        for limit in PRESETS.get(text.strip().lower()) or (_parse_limit(text),):
+            limits[limit.window_s] = min(limit.allowed, limits.get(limit.window_s, limit.allowed))
+    return tuple(Limit(allowed, window_s) for window_s, allowed in sorted(limits.items()))
+
+
+def _parse_limit(text: str) -> Limit:
+    match = _LIMIT.fullmatch(text.strip())
+    if match and int(match.group(1)) > 0:
+        window = match.group(2)
+        window_s = parse_duration_s(window if window[0].isdigit() else f"1{window}")
+        if window_s > 0:
+            return Limit(int(match.group(1)), window_s)
+    raise ConfigError(f"{text!r} is not a rate limit.", "Write it as 50/10s or 5000/1h, or use free or paid.")
+
+
+@dataclass(slots=True)
+class Slot:
+    """One request's place in every window. `held_from` moves as more is known of its arrival."""
+
+    held_from: float
+    refused: bool = False
+
+
+class Pace:
+    """The requests of the last windows, and what they leave room for. Times are one monotonic clock's."""
+
+    def __init__(self, limits: Sequence[Limit]) -> None:
+        self._windows = [_Window(limit) for limit in limits]
+        self._paused_until = float("-inf")
+        self._last = float("-inf")
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return tuple(window.limit for window in self._windows)
+
+    @property
+    def longest_s(self) -> float:
+        return max((limit.window_s for limit in self.limits), default=0.0)
+
+    def wait_s(self, now: float) -> float:
+        """Seconds until a request may leave; 0 when one may leave now."""
+        until = max((window.free_at(now, self._last) for window in self._windows), default=now)
+        return max(0.0, until - now, self._paused_until - now)
+
+    def record(self, at: float) -> Slot:
+        """Take a place for a request that leaves at `at`."""
+        slot = Slot(at + self._arrival_s)
+        self._last = max(self._last, at)
+        for window in self._windows:
+            window.slots.append(slot)
+        return slot
+
+    def sent(self, slot: Slot, at: float) -> None:
+        """The request left at `at`, later than planned."""
+        slot.held_from = max(slot.held_from, at + self._arrival_s)
+
+    def answered(self, slot: Slot, sent_at: float, answered_at: float) -> None:
+        """The answer is here: the request arrived before it."""
+        slot.held_from = min(sent_at + self._arrival_s, max(sent_at, answered_at))
+
+    def pause(self, until: float) -> None:
+        """Nobody sends before `until`: a 429 said so."""
+        self._paused_until = max(self._paused_until, until)
+
+    def used(self, now: float) -> list[tuple[Limit, int]]:
+        """How much of each window is taken."""
+        return [(window.limit, window.used(now)) for window in self._windows]
+
+    def learn(self, refused_at: float, retry_after_s: float) -> Limit | None:
+        """The lower limit that a refusal at `refused_at` proves, now in force; None where it proves none.
+
+        The window is the one that can need such a wait, and is fullest. Its real limit is what the server
+        let through in the window before the refusal.
+        """
+        candidates = [window for window in self._windows if window.limit.window_s >= retry_after_s * 0.999]
+        window = max(candidates or self._windows[-1:], key=lambda one: one.fullness(refused_at), default=None)
+        if window is None:
+            return None
+        accepted = window.accepted(refused_at)
+        if not 0 < accepted < window.limit.allowed:
+            return None
+        window.tighten(accepted)
+        return window.limit
+
+    def tighten(self, limit: Limit) -> None:
+        """Put a limit learned earlier in force, where it is lower."""
+        for window in self._windows:
+            if window.limit.window_s == limit.window_s and limit.allowed < window.limit.allowed:
+                window.tighten(limit.allowed)
+
+    @property
+    def rate_per_s(self) -> float:
+        """The steady pace of the shortest window; infinite without limits."""
+        return min((w.limit.allowed / w.limit.window_s for w in self._windows[:1]), default=float("inf"))
+
+    @property
+    def _arrival_s(self) -> float:
+        shortest = min((limit.window_s for limit in self.limits), default=0.0)
+        return min(_ARRIVAL_CAP_S, _ARRIVAL_SHARE * shortest)
+
+
+class _Window:
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
+        self.slots: deque[Slot] = deque(maxlen=limit.allowed)
+
+    def free_at(self, now: float, last: float) -> float:
+        """The first moment that has room for one more."""
+        allowed, window_s = self.limit.allowed, self.limit.window_s
+        if window_s <= _SMOOTH_UP_TO_S and len(self.slots) > allowed // 2:
+            half_ago = self.slots[len(self.slots) - allowed // 2 - 1].held_from
+            if half_ago + window_s > now:
+                now = max(now, last + _SPACING_SHARE * window_s / allowed)
+        if len(self.slots) < allowed:
+            return now
+        return max(now, self.slots[0].held_from + window_s)
+
+    def used(self, now: float) -> int:
+        start = now - self.limit.window_s
+        return sum(1 for slot in self.slots if slot.held_from > start)
+
+    def fullness(self, at: float) -> float:
+        return self.used(at) / self.limit.allowed
+
+    def accepted(self, refused_at: float) -> int:
+        start = refused_at - self.limit.window_s
+        return sum(1 for slot in self.slots if start < slot.held_from <= refused_at + 1e-9 and not slot.refused)
+
+    def tighten(self, allowed: int) -> None:
+        self.limit = Limit(allowed, self.limit.window_s)
+        kept = itertools.islice(reversed(self.slots), allowed)
+        self.slots = deque(reversed(list(kept)), maxlen=allowed)
