@@ -17,7 +17,13 @@ from amzsync.plytix.wire import Request
 __all__ = ["NETWORK_ERRORS", "Timeouts", "checked_address", "error_without_answer", "is_loopback"]
 
 # Whatever requests, and what it stands on, raises while it sends and reads.
-NETWORK_ERRORS = (requests.RequestException, OSError, ValueError, HTTPException)
+NETWORK_ERRORS = (
+    requests.RequestException,
+    requests.exceptions.BaseHTTPError,  # type: ignore[attr-defined]  # urllib3's own; the type stubs hide it
+    OSError,
+    ValueError,
+    HTTPException,
+)
 
 
 def checked_address(address: str, setting: str) -> str:
@@ -96,7 +102,7 @@ def _sentence(causes: tuple[BaseException, ...], host: str, timeouts: Timeouts) 
         (requests.exceptions.ContentDecodingError, f"{host} sent an answer that cannot be unpacked."),
         (requests.exceptions.ChunkedEncodingError, f"{host} broke off its answer."),
         (ConnectionError, f"{host} closed the connection before it had answered."),
-        (HTTPException, f"{host} sent an answer that is not HTTP."),
+        ((HTTPException, requests.exceptions.InvalidHeader), f"{host} sent an answer that is not HTTP."),
     ):
         if _has(causes, kind):
             return sentence

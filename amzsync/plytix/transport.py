@@ -3,7 +3,6 @@
 Each thread has its own session, so that connections are kept open and never shared.
 """
 
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -27,7 +26,7 @@ from amzsync.plytix.network import (
     is_loopback,
 )
 from amzsync.plytix.parsing import fits_a_header, garbage
-from amzsync.plytix.refusals import error_for, readable
+from amzsync.plytix.refusals import error_for, readable, redacted
 from amzsync.plytix.wire import Call, Reply, Request, RequestKind
 
 __all__ = ["Timed", "Transport"]
@@ -37,7 +36,6 @@ T = TypeVar("T")
 MAX_DEPRECATIONS = 20
 MAX_DEPRECATION_CHARS = 300
 CHUNK_BYTES = 65_536
-MIN_REDACTED_CHARS = 4  # less is no secret, and would be found in every word
 
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "amzsync"}
 
@@ -160,6 +158,9 @@ class Transport:
                 body = self._body(response)
             except NETWORK_ERRORS as error:
                 return _Received(reply, broken=error)
+        if reply.status < 200:
+            # The final answer is still to come: on a kept connection it would be taken for the next one's.
+            session.close()
         return _Received(replace(reply, body=body))
 
     def _body(self, response: requests.Response) -> bytes:
@@ -177,13 +178,13 @@ class Transport:
         self._note_deprecation(reply)
         if reply.status not in call.accept:
             # The status says enough, also where the body broke off.
-            return error_for(call.request, _redacted(reply, secrets))
+            return error_for(call.request, redacted(reply, secrets))
         if isinstance(received.broken, _TooLargeError):
             return garbage("larger than any answer should be")
         if received.broken is not None:
             return error_without_answer(call.request, address, received.broken, self._timeouts)
         try:
-            return call.parse(reply if reply.status < 300 else _redacted(reply, secrets))
+            return call.parse(reply if reply.status < 300 else redacted(reply, secrets))
         except PlytixError as error:
             # The frames below hold the answer, which can hold a token.
             return error.with_traceback(None)
@@ -254,13 +255,3 @@ def _placed(outcome: T | PlytixError, request: Request) -> T | PlytixError:
     if isinstance(outcome, PlytixError) and not outcome.method:
         outcome.method, outcome.path = request.method, request.path
     return outcome
-
-
-def _redacted(reply: Reply, secrets: tuple[Secret, ...]) -> Reply:
-    """The reply without the secrets that went out with its request: a server may quote them."""
-    body = reply.body
-    for text in (secret.reveal() for secret in secrets):
-        if len(text) >= MIN_REDACTED_CHARS:
-            for form in (text.encode("utf-8", "replace"), json.dumps(text)[1:-1].encode()):
-                body = body.replace(form, b"***")
-    return replace(reply, body=body)

@@ -69,6 +69,11 @@ class WireServer:
 
         self._answers.put(pieces())
 
+    def wait_for_hang_up(self) -> None:
+        """Return when the first connection is closed at this end."""
+        self._threads[1].join(5)
+        assert not self._threads[1].is_alive()
+
     def close(self) -> None:
         self._stop.set()
         for sock in [*self._open, self._listener]:

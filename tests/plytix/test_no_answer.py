@@ -81,6 +81,18 @@ def test_the_deadline_is_counted_anew_for_each_request_on_a_kept_connection(serv
             "cannot be unpacked",
             id="gzip that is none",
         ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+            "not HTTP",
+            id="two lengths",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: "
+            + b", ".join([b"gzip"] * 50)
+            + b"\r\nContent-Length: 2\r\n\r\n{}",
+            "cannot be unpacked",
+            id="packed fifty times",
+        ),
         pytest.param(b"SSH-2.0-OpenSSH\r\n", "not HTTP", id="another protocol"),
         pytest.param(b"HTTP/1.1 abc\r\n\r\n", "not HTTP", id="a status that is no number"),
         pytest.param(
@@ -100,6 +112,7 @@ def test_an_answer_that_is_none_may_be_asked_again(server, transport, answer, se
     with pytest.raises(RetriableError, match=sentence) as failed:
         transport.send(CALL, TOKEN)
     assert str(failed.value).startswith(("127.0.0.1", "Plytix gave"))
+    server.wait_for_hang_up()
     server.answer(200, ASSET)
     assert transport.send(CALL, TOKEN).id == "a1"
 
@@ -111,6 +124,21 @@ def test_a_status_is_believed_even_where_its_body_breaks_off(server, transport):
     with pytest.raises(RateLimitedError) as limited:
         transport.send(CALL, TOKEN)
     assert limited.value.retry_after_s == 1800
+
+
+def test_an_answer_after_an_early_hint_is_never_taken_for_the_next_ones(server, transport):
+    server.answer_bytes([b"HTTP/1.1 103 Early Hints\r\n\r\n"])
+    server.answer(200, {"data": [{"id": "a2"}]})
+    transport.send_timed(CALL, TOKEN)
+    transport.send_timed(CALL, TOKEN)
+    assert server.connections == 2
+
+
+def test_a_certificate_bundle_that_is_not_there_stops_the_run(connect, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    with pytest.raises(StopError, match="bundle cannot be read") as stop:
+        connect("https://127.0.0.1:1/api").send(CALL, TOKEN)
+    assert "REQUESTS_CA_BUNDLE" in stop.value.next_step
 
 
 # Failures that no local server can give
@@ -153,12 +181,6 @@ def _caused(error: Exception, cause: Exception) -> Exception:
             RetriableError,
             "The TLS connection to pim.example failed.",
             id="handshake",
-        ),
-        pytest.param(
-            OSError("Could not find a suitable TLS CA certificate bundle, invalid path: /x"),
-            StopError,
-            "The TLS certificate bundle cannot be read.",
-            id="bundle",
         ),
         pytest.param(
             requests.exceptions.ConnectTimeout("t0ken"),

@@ -114,8 +114,7 @@ def test_a_closed_transport_leaves_no_connection_open(server, transport):
     server.answer(200, ASSET)
     transport.send(CALL, TOKEN)
     transport.close()
-    server._threads[1].join(5)
-    assert not server._threads[1].is_alive()
+    server.wait_for_hang_up()
 
 
 # Sizes
