@@ -1,0 +1,121 @@
+import json
+import socket
+
+import pytest
+
+from amzsync.sandbox.wire import MAX_BODY_BYTES
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/filters/products", 404),
+        ("GET", "/attributes", 404),
+        ("GET", "/products", 405),
+        ("PUT", "/assets", 405),
+        ("GET", "/products/search", 405),
+        ("POST", "/filters/product", 405),
+        ("DELETE", "/assets", 405),
+        ("PATCH", "/products/1/assets", 405),
+    ],
+)
+def test_paths_and_methods_that_do_not_exist_are_refused(api, method, path, status):
+    answer = api(method, path)
+    assert answer.status_code == status
+    assert answer.json()["error"]["msg"]
+
+
+def test_a_405_names_the_methods_that_are_allowed(api):
+    assert api("PUT", "/assets/1").headers["Allow"] == "GET, PATCH, DELETE"
+
+
+def test_a_path_outside_the_api_is_404_even_without_a_token(api):
+    root = api.sandbox.url.removesuffix("/api/v1")
+    assert api.session.get(f"{root}/api/v2/products/1", timeout=10).status_code == 404
+    assert api.session.get(f"{root}/", timeout=10).status_code == 404
+
+
+def test_a_trailing_slash_redirects_to_the_path_without_it(api):
+    answer = api("GET", "/filters/product/", allow_redirects=False)
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == f"{api.sandbox.url}/filters/product"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[1,", b"\xff\xfe", b'{"url": "\\ud800"}', b"[" * 100_000])
+def test_a_body_that_is_no_json_gets_400(api, body):
+    answer = api("POST", "/assets", data=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["msg"]
+
+
+@pytest.mark.parametrize("body", ["text", ["list"], 7, None])
+@pytest.mark.parametrize("path", ["/assets", "/assets/search", "/products", "/products/search"])
+def test_json_that_is_no_object_gets_422(api, path, body):
+    answer = api("POST", path, data=json.dumps(body), headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+
+
+def test_a_body_of_another_content_type_gets_400(api):
+    assert api("POST", "/assets", data={"url": "https://a.example/1.jpg"}).status_code == 400
+
+
+def test_a_body_past_the_bound_gets_413(api):
+    body = b" " * (MAX_BODY_BYTES + 1)
+    answer = api("POST", "/assets", data=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 413
+
+
+def test_many_requests_share_one_connection(api):
+    port = int(api.sandbox.url.split(":")[2].split("/")[0])
+    request = f"GET /api/v1/filters/product HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.token}\r\n\r\n"
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as connection,
+        connection.makefile("rb") as answers,
+    ):
+        for _ in range(3):
+            connection.sendall(request.encode())
+            assert answers.readline() == b"HTTP/1.1 200 OK\r\n"
+            headers = dict(iter(lambda: answers.readline().strip().split(b": ", 1), [b""]))
+            answers.read(int(headers[b"Content-Length"]))
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"POST /api/v1/assets HTTP/1.1\r\nContent-Length: -4\r\n\r\n", 400),
+        (b"POST /api/v1/assets HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
+        (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 20_000, 431),
+    ],
+)
+def test_broken_http_is_answered_and_the_connection_closed(api, raw, status):
+    port = int(api.sandbox.url.split(":")[2].split("/")[0])
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as connection,
+        connection.makefile("rb") as answers,
+    ):
+        connection.sendall(raw)
+        assert answers.readline().split()[1] == str(status).encode()
+
+
+def test_it_listens_on_loopback_alone(api):
+    assert api.sandbox.url.startswith("http://127.0.0.1:")
+    assert api.sandbox._server._listener.getsockname()[0] == "127.0.0.1"
+
+
+def test_history_and_counts_tell_what_was_asked(api, product, clock):
+    before = api.sandbox.total
+    api("GET", f"/products/{product}")
+    api("GET", "/products/none")
+    api("GET", "/nowhere")
+    last = api.sandbox.history[-3:]
+    assert [(e.method, e.status, e.kind) for e in last] == [
+        ("GET", 200, "GET /products/{id}"),
+        ("GET", 404, "GET /products/{id}"),
+        ("GET", 404, "GET ?"),
+    ]
+    assert last[0].path == f"/api/v1/products/{product}"
+    assert last[0].arrived_at == clock.now
+    assert api.sandbox.counts["GET /products/{id}"] == 2
+    assert api.sandbox.total == before + 3
