@@ -62,8 +62,10 @@ class WireServer:
 
         self._answers.put(pieces())
 
-    def stay_silent(self) -> None:
+    def stay_silent(self, after: bytes = b"") -> None:
         def pieces() -> Iterator[bytes]:
+            if after:
+                yield after
             self._stop.wait()
             yield self.HANG_UP
 
