@@ -29,7 +29,7 @@ from amzsync.sandbox.state import (
     Snapshot,
     TypeClass,
 )
-from amzsync.sandbox.store import Store, Table
+from amzsync.sandbox.store import Store
 
 
 class Sandbox:
@@ -141,16 +141,12 @@ class Sandbox:
 
     def snapshot(self) -> Snapshot:
         """Everything at one instant; `gallery` is that of the first gallery label."""
-        store = self._running.store
         gallery_label = self._gallery_labels[0] if self._gallery_labels else ""
-        with store.lock:
-            all_assets = store.assets(store.ids(Table.ASSETS))
-            all_products = store.products(store.ids(Table.PRODUCTS))
-            links = store.links([product.id for product in all_products])
+        all_products, all_assets, links = self._running.store.everything()
         filenames = {asset.id: asset.filename for asset in all_assets}
         linked: dict[str, dict[str, list[str]]] = {}
-        for link in links:
-            linked.setdefault(link.product_id, {}).setdefault(link.label, []).append(link.asset.id)
+        for product_id, label, asset_id in links:
+            linked.setdefault(product_id, {}).setdefault(label, []).append(asset_id)
         return Snapshot(
             {p.sku: _state(p.id, linked.get(p.id, {}), gallery_label, filenames) for p in all_products},
             tuple(AssetState(asset.id, asset.filename, asset.source_url) for asset in all_assets),
@@ -217,6 +213,8 @@ class Sandbox:
         account = self._running
         with account.store.transaction():
             product = self._product(sku)
+            if label != THUMBNAIL and not account.store.attributes()[label].is_media:
+                raise KeyError(label)
             known = {asset.id for asset in account.store.assets(asset_ids)}
             for asset_id in asset_ids:
                 if asset_id not in known:

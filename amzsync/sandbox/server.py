@@ -63,7 +63,9 @@ class Server:
                     accepted.close()
                     return
                 connection = _Connection(accepted)
-                thread = threading.Thread(target=self._converse, args=(connection,), daemon=True)
+                thread = threading.Thread(
+                    target=self._converse, args=(connection,), name="sandbox connection", daemon=True
+                )
                 self._connections[connection] = thread
             thread.start()
 

@@ -6,71 +6,19 @@ operating system, not the disk: it outlives a killed process, and costs microsec
 
 import json
 import secrets
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from amzsync.errors import SandboxError
+from amzsync.sandbox.database import open_database
 from amzsync.sandbox.state import Asset, Attribute, Media, Product, TypeClass
 
-_APPLICATION_ID = 0x414D5A53
-_VERSION = 1
 # Far below the number of parameters that the oldest supported SQLite takes.
 _MAX_PARAMETERS = 900
-
-_SCHEMA = """
-CREATE TABLE products (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    sku TEXT NOT NULL UNIQUE,
-    sku_key TEXT NOT NULL,
-    label TEXT NOT NULL DEFAULT '',
-    status TEXT NOT NULL DEFAULT 'Draft',
-    created TEXT NOT NULL,
-    modified TEXT NOT NULL,
-    plain TEXT NOT NULL DEFAULT '{}'
-);
-CREATE INDEX products_sku_key ON products (sku_key);
-CREATE TABLE assets (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    filename TEXT NOT NULL,
-    filename_key TEXT NOT NULL,
-    source_url TEXT NOT NULL,
-    content TEXT NOT NULL,
-    content_type TEXT NOT NULL,
-    file_size INTEGER NOT NULL,
-    created TEXT NOT NULL,
-    modified TEXT NOT NULL,
-    public INTEGER NOT NULL,
-    categories TEXT NOT NULL
-);
-CREATE INDEX assets_filename_key ON assets (filename_key);
-CREATE INDEX assets_source_url ON assets (source_url);
-CREATE TABLE links (
-    product TEXT NOT NULL,
-    label TEXT NOT NULL,
-    position INTEGER NOT NULL,
-    asset TEXT NOT NULL,
-    PRIMARY KEY (product, label, position)
-) WITHOUT ROWID;
-CREATE INDEX links_asset ON links (asset, product);
-CREATE TABLE attributes (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    label TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL,
-    type_class TEXT NOT NULL
-);
-CREATE TABLE tokens (token TEXT PRIMARY KEY, expires_at REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE arrivals (at REAL NOT NULL);
-CREATE INDEX arrivals_at ON arrivals (at);
-"""
 
 
 class Table(StrEnum):
@@ -110,10 +58,10 @@ class Store:
     def __init__(
         self, path: Path | None = None, *, new_id: Callable[[], str] = lambda: secrets.token_hex(12)
     ) -> None:
-        """Open or create; a SandboxError where the file is another program's, damaged, or in use."""
+        """Open or create; a SandboxError where the file cannot be used."""
         self.lock = threading.RLock()
         self._new_id = new_id
-        self._db = _open(path)
+        self._db = open_database(path)
 
     def close(self) -> None:
         with self.lock:
@@ -130,6 +78,16 @@ class Store:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+
+    def everything(self) -> tuple[list[Product], list[Asset], list[tuple[str, str, str]]]:
+        """All products and assets as they were made, and the links as (product, label, asset), in order."""
+        with self.lock:
+            products = self._db.execute(f"SELECT {_PRODUCT_COLUMNS} FROM products ORDER BY seq").fetchall()
+            assets = self._db.execute(f"SELECT {_ASSET_COLUMNS} FROM assets ORDER BY seq").fetchall()
+            links = self._db.execute(
+                "SELECT product, label, asset FROM links ORDER BY product, label, position"
+            ).fetchall()
+        return [_product(row) for row in products], [_asset(row) for row in assets], links
 
     # Searching
 
@@ -366,61 +324,3 @@ def _asset(row: Sequence[Any]) -> Asset:
 
 def _dump(value: Mapping[str, Any] | Sequence[str]) -> str:
     return json.dumps(value, separators=(",", ":"))
-
-
-def _open(path: Path | None) -> sqlite3.Connection:
-    """Connect, take the file for this process, and make the tables where there are none."""
-    place = "in memory" if path is None else str(path)
-    try:
-        db = sqlite3.connect(
-            ":memory:" if path is None else path, timeout=0, isolation_level=None, check_same_thread=False
-        )
-    except sqlite3.Error as error:
-        raise SandboxError(
-            f"The sandbox account {place} cannot be opened: {error}.", "Name a file in a folder that exists."
-        ) from error
-    try:
-        _prepare(db, place)
-    except sqlite3.OperationalError as error:
-        db.close()
-        if "locked" not in str(error):
-            raise _unusable(place, str(error)) from error
-        raise SandboxError(
-            f"The sandbox account {place} is in use by another process.",
-            "Wait until that process ends, or name another file.",
-        ) from error
-    except sqlite3.DatabaseError as error:
-        db.close()
-        raise _unusable(place, str(error)) from error
-    except SandboxError:
-        db.close()
-        raise
-    return db
-
-
-def _prepare(db: sqlite3.Connection, place: str) -> None:
-    application, version, tables = (
-        db.execute(query).fetchone()[0]
-        for query in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
-    )
-    if tables and (application, version) != (_APPLICATION_ID, _VERSION):
-        raise _unusable(place, "it belongs to another program or version")
-    db.execute("PRAGMA locking_mode = EXCLUSIVE")
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = OFF")
-    db.execute("BEGIN IMMEDIATE")  # The first write takes the exclusive lock that is then kept.
-    if not tables:
-        for statement in _SCHEMA.split(";"):
-            db.execute(statement)
-        db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {_VERSION}")
-    db.execute("COMMIT")
-    with closing(db.execute("PRAGMA quick_check(1)")) as check:
-        if check.fetchone()[0] != "ok":
-            raise _unusable(place, "it is damaged")
-
-
-def _unusable(place: str, cause: str) -> SandboxError:
-    return SandboxError(
-        f"The sandbox account {place} cannot be used: {cause}.", "Move the file away, or name another one."
-    )

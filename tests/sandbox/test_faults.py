@@ -183,4 +183,4 @@ def test_stopping_does_not_wait_for_a_delay(api):
         while not api.sandbox.faults.fired:
             pass
         api.sandbox.stop()
-    assert not [thread for thread in threading.enumerate() if thread.name == "sandbox"]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("sandbox")]

@@ -67,6 +67,7 @@ def test_a_person_cannot_do_things_to_what_is_not_there(api):
     for deed in (
         lambda: api.sandbox.set_gallery("A", ["none"]),
         lambda: api.sandbox.set_gallery("none", []),
+        lambda: api.sandbox.set_gallery("A", [], label="no_such_label"),
         lambda: api.sandbox.delete_asset("none"),
         lambda: api.sandbox.delete_product("none"),
     ):
