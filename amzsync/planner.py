@@ -2,9 +2,9 @@
 
 A catalogue can name a million pictures, so the products are kept as flat integer arrays: `_url_numbers`,
 `_variant_codes` and `_areas` hold one number for each picture in reading order, `_part_starts` and
-`_part_owners` tell which stretch of them belongs to which product. An address is a number from its first appearance on; the ledger's
-ids are handed out at the end, in the order of the addresses, so that they are written in the order of
-their index.
+`_part_owners` tell which stretch of them belongs to which product. An address is a number from its first
+appearance on; the ledger's ids are handed out at the end, in the order of the addresses, so that they are
+written in the order of their index.
 """
 
 import hashlib
@@ -50,12 +50,16 @@ class KnownProduct:
 
 @dataclass(frozen=True, slots=True)
 class KnownRows:
-    """What the ledger holds already. Address ids count from 1 without a gap, and `urls` is in their order."""
+    """What the ledger holds already. Address ids count from 1 without a gap, and `urls` is in their order.
+
+    `refused_urls` have an asset, but were found malformed later (private networks may be allowed or not).
+    """
 
     urls: dict[str, int] = field(default_factory=dict)
     products: dict[str, KnownProduct] = field(default_factory=dict)
     obsolete_urls: frozenset[int] = frozenset()
     without_asset: frozenset[int] = frozenset()
+    refused_urls: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ class PlanCounts:
 
 
 class Planner:
-    """Take in products, then tell the difference to the ledger: `add` all, `settle` once, then read the rest."""
+    """Take in products and tell the difference to the ledger: `add` all, `settle` once, then read on."""
 
     def __init__(self, known: KnownRows, *, gallery_label: str, allow_private: bool = False) -> None:
         self._known = known
@@ -180,7 +184,8 @@ class Planner:
             add_number(number)
             add_code(code)
             add_area(area)
-        return is_ordered and len(set(self._url_numbers[-len(images) :])) == len(images)
+        start = len(self._url_numbers) - len(images)
+        return is_ordered and len(set(self._url_numbers[start:])) == len(images)
 
     def _judge(self, url: str) -> int:
         if PLAIN_AMAZON_URL.fullmatch(url):
@@ -340,9 +345,8 @@ class Planner:
         numbers, best = self._numbers, self._best
         names = _Names(numbers, self._known_urls)
         for url_id in sorted(self._known.without_asset):
-            url = self._known_url(url_id)
             if best[url_id]:
-                yield NewAsset(url_id, self._filename(url, url_id, names))
+                yield NewAsset(url_id, self._filename(self._known_url(url_id), url_id, names))
         for new_id, url in self.new_urls():
             if best[numbers[url]]:
                 yield NewAsset(new_id, self._filename(url, numbers[url], names))
@@ -372,7 +376,8 @@ class Planner:
 
     def returned_urls(self) -> list[int]:
         """Known addresses that were not wanted, or not usable, and are now."""
-        candidates = self._known.obsolete_urls | self._known.without_asset
+        known = self._known
+        candidates = known.obsolete_urls | known.without_asset | known.refused_urls
         return [url_id for url_id in sorted(candidates) if self._best[url_id]]
 
     def gone_products(self) -> list[int]:

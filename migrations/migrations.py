@@ -83,7 +83,7 @@ def m001_ledger(db: Database) -> None:
 
 @migrations()
 def m002_runs(db: Database) -> None:
-    """What was done: runs, the mappings they read, failures, and the requests that count against the quota."""
+    """What was done: runs, the mappings they read, failures, and the requests that count as quota."""
     db.execute(
         """
         CREATE TABLE runs (
@@ -118,7 +118,8 @@ def m002_runs(db: Database) -> None:
             id INTEGER PRIMARY KEY,
             run_id INTEGER REFERENCES runs (id),
             row_table TEXT NOT NULL CHECK (
-                row_table = 'urls' OR row_table = 'assets' OR row_table = 'links' OR row_table = 'thumbnails'),
+                row_table = 'urls' OR row_table = 'assets'
+                OR row_table = 'links' OR row_table = 'thumbnails'),
             product_id INTEGER REFERENCES products (id),
             url_id INTEGER REFERENCES urls (id),
             status INTEGER,

@@ -14,7 +14,7 @@ __all__ = ["PLAIN_AMAZON_URL", "ImageUrl", "Malformed", "read_image_url"]
 
 MAX_URL_LENGTH = 2048
 
-PLAIN_AMAZON_URL = re.compile(r"https://m\.media-amazon\.com/images/I/[A-Za-z0-9+_-]{1,60}\.(?:jpg|png|gif)")
+PLAIN_AMAZON_URL = re.compile(r"https://m\.media-amazon\.com/images/I/[A-Za-z0-9+_-]{1,60}\.jpg")
 """The common form, without modifiers: here equal addresses are equal pictures, and the reverse."""
 
 _AMAZON_HOST = re.compile(r"(?:[a-z0-9-]+\.)*(?:media-amazon|ssl-images-amazon|images-amazon)\.com\.?")
@@ -59,10 +59,10 @@ def read_image_url(url: str, *, allow_private: bool = False) -> ImageUrl | Malfo
         return Malformed("the URL points into a private network; --allow-private-urls accepts it")
     amazon = _AMAZON_PATH.fullmatch(parts.path) if _AMAZON_HOST.fullmatch(host) else None
     if amazon:
-        image_id, modifiers, extension = amazon.groups()
+        raw_id, modifiers, extension = amazon.groups()
         numbers = [int(number) for number in _NUMBER.findall(modifiers)]
         return ImageUrl(
-            _safe(unquote(image_id)), extension.lower(), True, bool(modifiers), max(numbers, default=0)
+            _amazon_id(unquote(raw_id)), extension.lower(), True, bool(modifiers), max(numbers, default=0)
         )
     return _foreign_image(url, parts.path)
 
@@ -133,14 +133,24 @@ def _number(text: str) -> int:
     return int(text, 8) if text.startswith("0") and len(text) > 1 else int(text)
 
 
+def _amazon_id(image_id: str) -> str:
+    safe = _UNSAFE_IN_NAME.sub("-", image_id)[:_NAME_LENGTH]
+    # Two ids must stay two when they lose what a file name cannot hold.
+    return safe if safe == image_id else f"{safe}-{_digest(image_id)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8"), digest_size=4).hexdigest()
+
+
 def _foreign_image(url: str, path: str) -> ImageUrl:
-    # Another shop's file names repeat (…/1/main.jpg, …/2/main.jpg): only the whole address tells pictures apart.
+    # Another shop's file names repeat (…/1/main.jpg, …/2/main.jpg): only the whole address tells pictures
+    # apart.
     name = unquote(path.rpartition("/")[2])
     found = _EXTENSION.search(name)
     extension = found.group().lower() if found else ""
     stem = name[: -len(extension)] if extension else name
-    digest = hashlib.blake2b(url.encode("utf-8"), digest_size=4).hexdigest()
-    return ImageUrl(f"{_safe(stem)}-{digest}", extension, False, False, 0)
+    return ImageUrl(f"{_safe(stem)}-{_digest(url)}", extension, False, False, 0)
 
 
 def _safe(text: str) -> str:

@@ -3,15 +3,22 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from amzsync.ledger.rows import State
+from amzsync.ledger.rows import State, Table
 from amzsync.ledger.runs import utc_text
 from amzsync.ledger.store import Store
-from amzsync.planner import ChangedProduct, KnownProduct, KnownRows, Planner, WantedLink
+from amzsync.planner import ChangedProduct, KnownProduct, KnownRows, MalformedUrl, Planner, WantedLink
 
 __all__ = ["SKIP_EXISTING", "Merge", "want_needed_assets"]
 
 SKIP_EXISTING = "the gallery already holds images"
 """The reason of rows left alone by --skip-existing: without that option they are wanted again."""
+
+_ROW_OF_A_FAILURE = {
+    Table.URLS: "urls.id = url_id",
+    Table.ASSETS: "assets.id = url_id",
+    Table.LINKS: "links.product_id = failures.product_id AND asset_id = url_id",
+    Table.THUMBNAILS: "thumbnails.product_id = failures.product_id AND asset_id = url_id",
+}
 
 
 class Merge:
@@ -24,7 +31,7 @@ class Merge:
     def known_rows(self) -> KnownRows:
         """All addresses and products of the ledger."""
         return KnownRows(
-            urls={url: url_id for url_id, url in self._store.execute("SELECT id, url FROM urls ORDER BY id")},
+            urls=dict(self._store.execute("SELECT url, id FROM urls ORDER BY id")),
             products={
                 sku: KnownProduct(product_id, wanted)
                 for product_id, sku, wanted in self._store.execute(
@@ -33,15 +40,20 @@ class Merge:
             },
             obsolete_urls=self._ids("SELECT id FROM urls WHERE state = 'obsolete'"),
             without_asset=self._ids("SELECT id FROM urls WHERE id NOT IN (SELECT id FROM assets)"),
+            refused_urls=self._ids(
+                "SELECT urls.id FROM urls JOIN assets USING (id)"
+                " WHERE urls.state = 'failed' AND assets.state = 'obsolete'"
+            ),
         )
 
     def apply(self, planner: Planner, *, gallery_label: str, skip_existing: bool) -> None:
         """Merge a settled plan."""
-        # The planner hands out every id itself: a check per row would only cost, and one at the end proves it.
+        # The planner hands out every id itself: a check of each row would only cost.
         with self._store.unchecked_references(), self._store.atomic():
             self._change_gallery(gallery_label)
             self._merge_urls(planner)
             self._merge_products(planner)
+            self._forget_settled_failures()
             if not skip_existing:
                 self._want_skipped_again()
 
@@ -54,9 +66,12 @@ class Merge:
             return
         self._store.execute("INSERT OR REPLACE INTO settings (name, value) VALUES ('gallery', ?)", (label,))
         if before is not None:
+            # Nothing that was said of a link holds for another gallery, but that its product is unknown.
             self._store.execute("UPDATE links SET origin = NULL, placed = NULL")
             self._store.execute(
-                "UPDATE links SET state = 'pending', reason = NULL WHERE state IN ('done', 'in_flight')"
+                "UPDATE links SET state = 'pending', reason = NULL"
+                " WHERE state IN ('done', 'in_flight', 'failed') OR (state = 'skipped' AND reason = ?)",
+                (SKIP_EXISTING,),
             )
 
     def _merge_urls(self, planner: Planner) -> None:
@@ -72,7 +87,8 @@ class Merge:
         returned = [(url_id,) for url_id in planner.returned_urls()]
         many("UPDATE urls SET state = 'pending', reason = NULL WHERE id = ?", returned)
         many(
-            "UPDATE assets SET state = CASE WHEN plytix_id IS NULL THEN 'pending' ELSE 'done' END, reason = NULL"
+            "UPDATE assets SET reason = NULL,"
+            " state = CASE WHEN plytix_id IS NULL THEN 'pending' ELSE 'done' END"
             " WHERE id = ? AND state = 'obsolete'",
             returned,
         )
@@ -82,19 +98,31 @@ class Merge:
             returned,
         )
         for malformed in planner.malformed_urls():
-            self._store.execute(
-                "UPDATE urls SET state = 'failed', reason = ? WHERE id = ?",
-                (malformed.reason, malformed.url_id),
-            )
-            self._store.execute(
-                "INSERT INTO failures (row_table, product_id, url_id, message, attempts, failed_at)"
-                " VALUES ('urls', ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING",
-                (malformed.product_id, malformed.url_id, malformed.reason, utc_text(self._now())),
-            )
+            self._refuse_url(malformed)
+
+    def _refuse_url(self, malformed: MalformedUrl) -> None:
         self._store.execute(
-            "DELETE FROM failures WHERE url_id NOT IN (SELECT id FROM urls WHERE state <> 'obsolete')"
-            " OR (row_table = 'urls' AND url_id NOT IN (SELECT id FROM urls WHERE state = 'failed'))"
+            "UPDATE urls SET state = 'failed', reason = ? WHERE id = ?", (malformed.reason, malformed.url_id)
         )
+        self._store.execute("UPDATE assets SET state = 'obsolete' WHERE id = ?", (malformed.url_id,))
+        self._store.execute(
+            "DELETE FROM failures WHERE row_table = 'urls' AND url_id = ? AND product_id <> ?",
+            (malformed.url_id, malformed.product_id),
+        )
+        self._store.execute(
+            "INSERT INTO failures (row_table, product_id, url_id, message, attempts, failed_at)"
+            " VALUES ('urls', ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING",
+            (malformed.product_id, malformed.url_id, malformed.reason, utc_text(self._now())),
+        )
+
+    def _forget_settled_failures(self) -> None:
+        """A failure is kept for as long as its row is failed."""
+        for table, its_row in _ROW_OF_A_FAILURE.items():
+            self._store.execute(
+                "DELETE FROM failures WHERE row_table = ? AND NOT EXISTS"
+                f" (SELECT 1 FROM {table} WHERE {its_row} AND state = 'failed')",
+                (table,),
+            )
 
     def _merge_products(self, planner: Planner) -> None:
         many = self._store.execute_many
@@ -148,10 +176,11 @@ class Merge:
             )
             return
         self._store.execute(
-            "INSERT INTO thumbnails (product_id, asset_id) VALUES (?1, ?2) ON CONFLICT (product_id) DO UPDATE SET"
+            "INSERT INTO thumbnails (product_id, asset_id) VALUES (?1, ?2)"
+            " ON CONFLICT (product_id) DO UPDATE SET asset_id = ?2,"
             " state = CASE WHEN asset_id <> ?2 OR state = 'obsolete' THEN 'pending' ELSE state END,"
             " origin = CASE WHEN asset_id <> ?2 THEN NULL ELSE origin END,"
-            " reason = CASE WHEN asset_id <> ?2 OR state = 'obsolete' THEN NULL ELSE reason END, asset_id = ?2",
+            " reason = CASE WHEN asset_id <> ?2 OR state = 'obsolete' THEN NULL ELSE reason END",
             (product.id, product.thumbnail),
         )
 

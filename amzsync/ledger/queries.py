@@ -136,8 +136,11 @@ class Queries:
             SELECT sku, is_parent, count(*), total(links.state = 'done'), total(links.{_OPEN}),
                 total(links.state = 'skipped'), total(links.state = 'failed'),
                 total(assets.{_OPEN}), thumbnails.state, max(links.reason)
-            FROM (SELECT id, sku, is_parent FROM products WHERE wanted IS NOT NULL AND EXISTS (
-                    SELECT 1 FROM links WHERE product_id = products.id AND {_WANTED}) ORDER BY id LIMIT ?) AS chosen
+            FROM (
+                SELECT id, sku, is_parent FROM products WHERE wanted IS NOT NULL
+                AND EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {_WANTED})
+                ORDER BY id LIMIT ?
+            ) AS chosen
             JOIN links ON links.product_id = chosen.id AND links.{_WANTED}
             JOIN assets ON assets.id = links.asset_id
             LEFT JOIN thumbnails ON thumbnails.product_id = chosen.id AND thumbnails.{_WANTED}
@@ -160,7 +163,7 @@ class Queries:
             )
 
     def failures(self, limit: int | None = None) -> Iterator[Failure]:
-        """Every failed row, oldest first. A failed asset stands once, with the first product that wants it."""
+        """Every failed row, oldest first. A failed asset stands once, with one product that wants it."""
         for row in self._store.execute(
             "SELECT row_table, url, sku, status, message, attempts FROM failures"
             " LEFT JOIN urls ON urls.id = url_id LEFT JOIN products ON products.id = product_id"
@@ -172,7 +175,8 @@ class Queries:
     def failure_groups(self, examples: int) -> list[FailureGroup]:
         """Failures by cause, the commonest first."""
         groups = self._store.rows(
-            "SELECT message, status, count(*) FROM failures GROUP BY message, status ORDER BY count(*) DESC, message"
+            "SELECT message, status, count(*) FROM failures GROUP BY message, status"
+            " ORDER BY count(*) DESC, message"
         )
         return [
             FailureGroup(

@@ -1,8 +1,8 @@
 """The requests that count against an account's limits, kept so that a restart or a second process sees them.
 
-Each request is stored with the wall clock and the monotonic clock. Neither alone can be trusted over a restart:
-the wall clock may be set, the monotonic one starts anew with the machine. A request's age is the smaller
-of what the two say, never below zero, so that a limit can only be kept too well.
+Each request is stored with the wall clock and the monotonic clock. Neither alone can be trusted over a
+restart: the wall clock may be set, the monotonic one starts anew with the machine. A request's age is the
+smaller of what the two say, never below zero, so that a limit can only be kept too well.
 """
 
 from collections.abc import Callable
@@ -67,13 +67,12 @@ class QuotaBook:
 
     def learned(self) -> dict[float, int]:
         """The real limits a 429 has shown within the last day: requests by window seconds."""
-        return {
-            window_s: allowed
-            for window_s, allowed in self._store.rows(
+        return dict(
+            self._store.rows(
                 "SELECT window_s, allowed FROM learned_limits WHERE julianday(?) - julianday(learned_at) < ?",
                 (utc_text(self._now()), _LEARNED_FOR_DAYS),
             )
-        }
+        )
 
     def keep_learned(self, window_s: float, allowed: int) -> None:
         self._store.execute(

@@ -21,7 +21,7 @@ _SQLITE_HEADER = b"SQLite format 3\x00"
 
 
 class Store:
-    """A connection in autocommit mode, with explicit transactions. It belongs to the thread that opened it."""
+    """A connection in autocommit mode, with explicit transactions, for the thread that opened it."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.path = path
@@ -60,7 +60,7 @@ class Store:
 
     @contextlib.contextmanager
     def unchecked_references(self) -> Iterator[None]:
-        """Foreign keys are not checked row by row inside; `check_references` proves them afterwards."""
+        """Foreign keys are not checked inside: for rows whose references the program has made itself."""
         self.execute("PRAGMA foreign_keys = OFF")
         try:
             yield
@@ -108,7 +108,8 @@ def open_reader(path: Path) -> Store:
     """Open for reading only, beside a writer if need be.
 
     Raises:
-        LedgerError: as `open_writer`, and where there is no ledger, or an older one that must be brought up first.
+        LedgerError: as `open_writer`, and where there is no ledger, or an older one that must be brought up
+            to date first.
     """
     _check_sqlite()
     if not path.exists():
@@ -116,12 +117,7 @@ def open_reader(path: Path) -> Store:
     _check_header(path)
     connection = _connect(path, f"{path.absolute().as_uri()}?mode=ro")
     try:
-        known = _check_version(path, Database(connection, execute_plugins=False))
-        if len(known) < len(_our_steps()):
-            raise LedgerError(
-                f"The ledger {path} is from an older amzsync.",
-                "Run `amzsync plan` once: it brings the ledger up to date.",
-            )
+        _check_up_to_date(path, _check_version(path, Database(connection, execute_plugins=False)))
     except sqlite3.Error as error:
         connection.close()
         raise _ledger_error(path, error) from error
@@ -157,7 +153,8 @@ def _connect(path: Path, uri: str) -> sqlite3.Connection:
     try:
         if "mode=ro" not in uri:
             connection.execute("PRAGMA journal_mode = WAL")
-            # In WAL mode this never corrupts; a power cut may take back the last commits, which resuming allows for.
+            # In WAL mode this never corrupts; a power cut may take back the last commits, which resuming
+            # allows for.
             connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     except sqlite3.Error as error:
@@ -213,6 +210,14 @@ def _check_version(path: Path, database: Database) -> list[str]:
     return applied
 
 
+def _check_up_to_date(path: Path, known: list[str]) -> None:
+    if len(known) < len(_our_steps()):
+        raise LedgerError(
+            f"The ledger {path} is from an older amzsync.",
+            "Run `amzsync plan` once: it brings the ledger up to date.",
+        )
+
+
 def _migrate(path: Path, database: Database, *, is_new: bool) -> None:
     if not is_new:
         _back_up(path, database)
@@ -247,7 +252,7 @@ def _ledger_error(path: Path, error: sqlite3.Error) -> LedgerError:
     if code.startswith("SQLITE_CORRUPT"):
         return LedgerError(
             f"The ledger {path} is damaged ({error}).",
-            "Keep the file, and start a new one with --ledger FILE: what Plytix already has costs only reads.",
+            "Keep the file, and start another with --ledger FILE: what Plytix already has costs only reads.",
         )
     if code.startswith("SQLITE_FULL"):
         return LedgerError(

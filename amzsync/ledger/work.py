@@ -137,26 +137,31 @@ class Work:
                 )
 
     def finish_links(self, product_id: int, placed: Mapping[int, int], made: Collection[int]) -> None:
-        """These links stand: `placed` tells each asset's place in the gallery, `made` which this run put there.
+        """These links stand: `placed` tells each asset's place in the gallery, `made` what this run put in.
 
         One found there that was in flight was made by a run that did not live to see the answer.
         """
         with self._store.atomic():
             for asset_id, place in placed.items():
                 changed = self._store.execute(
-                    "UPDATE links SET origin = CASE WHEN ?4 OR origin = 'made' OR state = 'in_flight' THEN 'made'"
-                    " ELSE 'found' END, state = 'done', placed = ?3, reason = NULL"
+                    "UPDATE links SET state = 'done', placed = ?3, reason = NULL,"
+                    " origin = CASE WHEN ?4 OR origin = 'made' OR state = 'in_flight' THEN 'made'"
+                    " ELSE 'found' END"
                     " WHERE product_id = ?1 AND asset_id = ?2 AND state <> 'obsolete'",
                     (product_id, asset_id, place, asset_id in made),
                 ).rowcount
                 self._expect(changed, 1, "finish a link")
+            self._forget_failures(Table.LINKS, product_id, placed)
 
     def finish_thumbnail(self, product_id: int, origin: Origin) -> None:
-        self._store.execute(
-            "UPDATE thumbnails SET origin = CASE WHEN state = 'in_flight' AND ?2 = 'found' THEN 'made' ELSE ?2 END,"
-            " state = 'done', reason = NULL WHERE product_id = ?1 AND state <> 'obsolete'",
-            (product_id, origin),
-        )
+        with self._store.atomic():
+            rows = self._store.rows(
+                "UPDATE thumbnails SET state = 'done', reason = NULL,"
+                " origin = CASE WHEN state = 'in_flight' AND ?2 = 'found' THEN 'made' ELSE ?2 END"
+                " WHERE product_id = ?1 AND state <> 'obsolete' RETURNING asset_id",
+                (product_id, origin),
+            )
+            self._forget_failures(Table.THUMBNAILS, product_id, [row[0] for row in rows])
 
     def reopen_product(self, product_id: int, lost: Collection[int], *, thumbnail: bool) -> None:
         """What was done is found to be gone from Plytix: it is wanted again."""
@@ -177,7 +182,8 @@ class Work:
         with self._store.atomic():
             for asset_id in asset_ids:
                 changed = self._store.execute(
-                    f"UPDATE links SET state = 'failed', reason = ? WHERE product_id = ? AND asset_id = ? AND {_OPEN}",
+                    "UPDATE links SET state = 'failed', reason = ?"
+                    f" WHERE product_id = ? AND asset_id = ? AND {_OPEN}",
                     (refusal.message, product_id, asset_id),
                 ).rowcount
                 if changed:
@@ -186,7 +192,8 @@ class Work:
     def fail_thumbnail(self, product_id: int, refusal: Refusal) -> None:
         with self._store.atomic():
             rows = self._store.rows(
-                f"UPDATE thumbnails SET state = 'failed', reason = ? WHERE product_id = ? AND {_OPEN} RETURNING asset_id",
+                "UPDATE thumbnails SET state = 'failed', reason = ?"
+                f" WHERE product_id = ? AND {_OPEN} RETURNING asset_id",
                 (refusal.message, product_id),
             )
             if rows:
@@ -213,8 +220,9 @@ class Work:
         """Plytix has it, under this id and name."""
         with self._store.atomic():
             changed = self._store.execute(
-                "UPDATE assets SET state = 'done', plytix_id = ?2, filename = CASE WHEN ?3 = '' THEN filename ELSE ?3 END,"
-                f" origin = ?4, run_id = ?5, reason = NULL WHERE id = ?1 AND {_OPEN}",
+                "UPDATE assets SET state = 'done', plytix_id = ?2, origin = ?4, run_id = ?5, reason = NULL,"
+                " filename = CASE WHEN ?3 = '' THEN filename ELSE ?3 END"
+                f" WHERE id = ?1 AND {_OPEN}",
                 (asset_id, plytix_id, filename, origin, self._run_id),
             ).rowcount
             self._expect(changed, 1, "finish an asset")
@@ -237,7 +245,8 @@ class Work:
         """Plytix no longer has an asset that was done: it must be found or uploaded again."""
         with self._store.atomic():
             self._store.execute(
-                "UPDATE assets SET state = 'pending', plytix_id = NULL, origin = NULL WHERE id = ? AND state = 'done'",
+                "UPDATE assets SET state = 'pending', plytix_id = NULL, origin = NULL"
+                " WHERE id = ? AND state = 'done'",
                 (asset_id,),
             )
             self._store.execute(
@@ -283,14 +292,17 @@ class Work:
     def has_open_work(self) -> bool:
         return bool(
             self._store.value(
-                f"SELECT EXISTS (SELECT 1 FROM links WHERE {_OPEN}) OR EXISTS (SELECT 1 FROM thumbnails WHERE {_OPEN})"
+                f"SELECT EXISTS (SELECT 1 FROM links WHERE {_OPEN})"
+                f" OR EXISTS (SELECT 1 FROM thumbnails WHERE {_OPEN})"
             )
         )
 
     def _record(self, table: Table, product_id: int, url_id: int, refusal: Refusal) -> None:
         self._store.execute(
-            "INSERT INTO failures (run_id, row_table, product_id, url_id, status, message, attempts, failed_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (row_table, product_id, url_id) DO UPDATE SET"
+            "INSERT INTO failures"
+            " (run_id, row_table, product_id, url_id, status, message, attempts, failed_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (row_table, product_id, url_id) DO UPDATE SET"
             " run_id = excluded.run_id, status = excluded.status, message = excluded.message,"
             " attempts = excluded.attempts, failed_at = excluded.failed_at",
             (
@@ -303,6 +315,12 @@ class Work:
                 refusal.attempts,
                 utc_text(self._now()),
             ),
+        )
+
+    def _forget_failures(self, table: Table, product_id: int, url_ids: Iterable[int]) -> None:
+        self._store.execute_many(
+            "DELETE FROM failures WHERE row_table = ? AND product_id = ? AND url_id = ?",
+            [(table, product_id, url_id) for url_id in url_ids],
         )
 
     def _expect(self, changed: int, wanted: int, what: str) -> None:

@@ -19,7 +19,7 @@ _FLAT_FIELDS = {
 }
 
 
-class Shape(Exception):
+class Shape(Exception):  # noqa: N818 - named for what is wrong, as Malformed is
     """A field that does not have the shape a mapping promises: which one, and what is wrong."""
 
     def __init__(self, field: str, cause: str) -> None:
@@ -112,7 +112,7 @@ def _marketplace_groups(raw: object, code: str | None, marketplace: Callable[[],
         return []
     if not isinstance(raw, list):
         raise Shape("images", f"must be a list, not {_kind(raw)}")
-    refs = []
+    refs: list[ImageRef] = []
     for index, group in enumerate(raw):
         if not isinstance(group, dict):
             raise Shape(f"images[{index}]", f"must be an object with a marketplaceId, not {_kind(group)}")
@@ -127,7 +127,7 @@ def _url_list(raw: object) -> list[ImageRef]:
         return []
     if not isinstance(raw, list):
         raise Shape("image_urls", f"must be a list, not {_kind(raw)}")
-    refs = []
+    refs: list[ImageRef] = []
     for index, link in enumerate(raw):
         if link is None:
             continue

@@ -4,8 +4,8 @@ import hashlib
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from amzsync.domain.product import Product
 from amzsync.errors import MappingError
@@ -134,7 +134,7 @@ class _DefaultMarketplace:
         return ""
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> BufferedReader:
     try:
         if stat.S_ISDIR(path.stat().st_mode):
             raise MappingError(str(path), "this is a folder, not a mapping file")

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from amzsync.errors import MappingError
 
@@ -33,7 +33,7 @@ class JsonStream:
         self._path = path
         self._file = file
         self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._scan = json.JSONDecoder().scan_once
+        self._scan = json.JSONDecoder().raw_decode
         self._text = ""
         self._at = 0
         self._line = 1
@@ -86,8 +86,6 @@ class JsonStream:
         """The value here, where it (or the fault) stops, and the fault."""
         try:
             found, stop = self._scan(self._text, self._at)
-        except StopIteration as error:
-            return None, cast("int", error.value), "not JSON: a value is missing or misspelt"
         except json.JSONDecodeError as error:
             return None, error.pos, f"not JSON: {error.msg}"
         except RecursionError:
