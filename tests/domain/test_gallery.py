@@ -1,0 +1,161 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amzsync.domain.gallery import arrange
+from amzsync.domain.image_url import ImageUrl, read_image_url
+from amzsync.domain.product import ImageRef
+from amzsync.domain.variant import POSITION
+
+AMAZON = "https://m.media-amazon.com/images/I/"
+
+
+def settle(*pictures):
+    """Arrange pictures given as (path after …/I/, variant[, area])."""
+    refs = [ImageRef(url if "://" in url else AMAZON + url, *rest) for url, *rest in pictures]
+    gallery = arrange(refs, read_image_url)
+    return gallery, [(ref.url.removeprefix(AMAZON), ref.variant) for ref in gallery.images]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "shown"),
+    [
+        pytest.param([], [], id="no pictures"),
+        pytest.param(
+            [("s.jpg", "SWATCH"), ("b.jpg", "BACK"), ("2.jpg", "PT02"), ("m.jpg", "MAIN"), ("1.jpg", "PT01")],
+            [("m.jpg", "MAIN"), ("1.jpg", "PT01"), ("2.jpg", "PT02"), ("s.jpg", "SWATCH"), ("b.jpg", "BACK")],
+            id="known variants in order, unknown ones after",
+        ),
+        pytest.param(
+            [("1.jpg", "PAKN"), ("2.jpg", "BACK"), ("3.jpg", "BOTT"), ("4.jpg", "FRNT")],
+            [("3.jpg", "BOTT"), ("2.jpg", "BACK"), ("4.jpg", "FRNT"), ("1.jpg", "PAKN")],
+            id="unknown variants by name",
+        ),
+        pytest.param(
+            [("1.jpg", "SWCH"), ("2.jpg", "SWATCH"), ("3.jpg", "SWCH")],
+            [("1.jpg", "SWCH"), ("2.jpg", "SWATCH"), ("3.jpg", "SWCH")],
+            id="one position, then file order",
+        ),
+        pytest.param(
+            [("2.jpg", "MAIN"), ("1.jpg", "MAIN")],
+            [("2.jpg", "MAIN"), ("1.jpg", "MAIN")],
+            id="two MAINs stay in file order",
+        ),
+        pytest.param(
+            [("x._SL75_.jpg", "MAIN", 75 * 75), ("x.jpg", "MAIN", 500 * 500)],
+            [("x.jpg", "MAIN")],
+            id="the larger area of one variant",
+        ),
+        pytest.param(
+            [("x.jpg", "MAIN", 100), ("y.jpg", "MAIN", 100), ("z.jpg", "MAIN", 99)],
+            [("x.jpg", "MAIN"), ("y.jpg", "MAIN")],
+            id="equal areas are all kept",
+        ),
+        pytest.param(
+            [("x.jpg", "MAIN", 100), ("y.jpg", "PT01", 50)],
+            [("x.jpg", "MAIN"), ("y.jpg", "PT01")],
+            id="areas of other variants are not compared",
+        ),
+        pytest.param(
+            [("x.jpg", "MAIN", 100), ("y.jpg", "MAIN", 0)],
+            [("x.jpg", "MAIN"), ("y.jpg", "MAIN")],
+            id="a size that is not told loses nothing",
+        ),
+        pytest.param(
+            [("x.jpg", "MAIN", 100), ("x._SL75_.jpg", "PT01", 50)],
+            [("x.jpg", "MAIN"), ("x._SL75_.jpg", "PT01")],
+            id="where every size is told, the image id decides nothing",
+        ),
+        pytest.param(
+            [("x._SL75_.jpg", "MAIN"), ("x.jpg", "MAIN")],
+            [("x.jpg", "MAIN")],
+            id="the address without modifiers wins",
+        ),
+        pytest.param(
+            [("x._SL75_.jpg", "MAIN"), ("x._SL1500_.jpg", "MAIN"), ("x._SX300_SY200_.jpg", "MAIN")],
+            [("x._SL1500_.jpg", "MAIN")],
+            id="else the largest number wins",
+        ),
+        pytest.param(
+            [("a.jpg", "PT01"), ("x.jpg", "PT05"), ("x._SL75_.jpg", "MAIN")],
+            [("x.jpg", "MAIN"), ("a.jpg", "PT01")],
+            id="at the place and with the variant of the most important",
+        ),
+        pytest.param(
+            [("x.jpg", "MAIN"), ("x.jpg", "PT01"), ("x.jpg", "MAIN")],
+            [("x.jpg", "MAIN")],
+            id="a repeated address stands once",
+        ),
+        pytest.param(
+            [("x.jpg", "MAIN"), ("X.jpg", "PT01"), ("-x.jpg", "PT02")],
+            [("x.jpg", "MAIN"), ("X.jpg", "PT01"), ("-x.jpg", "PT02")],
+            id="ids that differ in case or a dash are other pictures",
+        ),
+        pytest.param(
+            [("https://a.example/1/x.jpg", "MAIN"), ("https://a.example/2/x.jpg", "PT01")],
+            [("https://a.example/1/x.jpg", "MAIN"), ("https://a.example/2/x.jpg", "PT01")],
+            id="another shop's equal file names are other pictures",
+        ),
+    ],
+)
+def test_a_gallery_holds_each_picture_once_in_amazons_order(pictures, shown):
+    assert settle(*pictures)[1] == shown
+
+
+def test_what_is_left_out_is_counted_as_what_it_is():
+    gallery, shown = settle(
+        ("x.jpg", "MAIN"),
+        ("x._SL75_.jpg", "MAIN"),
+        ("x.jpg", "PT01"),
+        ("ftp://a/x.jpg", "PT02"),
+        ("y.jpg", "PT03"),
+    )
+    assert shown == [("x.jpg", "MAIN"), ("y.jpg", "PT03")]
+    assert (gallery.superseded, gallery.repeated) == (1, 1)
+    assert [ref.url for ref in gallery.malformed] == ["ftp://a/x.jpg"]
+
+
+URLS = st.one_of(
+    st.sampled_from(["a", "b", "c", "-a", "A"]).flatmap(
+        lambda name: st.sampled_from(
+            [f"{AMAZON}{name}{modifiers}.jpg" for modifiers in ("", "._SL75_", "._SL500_", "._AC_")]
+        )
+    ),
+    st.sampled_from(
+        [f"{AMAZON}a.png", "https://shop.example/1.jpg", "ftp://x", "", "https://localhost/1.jpg"]
+    ),
+)
+VARIANTS = st.sampled_from(["MAIN", "PT01", "PT02", "SWATCH", "SWCH", "BOTT", "BACK", "FRNT"])
+REFS = st.builds(ImageRef, URLS, VARIANTS, st.sampled_from([0, 0, 100, 5625, 250_000]))
+
+
+@given(st.lists(REFS, max_size=12))
+def test_no_picture_is_ever_lost(refs):
+    gallery = arrange(refs, read_image_url)
+    assert len(gallery.images) + gallery.superseded + gallery.repeated + len(gallery.malformed) == len(refs)
+    assert len({ref.url for ref in gallery.images}) == len(gallery.images)
+    assert {ref.url for ref in gallery.images} <= {ref.url for ref in refs}
+    named = {image.image_id for ref in refs if isinstance(image := read_image_url(ref.url), ImageUrl)}
+    if not any(ref.area for ref in refs):
+        assert {read_image_url(ref.url).image_id for ref in gallery.images} == named
+
+
+@given(st.lists(REFS, max_size=12))
+def test_a_gallery_stands_in_variant_order(refs):
+    places = [
+        (POSITION.get(ref.variant, 13), "" if ref.variant in POSITION else ref.variant)
+        for ref in arrange(refs, read_image_url).images
+    ]
+    assert places == sorted(places)
+
+
+@given(
+    st.lists(
+        REFS, max_size=8, unique_by=(lambda ref: POSITION.get(ref.variant, ref.variant), lambda ref: ref.url)
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_the_file_settles_only_what_nothing_else_does(refs, random):
+    refs = [ref for ref in refs if "_AC_" not in ref.url and ".png" not in ref.url]
+    shuffled = random.sample(refs, len(refs))
+    assert arrange(shuffled, read_image_url).images == arrange(refs, read_image_url).images

@@ -1,0 +1,144 @@
+import pytest
+
+from amzsync.domain.image_url import PLAIN_AMAZON_URL, ImageUrl, Malformed, read_image_url
+
+AMAZON = "https://m.media-amazon.com/images/I/"
+
+
+@pytest.mark.parametrize(
+    ("url", "image_id", "extension", "has_modifiers", "size"),
+    [
+        (AMAZON + "61wixnPXtlL.jpg", "61wixnPXtlL", ".jpg", False, 0),
+        (AMAZON + "61UI+gsEGoL.jpg", "61UI+gsEGoL", ".jpg", False, 0),
+        (AMAZON + "61UI%2BgsEGoL.jpg", "61UI+gsEGoL", ".jpg", False, 0),
+        (AMAZON + "-1-abc-.jpg", "-1-abc-", ".jpg", False, 0),
+        (AMAZON + "41BmjsZJSRL._SL75_.jpg", "41BmjsZJSRL", ".jpg", True, 75),
+        (AMAZON + "41BmjsZJSRL._AC_SX679_SY500_.JPG", "41BmjsZJSRL", ".jpg", True, 679),
+        (AMAZON + "41BmjsZJSRL._AC_.png", "41BmjsZJSRL", ".png", True, 0),
+        ("https://images-na.ssl-images-amazon.com/images/I/41Bm.jpg", "41Bm", ".jpg", False, 0),
+        ("http://M.Media-Amazon.COM/images/I/41Bm.jpg?x=1#top", "41Bm", ".jpg", False, 0),
+    ],
+)
+def test_an_amazon_address_tells_its_picture_and_size(url, image_id, extension, has_modifiers, size):
+    assert read_image_url(url) == ImageUrl(image_id, extension, True, has_modifiers, size)
+
+
+def test_two_amazon_ids_stay_two_when_they_lose_what_a_name_cannot_hold():
+    names = ["a%20b", "a-b", "a%2Fb", "x" * 60 + "1", "x" * 60 + "2", "-a-b"]
+    found = [read_image_url(f"{AMAZON}{name}.jpg") for name in names]
+    assert len({image.image_id for image in found}) == len(names)
+    assert all(image.is_amazon for image in found)
+
+
+@pytest.mark.parametrize(
+    ("url", "start", "extension"),
+    [
+        ("https://shop.example/p/1/main.jpg", "main-", ".jpg"),
+        ("https://shop.example/p/1/My%20Photo.PNG?v=2", "My-Photo-", ".png"),
+        ("https://shop.example/", "image-", ""),
+        ("https://shop.example/picture", "picture-", ""),
+        ("https://shop.example/..%2F..%2Fetc%2Fpasswd", "etc-passwd-", ""),
+        ("https://evil.example/m.media-amazon.com/images/I/41Bm.jpg", "41Bm-", ".jpg"),
+        ("https://notmedia-amazon.com/images/I/41Bm.jpg", "41Bm-", ".jpg"),
+        ("https://m.media-amazon.com.evil.example/images/I/41Bm.jpg", "41Bm-", ".jpg"),
+    ],
+)
+def test_another_hosts_picture_is_told_by_its_whole_address(url, start, extension):
+    image = read_image_url(url)
+    assert image.image_id.startswith(start)
+    assert (image.extension, image.is_amazon) == (extension, False)
+    assert read_image_url(url + "#other").image_id != image.image_id
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("", "empty"),
+        ("https://shop.example/" + "x" * 2048, "longer than 2048"),
+        ("https://shop.example/a b.jpg", "space or a control"),
+        ("https://shop.example/a\0b.jpg", "space or a control"),
+        ("https://shop.example/a\nb.jpg", "space or a control"),
+        ("https://shop.example/\ud800.jpg", "space or a control"),
+        ("ftp://shop.example/a.jpg", "not http or https"),
+        ("file:///etc/passwd", "not http or https"),
+        ("javascript:alert(1)", "not http or https"),
+        ("data:image/png;base64,AAAA", "not http or https"),
+        ("//shop.example/a.jpg", "not http or https"),
+        ("a.jpg", "not http or https"),
+        ("https:///a.jpg", "no host"),
+        ("https://", "no host"),
+        ("https://./a.jpg", "no host"),
+        ("https://[::1/a.jpg", "malformed"),
+        ("https://shop.example:0/a.jpg", "malformed"),
+        ("https://shop.example:99999/a.jpg", "malformed"),
+        ("https://shop.example:port/a.jpg", "malformed"),
+        ("https://user:secret@shop.example/a.jpg", "credentials"),
+        ("https://@shop.example/a.jpg", "credentials"),
+    ],
+)
+def test_what_can_be_no_picture_says_why(url, reason):
+    judged = read_image_url(url, allow_private=True)
+    assert isinstance(judged, Malformed)
+    assert reason in judged.reason
+    assert "secret" not in judged.reason
+
+
+INTERNAL = [
+    "127.0.0.1",
+    "127.1",
+    "2130706433",
+    "0x7f.1",
+    "0x7f000001",
+    "0177.0.0.1",
+    "[::1]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[2002:7f00:1::]",
+    "[fe80::1%25eth0]",
+    "[fd00::1]",
+    "10.0.0.8",
+    "172.16.0.1",
+    "192.168.1.1",
+    "192.168.257",
+    "169.254.169.254",
+    "0.0.0.0",
+    "255.255.255.255",
+    "100.64.0.1",
+    "localhost",
+    "LOCALHOST.",
+    "api.localhost",
+    "printer.local",
+    "db.internal",
+    "nas",
+]
+
+
+@pytest.mark.parametrize("host", INTERNAL)
+def test_a_private_network_is_no_place_for_a_picture(host):
+    judged = read_image_url(f"http://{host}/a.jpg")
+    assert isinstance(judged, Malformed)
+    assert "--allow-private-urls" in judged.reason
+
+
+@pytest.mark.parametrize("host", INTERNAL)
+def test_a_private_network_is_allowed_where_it_is_asked_for(host):
+    assert isinstance(read_image_url(f"http://{host}/a.jpg", allow_private=True), ImageUrl)
+
+
+@pytest.mark.parametrize(
+    "host", ["8.8.8.8", "[2606:4700::1]", "shop.example", "256.256.256.256.example", "1.2.3.4.5"]
+)
+def test_a_public_host_is_no_private_network(host):
+    assert isinstance(read_image_url(f"http://{host}/a.jpg"), ImageUrl)
+
+
+def test_the_common_form_is_a_picture_whose_id_is_its_file_name():
+    for name in ("61wixnPXtlL", "-1-abc-", "_x_", "61UI+gsEGoL"):
+        url = f"{AMAZON}{name}.jpg"
+        assert PLAIN_AMAZON_URL.fullmatch(url)
+        assert read_image_url(url) == ImageUrl(name, ".jpg", True, False, 0)
+
+
+@pytest.mark.parametrize("tail", ["41Bm._SL75_.jpg", "41Bm.png", "41Bm.jpg?x=1", "41%20Bm.jpg", "41Bm.JPG"])
+def test_what_may_name_the_same_picture_in_another_way_is_not_the_common_form(tail):
+    assert not PLAIN_AMAZON_URL.fullmatch(AMAZON + tail)

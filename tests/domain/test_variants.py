@@ -1,0 +1,73 @@
+import pytest
+
+from amzsync.domain.gallery import positions
+from amzsync.domain.product import ImageRef, amazon_sku
+from amzsync.domain.variant import KNOWN, POSITION, flat_variant, listed_variant, normalise
+
+
+def test_the_known_variants_stand_in_amazons_order():
+    names = [
+        "MAIN",
+        "PT01",
+        "PT02",
+        "PT03",
+        "PT04",
+        "PT05",
+        "PT06",
+        "PT07",
+        "PT08",
+        "SWATCH",
+        "SWCH",
+        "TOPP",
+        "BOTT",
+    ]
+    assert list(KNOWN) == names
+    assert [POSITION[name] for name in names] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 11, 12]
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        (None, "MAIN"),
+        ("", "MAIN"),
+        ("  ", "MAIN"),
+        ("main", "MAIN"),
+        ("pt03", "PT03"),
+        ("PAKN", "PAKN"),
+        ("my view/2", "MY-VIEW-2"),
+        ("../../etc", "ETC"),
+        ("\ud800", "MAIN"),
+        ("x" * 200, "X" * 40),
+    ],
+)
+def test_a_variants_name_is_safe_in_a_file_name(raw, name):
+    assert normalise(raw) == name
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ("amazon_image_main", "MAIN"),
+        ("amazon_image_variant_1", "PT01"),
+        ("amazon_image_variant_8", "PT08"),
+        ("amazon_image_swatch", "SWATCH"),
+    ],
+)
+def test_a_flat_field_names_its_variant(field, name):
+    assert flat_variant(field) == name
+
+
+@pytest.mark.parametrize(
+    ("index", "name"), [(0, "MAIN"), (1, "PT01"), (8, "PT08"), (9, "IMG09"), (10, "IMG10"), (120, "IMG120")]
+)
+def test_a_plain_list_counts_its_variants(index, name):
+    assert listed_variant(index) == name
+
+
+def test_variants_nobody_knows_are_numbered_from_13_by_their_place():
+    images = [ImageRef("u", name) for name in ("MAIN", "PT02", "BOTT", "BACK", "BACK", "FRNT")]
+    assert positions(images) == [1, 3, 12, 13, 13, 14]
+
+
+def test_the_amazon_product_has_its_marketplace_in_its_sku():
+    assert amazon_sku("UK", "B0CXYZ1234") == "AMZN-UK-B0CXYZ1234"
