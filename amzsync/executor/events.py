@@ -5,7 +5,7 @@ from typing import Protocol
 
 from amzsync.plytix.pace import Limit
 
-__all__ = ["Listener", "Notice", "Progress", "QuotaUse", "Waiting"]
+__all__ = ["Listener", "Notice", "Progress", "QuotaUse", "Traffic", "Waiting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,16 @@ class Waiting:
 
     seconds: float
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What the engine does: requests so far, those in the air now, and how many leave in a second."""
+
+    requests: int
+    in_air: int
+    rate_per_s: float
+    waiting: Waiting | None
 
 
 @dataclass(frozen=True, slots=True)

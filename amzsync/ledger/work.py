@@ -80,6 +80,17 @@ class Work:
                 found[row[0]] = Asset(row[0], row[1], row[2], State(row[3]), row[4])
         return found
 
+    def open_assets(self, after_id: int, count: int) -> list[Asset]:
+        """The next pictures not known to be in Plytix, by id."""
+        return [
+            Asset(row[0], row[1], row[2], State(row[3]), row[4])
+            for row in self._store.rows(
+                "SELECT assets.id, url, filename, assets.state, plytix_id FROM assets JOIN urls USING (id)"
+                f" WHERE assets.id > ? AND assets.{_OPEN} ORDER BY assets.id LIMIT ?",
+                (after_id, count),
+            )
+        ]
+
     def _product(self, product_id: int, sku: str, is_parent: int, plytix_id: str | None) -> ProductWork:
         links = self._store.rows(
             "SELECT asset_id, variant, position, state, origin, placed FROM links WHERE product_id = ?"
@@ -118,6 +129,20 @@ class Work:
                     f"UPDATE {table} SET state = 'skipped', reason = ? WHERE product_id = ? AND {_OPEN}",
                     (reason, product_id),
                 )
+
+    def want_found_product(self, product_id: int) -> None:
+        """Plytix has a product that it did not have before: what was skipped for that is wanted again."""
+        with self._store.atomic():
+            for table in (Table.LINKS, Table.THUMBNAILS):
+                self._store.execute(
+                    f"UPDATE {table} SET state = 'pending', reason = NULL"
+                    " WHERE product_id = ? AND state = 'skipped' AND reason = ?",
+                    (product_id, NOT_FOUND),
+                )
+
+    def want_needed_assets(self) -> None:
+        """Pictures that were skipped because nothing needed them, and are needed now."""
+        want_needed_assets(self._store)
 
     def claim_product(self, product_id: int) -> None:
         """A write to this product is about to leave."""

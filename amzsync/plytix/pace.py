@@ -6,6 +6,7 @@ against the window from the latest moment at which it can have arrived. Short wi
 then evenly, so that work flows; long ones as they come.
 """
 
+import contextlib
 import itertools
 import re
 from collections import deque
@@ -86,7 +87,7 @@ class Slot:
     """One request's place in every window. `held_from` moves as more is known of its arrival."""
 
     held_from: float
-    refused: bool = False
+    sent_at: float
 
 
 class Pace:
@@ -112,19 +113,22 @@ class Pace:
 
     def record(self, at: float) -> Slot:
         """Take a place for a request that leaves at `at`."""
-        slot = Slot(at + self._arrival_s)
+        slot = Slot(at + self._arrival_s, at)
         self._last = max(self._last, at)
         for window in self._windows:
-            window.slots.append(slot)
+            window.take(slot, at)
         return slot
-
-    def sent(self, slot: Slot, at: float) -> None:
-        """The request left at `at`, later than planned."""
-        slot.held_from = max(slot.held_from, at + self._arrival_s)
 
     def answered(self, slot: Slot, sent_at: float, answered_at: float) -> None:
         """The answer is here: the request arrived before it."""
+        slot.sent_at = sent_at
         slot.held_from = min(sent_at + self._arrival_s, max(sent_at, answered_at))
+
+    def refused(self, slot: Slot) -> None:
+        """The server answered 429: it did not count this request."""
+        for window in self._windows:
+            with contextlib.suppress(ValueError):
+                window.slots.remove(slot)
 
     def pause(self, until: float) -> None:
         """Nobody sends before `until`: a 429 said so."""
@@ -133,6 +137,13 @@ class Pace:
     def used(self, now: float) -> list[tuple[Limit, int]]:
         """How much of each window is taken."""
         return [(window.limit, window.used(now)) for window in self._windows]
+
+    def time_for_s(self, requests: int, now: float) -> float:
+        """Seconds until the last of so many more requests may leave."""
+        if requests < 1:
+            return 0.0
+        last = max((window.free_after(requests, now) for window in self._windows), default=now)
+        return max(0.0, max(last, self._paused_until) - now)
 
     def learn(self, refused_at: float, retry_after_s: float) -> Limit | None:
         """The lower limit that a refusal at `refused_at` proves, now in force; None where it proves none.
@@ -172,6 +183,11 @@ class _Window:
         self.limit = limit
         self.slots: deque[Slot] = deque(maxlen=limit.allowed)
 
+    def take(self, slot: Slot, at: float) -> None:
+        while self.slots and self.slots[0].held_from + self.limit.window_s <= at:
+            self.slots.popleft()
+        self.slots.append(slot)
+
     def free_at(self, now: float, last: float) -> float:
         """The first moment that has room for one more."""
         allowed, window_s = self.limit.allowed, self.limit.window_s
@@ -183,6 +199,15 @@ class _Window:
             return now
         return max(now, self.slots[0].held_from + window_s)
 
+    def free_after(self, requests: int, now: float) -> float:
+        """When the last of so many more requests may leave, were this the only window."""
+        allowed, window_s = self.limit.allowed, self.limit.window_s
+        cycles, rest = divmod(requests - 1, allowed)
+        held = [slot.held_from for slot in self.slots if slot.held_from + window_s > now]
+        waits_for = rest - (allowed - len(held))
+        first = held[waits_for] + window_s if 0 <= waits_for < len(held) else now
+        return max(now, first) + cycles * window_s
+
     def used(self, now: float) -> int:
         start = now - self.limit.window_s
         return sum(1 for slot in self.slots if slot.held_from > start)
@@ -192,7 +217,7 @@ class _Window:
 
     def accepted(self, refused_at: float) -> int:
         start = refused_at - self.limit.window_s
-        return sum(1 for slot in self.slots if start < slot.held_from <= refused_at + 1e-9 and not slot.refused)
+        return sum(1 for slot in self.slots if start < slot.sent_at < refused_at)
 
     def tighten(self, allowed: int) -> None:
         self.limit = Limit(allowed, self.limit.window_s)

@@ -1,0 +1,108 @@
+"""One product at hand: what is wanted for it, what was seen of it, and what it needs next."""
+
+from dataclasses import dataclass, field, replace
+
+from amzsync.executor.decide import MAX_ASSETS, Decision, Replace, decide
+from amzsync.ledger.rows import Link, Origin, ProductWork, State
+from amzsync.ledger.work import Refusal
+from amzsync.plytix.wire import PlytixProduct
+
+__all__ = ["Desk", "Seen"]
+
+_OPEN = (State.PENDING, State.IN_FLIGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What Plytix showed of a product's gallery and thumbnail, and when."""
+
+    gallery: tuple[str, ...]
+    thumbnail: str | None
+    at: float
+
+    def showing(self, gallery: tuple[str, ...]) -> "Seen":
+        return replace(self, gallery=gallery)
+
+
+@dataclass(slots=True)
+class Desk:
+    """A product being worked on. `ids` are the Plytix ids of its pictures as they become known.
+
+    `untold`: the search did not tell the gallery; `untold_assets`: nor whether there are any assets.
+    """
+
+    work: ProductWork
+    plytix_id: str = ""
+    seen: Seen = field(default_factory=lambda: Seen((), None, float("-inf")))
+    untold: bool = False
+    untold_assets: bool = False
+    ids: dict[int, str] = field(default_factory=dict)
+    failed: set[int] = field(default_factory=set)
+    waits_for: set[int] = field(default_factory=set)
+    lost: set[int] = field(default_factory=set)
+    attempts: int = 0
+    was_claimed: bool = False
+    only_append: bool = False
+    to_append: list[str] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
+    failed_links: set[int] = field(default_factory=set)
+    thumbnail_left: str | None = None
+    thumbnail_by_link: bool = False
+    thumbnail_made: bool = False
+    thumbnail_failed: Refusal | None = None
+
+    @property
+    def links(self) -> list[Link]:
+        """The wanted links, in gallery order."""
+        return [link for link in self.work.links if link.state is not State.OBSOLETE]
+
+    @property
+    def open_links(self) -> list[int]:
+        return [link.asset_id for link in self.work.links if link.state in _OPEN]
+
+    @property
+    def has_open_thumbnail(self) -> bool:
+        return self.work.thumbnail is not None and self.work.thumbnail.state in _OPEN
+
+    @property
+    def thumbnail(self) -> str | None:
+        """The Plytix id of the wanted thumbnail, where it is still to be settled."""
+        if self.work.thumbnail is None or not self.has_open_thumbnail:
+            return None
+        return self.ids.get(self.work.thumbnail.asset_id)
+
+    @property
+    def wanted(self) -> list[str]:
+        """The Plytix ids of all wanted pictures that exist, in gallery order, each once."""
+        wanted = [self.ids[link.asset_id] for link in self.links if link.asset_id in self.ids]
+        return list(dict.fromkeys(wanted))
+
+    @property
+    def own(self) -> dict[str, int | None]:
+        """What this ledger put into the gallery, by place; a write in flight counts: it may have arrived."""
+        own: dict[str, int | None] = {}
+        for link in self.work.links:
+            if link.asset_id in self.ids and (link.origin is Origin.MADE or link.state is State.IN_FLIGHT):
+                own[self.ids[link.asset_id]] = link.position if link.placed is None else link.placed
+        return own
+
+    def decide(self, *, only_append: bool) -> Decision:
+        """What is to be written, from what was seen last."""
+        decision = decide(
+            seen=self.seen.gallery,
+            seen_thumbnail=self.seen.thumbnail,
+            wanted=self.wanted,
+            thumbnail=self.thumbnail,
+            own=self.own,
+            only_append=only_append or self.only_append,
+        )
+        if isinstance(decision, Replace) and decision.gallery and len(decision.gallery) > MAX_ASSETS:
+            return Replace(decision.gallery[:MAX_ASSETS], decision.thumbnail)
+        return decision
+
+    def see(self, product: PlytixProduct, gallery: tuple[str, ...] | None, at: float) -> None:
+        """Take in a reading; a gallery of None was not told."""
+        self.plytix_id = product.id
+        self.untold = gallery is None
+        self.untold_assets = product.assets is None
+        self.seen = Seen(gallery or (), product.thumbnail_id, at)

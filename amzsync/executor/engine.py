@@ -1,0 +1,387 @@
+"""Send what a source has to send: at the account's pace, from many threads, each answer handed back in one.
+
+The thread that calls `run` owns the ledger and everything else; the worker threads make one attempt each and
+put what came of it on a queue. So nothing here needs a lock, and a token is renewed once for all workers.
+"""
+
+import heapq
+import itertools
+import math
+from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, Protocol
+
+from amzsync.errors import PlytixError, RateLimitedError, RetriableError, StopError, TokenError
+from amzsync.executor.events import Listener, Notice, Traffic, Waiting
+from amzsync.executor.slots import Slots
+from amzsync.executor.stop import StopRequest
+from amzsync.executor.task import Task
+from amzsync.executor.workers import Answered, Workers
+from amzsync.plytix.auth import Credentials, TokenAnswer, TokenCache
+from amzsync.plytix.pace import Slot
+from amzsync.plytix.retry import RetryPolicy
+from amzsync.plytix.transport import Transport
+from amzsync.plytix.wire import Call, RequestKind
+
+__all__ = ["End", "Engine", "EngineSettings", "Source"]
+
+_SUSPICIOUS_FAILURES = 8
+_MAX_TOKEN_REFUSALS = 3
+_TICK_S = 0.25
+_RATE_OVER_TICKS = 40
+_WORTH_SAYING_S = 1.0
+
+
+class End(Enum):
+    """Why the engine came to rest."""
+
+    DONE = auto()
+    STOPPED = auto()
+    WAIT_TOO_LONG = auto()
+
+
+class Source(Protocol):
+    """Whoever knows what is to be sent."""
+
+    @property
+    def fault(self) -> StopError | None:
+        """Why nothing can go on, once an answer has shown it."""
+
+    def next_task(self, now: float) -> Task | None:
+        """The best thing to send now; None while everything waits for answers, or nothing is left."""
+
+    def wakes_at(self) -> float | None:
+        """When there may be something again without an answer coming; None where only an answer can bring it."""
+
+    def health_check(self) -> Call[Any]:
+        """A harmless read: does Plytix answer at all?"""
+
+    def tick(self, traffic: Traffic) -> None:
+        """Called a few times a second, to tell how far the work is."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Bounds of a run.
+
+    `workers`: most requests in the air; `max_wait_s`: longest wait for the limit; `outage_s`: how long
+    nothing may succeed before the run ends.
+    """
+
+    workers: int = 256
+    max_wait_s: float = math.inf
+    outage_s: float = 60.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+@dataclass(slots=True)
+class _Health:
+    """Successes and failures in a row; `suspect` while only health checks are sent."""
+
+    failures: int = 0
+    last_success: float = 0.0
+    suspect: bool = False
+    checks: int = 0
+
+
+class Engine:
+    """One run over one source."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        credentials: Credentials,
+        slots: Slots,
+        atomic: Callable[[], AbstractContextManager[None]],
+        *,
+        settings: EngineSettings,
+        stop: StopRequest,
+        listener: Listener,
+        clock: Callable[[], float],
+        random: Callable[[], float],
+    ) -> None:
+        self._credentials = credentials
+        self._slots = slots
+        self._atomic = atomic
+        self._settings = settings
+        self._stop = stop
+        self._listener = listener
+        self._clock = clock
+        self._random = random
+        self._tokens = TokenCache()
+        self._token_refusals = 0
+        self._workers = Workers(transport, credentials, settings.workers)
+        self._again: deque[Task] = deque()
+        self._later: list[tuple[float, int, Task]] = []
+        self._order = itertools.count()
+        self._slot_of: dict[int, Slot] = {}
+        self._token_in_air = False
+        self._alone = False
+        self._health = _Health(last_success=clock())
+        self._health_due = -math.inf
+        self._fatal: PlytixError | None = None
+        self._paused_until = -math.inf
+        self._learned_at = -math.inf
+        self._idle = False
+        self._samples: deque[tuple[float, int]] = deque(maxlen=_RATE_OVER_TICKS)
+        self.requests: Counter[str] = Counter()
+
+    @property
+    def in_air(self) -> int:
+        return len(self._slot_of)
+
+    def run(self, source: Source) -> End:
+        """Work until the source has nothing left.
+
+        Raises:
+            StopError: nothing can go on; what was in the air has been settled.
+        """
+        self._stop.wakes(self._workers.wake)
+        end = End.DONE
+        try:
+            while True:
+                if not (self._stop or self._fatal or end is End.WAIT_TOO_LONG):
+                    end = self._send_all(source)
+                self._tick(source)
+                if not self.in_air and self._is_over(source, end):
+                    break
+                self._take_answers(source, self._nap_s(source, end))
+        finally:
+            self._workers.close()
+        if self._fatal:
+            raise self._fatal
+        return End.STOPPED if self._stop else end
+
+    def _is_over(self, source: Source, end: End) -> bool:
+        if self._stop or self._fatal or end is End.WAIT_TOO_LONG:
+            return True
+        has_more = self._again or self._later or self._health.suspect or source.wakes_at() is not None
+        return self._idle and not has_more
+
+    def _send_all(self, source: Source) -> End:
+        """Send until something has to be waited for."""
+        self._idle = False
+        while self.in_air < self._settings.workers and not self._stop:
+            wait_s = self._slots.wait_s()
+            if wait_s > 0:
+                self._idle = self._is_drained(source)
+                too_long = wait_s > self._settings.max_wait_s and not self._idle
+                return End.WAIT_TOO_LONG if too_long else End.DONE
+            task = self._next(source)
+            if task is None:
+                self._idle = True
+                return End.DONE
+            if not self._send(task):
+                return End.DONE
+        return End.DONE
+
+    def _is_drained(self, source: Source) -> bool:
+        """Nothing is left to send, so no wait is needed."""
+        if self._again or self._later or self.in_air or self._health.suspect:
+            return False
+        task = self._next(source)
+        if task is not None:
+            self._again.appendleft(task)
+        return task is None
+
+    def _next(self, source: Source) -> Task | None:
+        now = self._clock()
+        if self._alone and self.in_air:
+            return None
+        if self._health.suspect:
+            return self._check_health(source, now)
+        while self._later and self._later[0][0] <= now:
+            self._again.append(heapq.heappop(self._later)[2])
+        while self._again:
+            task = self._again.popleft()
+            if task.may_leave(now):
+                return self._with_token(task)
+            task.withdraw()
+        fresh = source.next_task(now)
+        return self._with_token(fresh) if fresh else None
+
+    def _with_token(self, task: Task) -> Task | None:
+        """The task, or the renewal of the token that it needs first."""
+        if task.call.request.kind is RequestKind.TOKEN or self._tokens.current(self._clock()):
+            return task
+        self._again.appendleft(task)
+        if self._token_in_air:
+            return None
+        return Task(self._workers.token_call, self._settle_token)
+
+    def _send(self, task: Task) -> bool:
+        now = self._clock()
+        if not task.may_leave(now):
+            task.withdraw()
+            return True
+        kind = task.call.request.kind
+        with self._atomic():
+            slot = self._slots.take(kind)
+            if slot is None:
+                self._again.appendleft(task)
+                return False
+            task.claim()
+        self.requests[kind] += 1
+        self._token_in_air = self._token_in_air or kind is RequestKind.TOKEN
+        self._slot_of[id(task)] = slot
+        self._workers.submit(task, task.call, self._tokens.current(now))
+        return True
+
+    def _take_answers(self, source: Source, nap_s: float) -> None:
+        answers = self._workers.answers(nap_s)
+        if not answers:
+            return
+        # All that has come in is one commit: the next request leaves only after it.
+        with self._atomic():
+            for answered in answers:
+                self._take_answer(answered)
+        self._fatal = self._fatal or source.fault
+
+    def _take_answer(self, answered: Answered) -> None:
+        task: Task = answered.tag
+        slot = self._slot_of.pop(id(task))
+        self._slots.answered(slot, answered.sent_at, answered.answered_at)
+        if task.call.request.kind is RequestKind.TOKEN:
+            self._token_in_air = False
+        match answered.outcome:
+            case RateLimitedError() as error:
+                self._refused(task, slot, answered.sent_at, error)
+            case TokenError() as error:
+                self._token_refused(task, answered, error)
+            case StopError() as error:
+                self._fatal = self._fatal or error
+                task.settle(error, task.failures + 1)
+            case RetriableError() as error:
+                self._failed(task, error)
+            case outcome:
+                self._alone = self._alone and answered.sent_at < self._paused_until
+                self._token_refusals = 0
+                self._health.failures = 0
+                self._health.last_success = answered.answered_at
+                task.settle(outcome, task.failures + 1)
+
+    def _refused(self, task: Task, slot: Slot, sent_at: float, error: RateLimitedError) -> None:
+        now = self._clock()
+        # Those that were in the air together say the same thing: only the first of them teaches.
+        if sent_at > self._learned_at:
+            learned = self._slots.learn(sent_at, error.retry_after_s)
+            self._learned_at = now
+            if learned:
+                self._listener.notice(Notice(f"Plytix allows less than configured: {learned} from now on."))
+        self._slots.refused(slot)
+        self._slots.pause(error.retry_after_s)
+        self._paused_until = max(self._paused_until, now + error.retry_after_s)
+        # After the wait, one request shows whether the account takes more before the rest follow.
+        self._alone = True
+        self._give_back(task, error)
+
+    def _token_refused(self, task: Task, answered: Answered, error: TokenError) -> None:
+        # Late refusals of a token that has been renewed since say nothing of the new one.
+        if answered.token is not None and answered.token == self._tokens.current(self._clock()):
+            self._tokens.reject(answered.token)
+            self._token_refusals += 1
+        if self._token_refusals >= _MAX_TOKEN_REFUSALS:
+            self._fatal = self._fatal or StopError(
+                "Plytix does not accept the access tokens it gives out.",
+                method=error.method,
+                path=error.path,
+                status=error.status,
+                next_step="Try again later: `amzsync resume`.",
+            )
+        self._give_back(task, error)
+
+    def _give_back(self, task: Task, error: PlytixError) -> None:
+        """Through no fault of its own: the task is sent again, or decided anew."""
+        if task.repeatable:
+            self._again.append(task)
+        else:
+            task.settle(error, task.failures)
+
+    def _failed(self, task: Task, error: RetriableError) -> None:
+        task.failures += 1
+        self._health.failures += 1
+        if self._health.failures >= _SUSPICIOUS_FAILURES:
+            self._health.suspect = True
+        if not task.repeatable:
+            task.settle(error, task.failures)
+            return
+        wait_s = self._settings.retry.wait_s(task.failures, self._random)
+        if wait_s is None and self._health.suspect:
+            wait_s = 0.0
+        if wait_s is None:
+            task.settle(error, task.failures)
+        else:
+            heapq.heappush(self._later, (self._clock() + wait_s, next(self._order), task))
+
+    def _check_health(self, source: Source, now: float) -> Task | None:
+        """While nothing succeeds, one harmless read at a time tells an outage from rows that fail."""
+        if self.in_air or now < self._health_due:
+            return None
+        call = source.health_check() if self._tokens.current(now) else self._workers.token_call
+        return Task(call, self._settle_health, repeatable=False)
+
+    def _settle_health(self, outcome: object, _attempts: int) -> None:
+        now = self._clock()
+        if isinstance(outcome, TokenAnswer):
+            self._tokens.store(outcome, now)
+        if not isinstance(outcome, PlytixError):
+            self._health = _Health(last_success=now)
+            return
+        if isinstance(outcome, TokenError | RateLimitedError):
+            return
+        if now - self._health.last_success > self._settings.outage_s:
+            self._fatal = self._fatal or StopError(
+                f"Plytix has not answered for {now - self._health.last_success:.0f} s: {outcome.message}",
+                method=outcome.method,
+                path=outcome.path,
+                status=outcome.status,
+                next_step="Check the network, then `amzsync resume`.",
+            )
+        self._health.checks += 1
+        bound_s = min(10.0, 0.5 * 2**self._health.checks, self._settings.outage_s / 4)
+        self._health_due = now + bound_s * (0.5 + self._random() / 2)
+
+    def _settle_token(self, outcome: TokenAnswer | PlytixError, _attempts: int) -> None:
+        if isinstance(outcome, PlytixError):
+            if not isinstance(outcome, StopError):
+                outcome = StopError(
+                    f"No access token could be had: {outcome.message}",
+                    method=outcome.method,
+                    path=outcome.path,
+                    status=outcome.status,
+                    next_step=outcome.next_step or "Check the network and PLYTIX_AUTH_URL, then try again.",
+                )
+            self._fatal = self._fatal or outcome
+        else:
+            self._tokens.store(outcome, self._clock())
+
+    def _nap_s(self, source: Source, end: End) -> float:
+        """How long nothing can be sent unless an answer comes."""
+        if self._stop or self._fatal or end is End.WAIT_TOO_LONG:
+            return _TICK_S
+        now = self._clock()
+        due = [now + _TICK_S]
+        if self.in_air < self._settings.workers and not self._idle:
+            due.append(now + self._slots.wait_s())
+        if self._later:
+            due.append(self._later[0][0])
+        wakes_at = source.wakes_at()
+        if wakes_at is not None:
+            due.append(wakes_at)
+        return max(0.0, min(due) - now)
+
+    def _tick(self, source: Source) -> None:
+        now = self._clock()
+        if self._samples and now - self._samples[-1][0] < _TICK_S:
+            return
+        total = self.requests.total()
+        self._samples.append((now, total))
+        since, before = self._samples[0]
+        rate_per_s = (total - before) / (now - since) if now > since else 0.0
+        wait_s = self._slots.wait_s()
+        reason = "refused" if now < self._paused_until else "quota"
+        waiting = Waiting(wait_s, reason) if wait_s > _WORTH_SAYING_S else None
+        source.tick(Traffic(total, self.in_air, rate_per_s, waiting))

@@ -1,0 +1,27 @@
+"""One thing to send, and what to do around it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from amzsync.plytix.wire import Call
+
+__all__ = ["Task"]
+
+
+@dataclass(slots=True)
+class Task:
+    """A call with what to do around it.
+
+    `claim` runs in the transaction that takes the slot, before the request leaves; `settle` gets the value
+    or the error, and the number of attempts. `may_leave` is asked just before: what has become stale is
+    given back to the source through `withdraw`. A task that is not `repeatable` comes back after any failure.
+    """
+
+    call: Call[Any]
+    settle: Callable[[Any, int], None]
+    claim: Callable[[], None] = lambda: None
+    may_leave: Callable[[float], bool] = lambda _now: True
+    withdraw: Callable[[], None] = lambda: None
+    repeatable: bool = True
+    failures: int = 0
