@@ -1,0 +1,187 @@
+import hashlib
+import json
+
+import pytest
+
+from amzsync.errors import MappingError
+from amzsync.mapping.read import open_mapping, read_products
+
+
+@pytest.fixture
+def mapping(tmp_path):
+    path = tmp_path / "mapping.json"
+
+    def write(content):
+        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+        return path
+
+    return write
+
+
+def skus(path, **options):
+    return [product.sku for product in read_products(path, **options)]
+
+
+def refusal(path):
+    with pytest.raises(MappingError) as raised:
+        skus(path)
+    return raised.value
+
+
+def test_an_export_lists_its_products_in_three_places(mapping):
+    export = {
+        "version": 2,
+        "matched": [{"asin": "M1"}, {"asin": "M2"}],
+        "canonical_only": [{"sku": "C1"}],
+        "unmatched_amazon": [{"asin": "U1"}],
+        "variants": [{"asin": "V1"}],
+        "summary": {"matched": 2},
+    }
+    assert skus(mapping(export)) == ["AMZN-US-M1", "AMZN-US-M2", "AMZN-US-U1", "AMZN-US-V1"]
+
+
+def test_a_bare_list_is_a_mapping(mapping):
+    assert skus(mapping([{"asin": "B1"}, {"suggested_sku": "S"}])) == ["AMZN-US-B1", "S"]
+
+
+def test_a_list_that_is_null_or_missing_is_an_empty_one(mapping):
+    assert skus(mapping({"matched": None, "variants": [{"asin": "V1"}]})) == ["AMZN-US-V1"]
+
+
+@pytest.mark.parametrize("metadata", [{"metadata": {"marketplace": " DE "}}, {"marketplace": "DE"}])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_mappings_marketplace_holds_wherever_it_stands(mapping, metadata, is_first):
+    products = {"matched": [{"asin": "B1"}, {"asin": "B2", "marketplace": "FR"}], "variants": []}
+    export = {**metadata, **products} if is_first else {**products, **metadata}
+    assert skus(mapping(export)) == ["AMZN-DE-B1", "AMZN-FR-B2"]
+
+
+def test_a_marketplace_asked_for_overrides_all_others(mapping):
+    export = {
+        "metadata": {"marketplace": "DE"},
+        "matched": [{"asin": "B1"}, {"asin": "B2", "marketplace": "FR"}],
+    }
+    assert skus(mapping(export), marketplace="UK") == ["AMZN-UK-B1", "AMZN-UK-B2"]
+
+
+@pytest.mark.parametrize("metadata", [None, [], "DE", {}, {"marketplace": 7}])
+def test_metadata_that_tells_no_marketplace_leaves_the_default(mapping, metadata):
+    assert skus(mapping({"metadata": metadata, "matched": [{"asin": "B1"}]})) == ["AMZN-US-B1"]
+
+
+def test_opening_takes_the_digest_of_the_bytes(mapping):
+    path = mapping(b'[{"asin": "B1"}] \n')
+    source = open_mapping(path)
+    assert (source.path, source.sha256) == (path, hashlib.sha256(b'[{"asin": "B1"}] \n').hexdigest())
+
+
+@pytest.mark.parametrize("open_it", [open_mapping, skus])
+def test_a_path_that_is_no_file_says_what_it_is(tmp_path, open_it):
+    for path, cause in [
+        (tmp_path / "none.json", "there is no such file"),
+        (tmp_path, "this is a folder"),
+        (tmp_path / "a\0b", "cannot be read"),
+        (tmp_path / ("x" * 300), "cannot be read"),
+    ]:
+        with pytest.raises(MappingError) as raised:
+            open_it(path)
+        assert raised.value.place == str(path)
+        assert cause in raised.value.cause
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (b"", "the file is empty"),
+        (b" \n\t", "not JSON: expected {, found 'the end of the file'"),
+        (b"SKU,Image\nA,b\n", "not JSON"),
+        (b"<html></html>", "not JSON"),
+        (b"{'matched': []}", "not JSON: expected a key"),
+        (b"{matched: []}", "not JSON: expected a key"),
+        (b'{"matched": [],}', "not JSON: expected a key"),
+        (b'{"matched" []}', "not JSON: expected :"),
+        (b'{"matched": [{"asin": "B1"},]}', "not JSON"),
+        (b'{"matched": [{"asin": "B1"} {"asin": "B2"}]}', "not JSON: expected , or ]"),
+        (b'[{"asin": "B1"}] {}', "something follows the end"),
+        (b'{"matched": [{"asin": "B1"}]} x', "something follows the end"),
+        (b'[{"asin": "B1"}]\0', "something follows the end"),
+        (b"[\0]", "not JSON"),
+        (b'[{"asin": "B\x001"}]', "not JSON"),
+        (b'"text"', "a mapping is an object or a list"),
+        (b"42", "a mapping is an object or a list"),
+        (b"null", "a mapping is an object or a list"),
+        (b'{"matched": {}}', "must be a list of products"),
+        (b'{"matched": 7}', "must be a list of products"),
+        (b"[]", "no products found"),
+        (b"{}", "no products found"),
+        (b'{"matched": [], "other": [1, 2]}', "no products found"),
+        (b'\xef\xbb\xbf[{"asin": "B1"}]', "byte order mark"),
+        ('[{"asin": "B1"}]'.encode("utf-16"), "not UTF-8"),
+        ('[{"asin": "B1"}]'.encode("utf-16-le"), "not JSON"),
+        ('[{"asin": "B1"}]'.encode("utf-16-be"), "not JSON"),
+        (b'[{"asin": "Gr\xf6\xdfe"}]', "not UTF-8"),
+        (b'[{"asin": "B1\xe2\x82', "not UTF-8"),
+        (b'[{"asin": "B1", "n": 1' + b"0" * 5000 + b"}]", "a number is too long"),
+        (b"[" * 1000, "nested deeper than 64"),
+        (b"[" * 100_000 + b"]" * 100_000, "nested deeper than 64"),
+        (b'{"a":' * 100_000, "nested deeper than 64"),
+        (b'{"other": ' + b"[" * 70 + b"]" * 70 + b', "matched": []}', "nested deeper than 64"),
+    ],
+)
+def test_a_file_that_is_no_mapping_says_why(mapping, content, cause):
+    error = refusal(mapping(content))
+    assert cause in error.cause
+    assert error.place.startswith(str(mapping(content)))
+
+
+def test_a_file_cut_off_anywhere_is_refused_with_its_end(mapping):
+    whole = json.dumps(
+        {"metadata": {"marketplace": "Ü"}, "matched": [{"asin": "B1", "n": [1.5e3, True, None, '\\"']}]},
+        ensure_ascii=False,
+    ).encode()
+    for length in range(len(whole)):
+        error = refusal(mapping(whole[:length]))
+        assert any(words in error.cause for words in ("not JSON", "not UTF-8", "empty"))
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b'[{"asin": "B1"}\n,\n  x]', "line 3, column 3"),
+        (b'{\n "matched": [\n  {"asin": "B1"},\n  {"asin" "B2"}\n]}', "line 4, column 11"),
+        (b'{"a": 1 "b"}', "line 1, column 9"),
+        ('{"ä": "ö"}\n{'.encode(), "line 2, column 1"),
+    ],
+)
+def test_a_fault_is_told_by_line_and_column(mapping, content, place):
+    assert refusal(mapping(content)).place.endswith(f", {place}")
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ({"matched": [{"asin": "B1"}, 7]}, "matched[1]"),
+        ({"variants": [{"asin": "B1", "image_urls": ["u", 2]}]}, "variants[0].image_urls[1]"),
+        ([{"asin": "B1"}, {"asin": "B2", "amazon_images": {}}], "product [1].amazon_images"),
+        ({"unmatched_amazon": "x"}, "unmatched_amazon"),
+    ],
+)
+def test_a_wrong_shape_is_told_by_its_path(mapping, content, place):
+    assert refusal(mapping(content)).place.endswith(f", {place}")
+
+
+def test_a_lone_surrogate_is_refused_in_a_sku_and_kept_elsewhere(mapping):
+    assert "half of a character" in refusal(mapping(b'[{"suggested_sku": "a\\ud800"}]')).cause
+    (product,) = read_products(mapping(b'[{"asin": "B1", "image_urls": ["https://x/\\ud800.jpg"]}]'))
+    assert product.images[0].url == "https://x/\ud800.jpg"
+
+
+def test_brackets_in_texts_are_no_nesting(mapping):
+    assert skus(mapping([{"asin": "B1", "note": '[{\\"' * 200}])) == ["AMZN-US-B1"]
+
+
+def test_products_before_a_fault_are_read_while_the_file_is_read(mapping):
+    products = read_products(mapping(b'[{"asin": "B1"}, x]'))
+    assert next(products).sku == "AMZN-US-B1"
+    with pytest.raises(MappingError):
+        next(products)
