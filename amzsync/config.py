@@ -1,0 +1,325 @@
+"""Accounts: from the environment or a JSON file to one frozen `Account`, whose secrets do not print.
+
+A configuration file is not trusted: it is read bounded, every field is checked, and an error names the file
+and the field but never a value, because a value may be a password in the wrong place.
+"""
+
+import ipaddress
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from amzsync.errors import ConfigError
+from amzsync.plytix.auth import Credentials, Secret
+from amzsync.plytix.pace import Limit, parse_limits
+
+__all__ = ["ENVIRONMENT", "SANDBOX", "Account", "load_account"]
+
+SANDBOX = "sandbox"
+ENVIRONMENT = "environment"
+
+API_URL = "https://pim.plytix.com/api/v1"
+AUTH_URL = "https://auth.plytix.com/auth/api/get-token"
+
+_MAX_CONFIG_BYTES = 1024 * 1024
+_MAX_LIMIT_LENGTH = 40
+_NAMES_SHOWN = 20
+_FILE_NAMES = ("config.json", "plytix_config.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where to work and as whom. `limits` is None where none are configured.
+
+    The sandbox's addresses and credentials are empty until it is up: `dataclasses.replace` them then.
+    """
+
+    name: str
+    api_url: str
+    auth_url: str
+    credentials: Credentials
+    limits: tuple[Limit, ...] | None = None
+    is_sandbox: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """What a ledger is bound to: stable, and without secrets."""
+        return SANDBOX if self.is_sandbox else f"{self.name} at {self.api_url}"
+
+
+def load_account(
+    alias: str | None,
+    *,
+    config_path: Path | None,
+    environ: Mapping[str, str],
+    home: Path,
+    cwd: Path,
+    platform: str = sys.platform,
+) -> Account:
+    """The account that `alias` names, else the environment's, else the configuration's default.
+
+    Raises:
+        ConfigError: no such account, or one that cannot be used.
+    """
+    if alias == SANDBOX:
+        return _sandbox()
+    if alias in (None, ENVIRONMENT):
+        from_environment = _environment_account(environ)
+        if from_environment is not None:
+            return _with_unread_config(from_environment, config_path)
+    path = _find_config(config_path, environ, home, cwd, platform)
+    if path is not None:
+        config = _read_config(path)
+        return config.account(config.default() if alias is None else alias)
+    raise ConfigError(
+        "No Plytix account is configured: PLYTIX_API_KEY and PLYTIX_API_PASSWORD are not set, and there is no"
+        " configuration file."
+        if alias in (None, ENVIRONMENT)
+        else f"The account {alias!r} is not known: there is no configuration file.",
+        "Set both variables, name a file with --config FILE, or try it with --plytix-account sandbox.",
+    )
+
+
+def _sandbox() -> Account:
+    return Account(SANDBOX, "", "", Credentials(Secret(""), Secret("")), is_sandbox=True)
+
+
+def _environment_account(environ: Mapping[str, str]) -> Account | None:
+    """None where neither variable of the credentials is set."""
+    names = ("PLYTIX_API_KEY", "PLYTIX_API_PASSWORD")
+    secrets = [environ.get(name, "").strip() for name in names]
+    if not any(secrets):
+        return None
+    for name, other, secret in zip(names, reversed(names), secrets, strict=True):
+        if not secret:
+            raise ConfigError(f"{other} is set, but {name} is not.", f"Set {name} too, or unset {other}.")
+    return Account(
+        ENVIRONMENT,
+        _checked_url(environ.get("PLYTIX_API_URL", "").strip() or API_URL, "PLYTIX_API_URL"),
+        _checked_url(environ.get("PLYTIX_AUTH_URL", "").strip() or AUTH_URL, "PLYTIX_AUTH_URL"),
+        Credentials(*map(Secret, secrets)),
+    )
+
+
+def _with_unread_config(account: Account, config_path: Path | None) -> Account:
+    if config_path is None:
+        return account
+    warning = (
+        f"{config_path} was not read, because PLYTIX_API_KEY is set: choose one of its accounts with"
+        " --plytix-account ALIAS, or unset the variable."
+    )
+    return replace(account, warnings=(*account.warnings, warning))
+
+
+def _find_config(
+    config_path: Path | None, environ: Mapping[str, str], home: Path, cwd: Path, platform: str
+) -> Path | None:
+    named = environ.get("AMZSYNC_CONFIG", "").strip()
+    if config_path is None and named:
+        config_path = Path(named)
+    if config_path is not None:
+        if config_path.parts[:1] == ("~",):
+            config_path = home.joinpath(*config_path.parts[1:])
+        return cwd / config_path
+    candidates = [cwd / "config" / "plytix_config.json"]
+    candidates += [
+        folder / "amzsync" / name for folder in _user_folders(environ, home, platform) for name in _FILE_NAMES
+    ]
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def _user_folders(environ: Mapping[str, str], home: Path, platform: str) -> Iterator[Path]:
+    xdg = environ.get("XDG_CONFIG_HOME", "")
+    # A relative XDG_CONFIG_HOME is invalid by its specification, and would depend on the current folder.
+    yield Path(xdg) if Path(xdg).is_absolute() else home / ".config"
+    if platform == "darwin":
+        yield home / "Library" / "Application Support"
+    elif platform == "win32":
+        yield Path(environ.get("APPDATA") or home / "AppData" / "Roaming")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Config:
+    """A configuration file of the right outer shape; an account is checked when it is asked for."""
+
+    path: Path
+    accounts: Mapping[str, object]
+    aliases: Mapping[str, str]
+    default_name: str | None
+    warnings: tuple[str, ...]
+
+    def names(self) -> list[str]:
+        return sorted({*self.accounts, *self.aliases, SANDBOX})
+
+    def default(self) -> str:
+        if self.default_name is not None:
+            return self.default_name
+        if len(self.accounts) == 1:
+            return next(iter(self.accounts))
+        raise ConfigError(
+            f"{self.path} names no default account.",
+            f"Choose one with --plytix-account: {_listed(self.names())}.",
+        )
+
+    def account(self, alias: str) -> Account:
+        name = self._resolve(alias)
+        if name == SANDBOX:
+            return _sandbox()
+        if name not in self.accounts:
+            raise ConfigError(
+                f"{self.path} has no account {alias!r}."
+                if name == alias
+                else f"{self.path}: aliases.{alias} leads to an account that is not there.",
+                f"It has: {_listed(self.names())}.",
+            )
+        return self._checked(name, self.accounts[name])
+
+    def _resolve(self, alias: str) -> str:
+        name, seen = alias, {alias}
+        while name in self.aliases and self.aliases[name] != name:
+            name = self.aliases[name]
+            if name in seen:
+                raise ConfigError(
+                    f"{self.path}: aliases.{alias} leads to itself.", "Let it name one of the accounts."
+                )
+            seen.add(name)
+        return name
+
+    def _checked(self, name: str, fields: object) -> Account:
+        place = f"{self.path}: accounts.{name}"
+        if not isinstance(fields, dict):
+            raise _wrong(place, "an object with api_key and api_password")
+        return Account(
+            name,
+            _checked_url(_text(fields, "api_url", place, API_URL), f"{place}.api_url"),
+            _checked_url(_text(fields, "auth_url", place, AUTH_URL), f"{place}.auth_url"),
+            Credentials(
+                Secret(_text(fields, "api_key", place)), Secret(_text(fields, "api_password", place))
+            ),
+            _limits(fields.get("rate_limits"), f"{place}.rate_limits"),
+            warnings=self.warnings,
+        )
+
+
+def _read_config(path: Path) -> _Config:
+    raw, warnings = _read_bytes(path)
+    cause, content = "", None
+    try:
+        content = json.loads(raw.decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        cause = f"line {error.lineno}, column {error.colno} is not JSON"
+    except UnicodeDecodeError:
+        cause = "it is not UTF-8"
+    except (ValueError, RecursionError):
+        cause = "it holds a number too long or is nested too deep"
+    # Raised out here: an error that was caught keeps the whole text, with its secrets, as its context.
+    if cause:
+        raise ConfigError(f"{path} cannot be read as a configuration: {cause}.", "Correct the file.")
+    if not isinstance(content, dict):
+        raise _wrong(str(path), "an object with accounts")
+    aliases = _object(content, "aliases", path)
+    for alias, target in aliases.items():
+        if not isinstance(target, str):
+            raise _wrong(f"{path}: aliases.{alias}", "the name of an account")
+    default = _object(content, "defaults", path).get("account")
+    if default is not None and not isinstance(default, str):
+        raise _wrong(f"{path}: defaults.account", "the name of an account")
+    accounts = _object(content, "accounts", path)
+    return _Config(path, accounts, {alias: str(name) for alias, name in aliases.items()}, default, warnings)
+
+
+def _read_bytes(path: Path) -> tuple[bytes, tuple[str, ...]]:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MAX_CONFIG_BYTES + 1)
+            status = os.fstat(file.fileno())
+    except (OSError, ValueError) as error:
+        cause = (error.strerror if isinstance(error, OSError) else None) or "its name cannot be used"
+        raise ConfigError(f"The configuration {path} cannot be read: {cause}.", "Check --config.") from None
+    if len(raw) > _MAX_CONFIG_BYTES:
+        raise ConfigError(f"The configuration {path} is larger than 1 MiB.", "Check --config.")
+    if os.name == "posix" and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+        return raw, (f"{path} holds credentials and can be read by others: chmod 600 {path}",)
+    return raw, ()
+
+
+def _object(content: Mapping[str, object], key: str, path: Path) -> Mapping[str, object]:
+    value = content.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _wrong(f"{path}: {key}", "an object")
+    return value
+
+
+def _text(fields: Mapping[str, object], key: str, place: str, default: str | None = None) -> str:
+    value = fields.get(key)
+    if value is None and default is not None:
+        return default
+    if not isinstance(value, str) or not value.strip():
+        raise _wrong(f"{place}.{key}", "a text")
+    return value.strip()
+
+
+def _limits(value: object, place: str) -> tuple[Limit, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not value:
+        raise _wrong(place, 'a list such as ["50/10s", "5000/1h"]')
+    for index, text in enumerate(value):
+        if not isinstance(text, str) or len(text) > _MAX_LIMIT_LENGTH or not _is_limit(text):
+            raise _wrong(f"{place}[{index}]", "a rate limit such as 50/10s, free or paid")
+    return parse_limits(value)
+
+
+def _is_limit(text: str) -> bool:
+    try:
+        parse_limits([text])
+    except ConfigError:
+        return False
+    return True
+
+
+def _checked_url(url: str, place: str) -> str:
+    """`url` without a trailing slash; https, or http on loopback only, because secrets travel on it."""
+    parts = _split(url)
+    if parts is None or parts.scheme not in {"http", "https"} or not url.isprintable() or " " in url:
+        raise _wrong(place, "a web address such as https://host/path")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise _wrong(place, "an address without a user, a query or a fragment")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise _wrong(place, "an https:// address, since secrets are sent there")
+    return url.rstrip("/")
+
+
+def _split(url: str) -> SplitResult | None:
+    """None where there is no host, or a port that is none."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        return parts if parts.hostname and parts.port != 0 else None
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _wrong(place: str, wanted: str) -> ConfigError:
+    return ConfigError(f"{place} must be {wanted}.", "Correct it, and try again.")
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

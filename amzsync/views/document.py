@@ -1,0 +1,64 @@
+"""JSON as a stream of chunks, so that a report on any number of rows needs no memory for them."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+
+from amzsync.ledger.rows import Counts, Failure
+
+__all__ = ["document", "failure_entry", "table_entries", "utc_text"]
+
+_ITEMS_PER_CHUNK = 500
+
+
+def document(fields: Mapping[str, object]) -> Iterator[str]:
+    """One JSON object, a field a line; an iterator among the values becomes a list, an item a line.
+
+    Everything beyond ASCII is escaped, so nothing in it can steer a terminal.
+    """
+    opening = "{\n"
+    for name, value in fields.items():
+        yield f"{opening}  {json.dumps(name)}: "
+        opening = ",\n"
+        if isinstance(value, Iterator):
+            yield from _list(value)
+        else:
+            yield _dumps(value)
+    yield "\n}\n" if fields else "{}\n"
+
+
+def _list(items: Iterator[object]) -> Iterator[str]:
+    opening = "["
+    while chunk := [f"\n    {_dumps(item)}" for item in islice(items, _ITEMS_PER_CHUNK)]:
+        yield opening + ",".join(chunk)
+        opening = ","
+    yield "[]" if opening == "[" else "\n  ]"
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, ensure_ascii=True, allow_nan=False)
+
+
+def failure_entry(failure: Failure) -> dict[str, object]:
+    """A failure as the contract's `errors` spell it."""
+    return {
+        "url": failure.url,
+        "error": failure.message,
+        "product_sku": failure.sku,
+        "status": failure.status,
+        "attempts": failure.attempts,
+        "table": failure.table.value,
+    }
+
+
+def table_entries(counts: Iterable[Counts]) -> dict[str, dict[str, int]]:
+    """Rows by state, by table."""
+    return {
+        count.table.value: {state.value: rows for state, rows in count.by_state.items()} for count in counts
+    }
+
+
+def utc_text(moment: datetime) -> str:
+    """An aware moment as `2025-12-23T06:00:47Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,271 @@
+"""A plan that reads like a decision: what would be done, what it costs, and what stands in its way."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from amzsync.executor.forecast import Forecast
+from amzsync.ledger.queries import Outstanding, ProductRow, Standing
+from amzsync.ledger.rows import Counts, Failure
+from amzsync.planner import PlanCounts
+from amzsync.plytix.pace import Limit
+from amzsync.views.console import (
+    SKU_LIMIT,
+    count_text,
+    duration_text,
+    facts,
+    foreign,
+    grid,
+    limit_text,
+    own,
+    plural,
+    table,
+)
+from amzsync.views.document import document, table_entries
+from amzsync.views.report import Metadata, contract_fields, extra_fields
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+__all__ = ["PlanView", "plan_json", "render_plan"]
+
+_FEWEST_ROWS = 8
+_SKUS_SHOWN = 10
+_LINES_KEPT_FREE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """A plan as values. `products` are the first of `products_total`, `malformed` the first few.
+
+    `account` is None where none was chosen yet; `private_copy` says that the ledger was busy, so that this
+    plan was made on a copy and is not kept; `refreshed` that Plytix was asked what is there.
+    """
+
+    counts: PlanCounts
+    standing: Standing
+    outstanding: Outstanding
+    forecast: Forecast
+    limits: tuple[Limit, ...]
+    tables: tuple[Counts, ...]
+    products: tuple[ProductRow, ...]
+    products_total: int
+    malformed: tuple[Failure, ...]
+    obsolete: Mapping[str, int]
+    metadata: Metadata
+    account: str | None
+    gallery: str
+    refreshed: bool
+    private_copy: bool
+
+
+def render_plan(view: PlanView, console: "Console") -> None:
+    """Print the plan; its table of products is cut to what the console has room for."""
+    used = 0
+    for part in _parts(view):
+        console.print(part)
+        console.print()
+        used += len(console.render_lines(part)) + 1
+    shown = view.products
+    if console.is_terminal:
+        shown = shown[: max(_FEWEST_ROWS, console.height - used - _LINES_KEPT_FREE)]
+    if shown:
+        console.print(_product_table(shown))
+    more = view.products_total - len(shown)
+    if more > 0:
+        console.print(own(f"… and {plural(more, 'more product')} (--json for all)", "dim"))
+
+
+def plan_json(
+    view: PlanView, products: Iterable[ProductRow], failures: Iterable[Failure] | None = None
+) -> Iterator[str]:
+    """The plan as one JSON document in chunks: the report's keys as they would be, and every product.
+
+    `failures` are all rows that cannot be done; without them, those of the view stand.
+    """
+    errors = view.malformed if failures is None else failures
+    return document(
+        contract_fields(view.counts, view.standing, view.metadata, errors, would_be=True)
+        | extra_fields(view.counts, view.standing)
+        | {
+            "requests": view.forecast.requests,
+            "seconds": round(view.forecast.seconds, 1),
+            "limits": [str(limit) for limit in view.limits],
+            "account": view.account,
+            "gallery": view.gallery,
+            "refreshed": view.refreshed,
+            "kept": not view.private_copy,
+            "obsolete": dict(view.obsolete),
+            "tables": table_entries(view.tables),
+            "products": map(_product_entry, products),
+        }
+    )
+
+
+def _parts(view: PlanView) -> "Iterator[RenderableType]":
+    yield from _notes(view)
+    yield _decision(view)
+    yield facts(_image_facts(view), title="Images")
+    yield facts(_product_facts(view), title="Products")
+    if view.malformed:
+        yield _malformed(view)
+    if view.standing.products_not_found:
+        yield _not_found(view.standing.products_not_found)
+
+
+def _notes(view: PlanView) -> "Iterator[Text]":
+    if view.private_copy:
+        yield own(
+            "Another amzsync is writing to this ledger: this plan was made on a copy and is not kept.",
+            "yellow",
+        )
+
+
+def _decision(view: PlanView) -> "Text":
+    counts, standing = view.counts, view.standing
+    where = own(f"Plan: {plural(counts.total_products, 'product')}")
+    where.append(
+        f", {plural(counts.total_image_refs, 'image')} named, {count_text(counts.unique_images)} different"
+    )
+    if view.metadata.sources:
+        where.append(" in ").append_text(foreign(", ".join(view.metadata.sources)))
+    where.append("\nInto the gallery ").append_text(foreign(view.gallery, limit=SKU_LIMIT))
+    where.append(" of ").append_text(
+        foreign(view.account) if view.account else own("the account chosen later")
+    )
+    where.append("\n")
+    if not view.outstanding.products:
+        return where.append("Nothing is left to do.", "bold green")
+    links = standing.open_links + standing.open_parent_links
+    thumbnails = standing.open_thumbnails + standing.open_parent_thumbnails
+    where.append(
+        f"To do: {plural(view.outstanding.assets, 'image')} to bring into Plytix,"
+        f" {plural(links, 'gallery link')} and {plural(thumbnails, 'thumbnail')}"
+        f" to set on {plural(view.outstanding.products, 'product')}.\n",
+        "bold",
+    )
+    return where.append_text(_cost(view))
+
+
+def _cost(view: PlanView) -> "Text":
+    limits = " and ".join(map(limit_text, view.limits))
+    line = own(
+        f"At most {plural(view.forecast.requests, 'request')},"
+        f" {duration_text(view.forecast.seconds)} at this account's limits",
+        "bold",
+    )
+    line.append(f" ({limits})." if limits else ".")
+    if not view.refreshed:
+        line.append(" Plytix was not asked what is there already; --refresh asks.", "dim")
+    return line
+
+
+def _image_facts(view: PlanView) -> Iterator[tuple[str, str]]:
+    counts, standing = view.counts, view.standing
+    there = "already in Plytix" if view.refreshed else "known to be in Plytix"
+    yield from _numbers(
+        ("missing in Plytix" if view.refreshed else "new", standing.open_assets),
+        (there, standing.there + standing.uploaded),
+    )
+    yield from _numbers_above_zero(
+        ("shared by several products", counts.shared_images),
+        ("superseded by a larger size", counts.superseded_images),
+        ("repeated on one product", counts.repeated_images),
+        ("malformed, cannot be used", counts.malformed_images),
+    )
+
+
+def _product_facts(view: PlanView) -> Iterator[tuple[str, str]]:
+    counts, standing = view.counts, view.standing
+    yield from _numbers(
+        ("with images", counts.products_with_images),
+        ("without images", counts.total_products - counts.products_with_images),
+    )
+    yield from _numbers_above_zero(
+        ("variation parents", counts.parents),
+        ("named more than once", counts.repeated_products),
+        ("not in Plytix", len(standing.products_not_found)),
+        ("left alone (--skip-existing)", standing.products_left_alone),
+    )
+    for label, still_open, stands in (
+        ("gallery links", standing.open_links, standing.links),
+        ("thumbnails", standing.open_thumbnails, standing.thumbnails),
+        ("links on parents", standing.open_parent_links, standing.parent_links),
+        ("thumbnails on parents", standing.open_parent_thumbnails, standing.parent_thumbnails),
+    ):
+        if still_open or stands or "parents" not in label:
+            yield label, f"{count_text(still_open)} to set, {count_text(stands)} there"
+    for name, number in view.obsolete.items():
+        if number:
+            yield f"no longer wanted, left as they are: {name}", count_text(number)
+
+
+def _numbers(*rows: tuple[str, int]) -> Iterator[tuple[str, str]]:
+    return ((label, count_text(number)) for label, number in rows)
+
+
+def _numbers_above_zero(*rows: tuple[str, int]) -> Iterator[tuple[str, str]]:
+    return _numbers(*(row for row in rows if row[1]))
+
+
+def _malformed(view: PlanView) -> "Table":
+    made = grid("Malformed, for example")
+    for failure in view.malformed:
+        reason = (
+            own("")
+            .append_text(foreign(failure.message, "red"))
+            .append(": ")
+            .append_text(foreign(failure.url))
+        )
+        made.add_row(own("  ").append_text(foreign(failure.sku, limit=SKU_LIMIT)), reason)
+    return made
+
+
+def _not_found(skus: tuple[str, ...]) -> "Text":
+    listed = own(", ").join(foreign(sku, limit=SKU_LIMIT) for sku in skus[:_SKUS_SHOWN])
+    more = len(skus) - _SKUS_SHOWN
+    if more > 0:
+        listed.append(f" and {count_text(more)} more")
+    return own("Not in Plytix, so nothing is done for them: ", "yellow").append_text(listed)
+
+
+def _product_table(rows: Iterable[ProductRow]) -> "Table":
+    made = table("SKU", "images", "there", "to do", "thumbnail", "note", numbers=("images", "there", "to do"))
+    for row in rows:
+        made.add_row(
+            foreign(row.sku, limit=SKU_LIMIT),
+            own(count_text(row.wanted)),
+            own(count_text(row.done)),
+            own(count_text(row.open)),
+            own(row.thumbnail.value if row.thumbnail else "none"),
+            _note(row),
+        )
+    return made
+
+
+def _note(row: ProductRow) -> "Text":
+    notes = [own("variation parent")] if row.is_parent else []
+    if row.new_assets:
+        notes.append(own(f"{plural(row.new_assets, 'image')} new"))
+    if row.failed:
+        notes.append(own(f"{count_text(row.failed)} failed", "red"))
+    if row.reason:
+        notes.append(foreign(row.reason, "yellow"))
+    return own(", ").join(notes)
+
+
+def _product_entry(row: ProductRow) -> dict[str, object]:
+    return {
+        "sku": row.sku,
+        "is_parent": row.is_parent,
+        "images": row.wanted,
+        "done": row.done,
+        "pending": row.open,
+        "skipped": row.skipped,
+        "failed": row.failed,
+        "new_assets": row.new_assets,
+        "thumbnail": row.thumbnail.value if row.thumbnail else None,
+        "reason": row.reason,
+    }

@@ -1,0 +1,164 @@
+"""The JSON report of the contract: what was done, or in a dry run what would be."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from amzsync.errors import ConfigError
+from amzsync.ledger.queries import Standing
+from amzsync.ledger.rows import Failure
+from amzsync.planner import PlanCounts
+from amzsync.views.document import document, failure_entry, utc_text
+
+__all__ = [
+    "Metadata",
+    "Report",
+    "check_output",
+    "contract_fields",
+    "extra_fields",
+    "report_json",
+    "write_report",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What the report was made from. `sources` are the mappings as they were named."""
+
+    sources: tuple[str, ...]
+    synced_at: datetime
+    dry_run: bool
+    skip_existing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run's numbers: what the mapping names, what stands now, what it took."""
+
+    counts: PlanCounts
+    standing: Standing
+    metadata: Metadata
+    requests: int
+    seconds: float
+    requests_by_kind: Mapping[str, int] = field(default_factory=dict)
+
+
+def report_json(report: Report, failures: Iterable[Failure]) -> Iterator[str]:
+    """The report in chunks, with every failure."""
+    fields = contract_fields(
+        report.counts, report.standing, report.metadata, failures, would_be=report.metadata.dry_run
+    )
+    return document(
+        fields
+        | extra_fields(report.counts, report.standing)
+        | {
+            "requests": report.requests,
+            "seconds": round(report.seconds, 1),
+            "requests_by_kind": dict(report.requests_by_kind),
+        }
+    )
+
+
+def contract_fields(
+    counts: PlanCounts,
+    standing: Standing,
+    metadata: Metadata,
+    failures: Iterable[Failure],
+    *,
+    would_be: bool,
+) -> dict[str, object]:
+    """The keys that keep their names. `would_be` adds what is open, as if all of it came true."""
+    share = 1 if would_be else 0
+    return {
+        "total_products": counts.total_products,
+        "products_with_images": counts.products_with_images,
+        "total_image_refs": counts.total_image_refs,
+        "unique_images": counts.unique_images,
+        "images_uploaded": standing.uploaded + share * standing.open_assets,
+        "images_skipped": standing.there,
+        "links_created": standing.links + share * standing.open_links,
+        "errors": map(failure_entry, failures),
+        "main_image_links": standing.thumbnails + share * standing.open_thumbnails,
+        "parent_links_created": standing.parent_links + share * standing.open_parent_links,
+        "parent_main_image_links": standing.parent_thumbnails + share * standing.open_parent_thumbnails,
+        "metadata": {
+            "source_file": ", ".join(metadata.sources),
+            "sync_date": utc_text(metadata.synced_at),
+            "dry_run": metadata.dry_run,
+            "skip_existing": metadata.skip_existing,
+        },
+    }
+
+
+def extra_fields(counts: PlanCounts, standing: Standing) -> dict[str, object]:
+    """What plan and report tell beyond the contract's keys."""
+    return {
+        "superseded_images": counts.superseded_images,
+        "shared_images": counts.shared_images,
+        "malformed_images": counts.malformed_images,
+        "repeated_images": counts.repeated_images,
+        "products_without_images": counts.total_products - counts.products_with_images,
+        "products_not_found": list(standing.products_not_found),
+        "products_left_alone": standing.products_left_alone,
+        "links_existing": standing.links_existing,
+    }
+
+
+def check_output(path: Path) -> None:
+    """Find out before the work whether a report can be written there afterwards.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    if path.is_dir():
+        raise _unwritable(path, "it is a folder")
+    if not path.parent.is_dir():
+        raise _unwritable(path, f"there is no folder {path.parent}")
+    if not os.access(path if _is_special(path) else path.resolve().parent, os.W_OK):
+        raise _unwritable(path, "writing there is not allowed")
+
+
+def write_report(path: Path, chunks: Iterable[str]) -> None:
+    """Put a report in place whole: a reader sees the old file or the new one, never a half.
+
+    Raises:
+        ConfigError: it cannot be written there.
+    """
+    try:
+        if _is_special(path):
+            with path.open("w", encoding="ascii") as device:
+                device.writelines(chunks)
+        else:
+            _replace(path.resolve(), chunks)
+    except OSError as error:
+        raise _unwritable(path, error.strerror or "writing failed") from error
+
+
+def _replace(path: Path, chunks: Iterable[str]) -> None:
+    beside = path.with_name(f".amzsync-{secrets.token_hex(8)}.tmp")
+    try:
+        with beside.open("x", encoding="ascii", newline="\n") as file:
+            file.writelines(chunks)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            shutil.copymode(path, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _is_special(path: Path) -> bool:
+    # A device or a pipe has readers of its own: it is written to, never replaced.
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _unwritable(path: Path, cause: str) -> ConfigError:
+    return ConfigError(
+        f"The report cannot be written to {path}: {cause}.", "Choose another place with --output FILE."
+    )

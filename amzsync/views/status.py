@@ -1,0 +1,174 @@
+"""Where a ledger stands: rows by state, runs, failures with their causes, quota, and what to do next."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amzsync.executor.events import QuotaUse
+from amzsync.executor.forecast import Forecast
+from amzsync.ledger.rows import Counts, Failure, FailureGroup, Run, State
+from amzsync.views.console import count_text, duration_text, facts, foreign, limit_text, own, plural, table
+from amzsync.views.document import document, failure_entry, table_entries
+from amzsync.views.failures import failures_in_full
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+__all__ = ["StatusView", "render_status", "status_json"]
+
+_ALWAYS_SHOWN = (State.PENDING, State.DONE, State.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """A ledger's standing as values. `forecast` is the work left; `next_steps` are commands or sentences."""
+
+    ledger: Path
+    account: str | None
+    counts: tuple[Counts, ...]
+    runs: tuple[Run, ...]
+    failure_groups: tuple[FailureGroup, ...]
+    failures_total: int
+    quota: tuple[QuotaUse, ...]
+    forecast: Forecast
+    next_steps: tuple[str, ...]
+
+
+def render_status(view: StatusView, console: "Console", zone: tzinfo | None = None) -> None:
+    """Print the status; times are local in `zone`, by default the machine's."""
+    for number, part in enumerate(_parts(view, zone)):
+        if number:
+            console.print()
+        console.print(part)
+
+
+def status_json(view: StatusView, failures: Iterable[Failure] | None = None) -> Iterator[str]:
+    """The status as one JSON document in chunks. Without `failures`, the examples of each cause stand."""
+    if failures is None:
+        failures = (failure for group in view.failure_groups for failure in group.examples)
+    return document(
+        {
+            "ledger": str(view.ledger),
+            "account": view.account,
+            "tables": table_entries(view.counts),
+            "runs": [_run_entry(run) for run in view.runs],
+            "failures": map(failure_entry, failures),
+            "failures_total": view.failures_total,
+            "failure_causes": [
+                {"error": group.message, "status": group.status, "count": group.count}
+                for group in view.failure_groups
+            ],
+            "quota": [
+                {"limit": use.limit.allowed, "window_s": use.limit.window_s, "used": use.used}
+                for use in view.quota
+            ],
+            "left": {"requests": view.forecast.requests, "seconds": round(view.forecast.seconds, 1)},
+            "next": list(view.next_steps),
+        }
+    )
+
+
+def _parts(view: StatusView, zone: tzinfo | None) -> "Iterator[RenderableType]":
+    yield _heading(view)
+    yield _rows(view.counts)
+    if view.runs:
+        yield _runs(view.runs, zone)
+    if view.failures_total:
+        yield own(f"Failures: {count_text(view.failures_total)}", "bold")
+        yield failures_in_full(view.failure_groups)
+    if view.quota:
+        yield facts(
+            ((limit_text(use.limit), f"{count_text(use.used)} used") for use in view.quota),
+            title="Requests the account allows",
+        )
+    yield _left(view)
+
+
+def _heading(view: StatusView) -> "Text":
+    line = own("Ledger ").append_text(foreign(str(view.ledger), "bold"))
+    if view.account is None:
+        return line.append(", of no account yet")
+    return line.append(", of the account ").append_text(foreign(view.account, "bold"))
+
+
+def _rows(counts: tuple[Counts, ...]) -> "Table":
+    states = [state for state in State if state in _ALWAYS_SHOWN or any(count.of(state) for count in counts)]
+    names = [state.value for state in states]
+    made = table("rows", *names, numbers=names, title="Rows by state")
+    for count in counts:
+        made.add_row(own(count.table.value), *(own(count_text(count.of(state))) for state in states))
+    return made
+
+
+def _runs(runs: tuple[Run, ...], zone: tzinfo | None) -> "Table":
+    made = table("started", "command", "outcome", "took", "mappings", title="Last runs")
+    for run in runs:
+        started, seconds = _moment(run.started_at), _duration_s(run)
+        outcome = own(run.outcome.value if run.outcome else "unfinished")
+        if run.message:
+            outcome.append(": ").append_text(foreign(run.message))
+        made.add_row(
+            foreign(f"{started.astimezone(zone):%Y-%m-%d %H:%M}" if started else run.started_at),
+            foreign(run.command),
+            outcome,
+            own("" if seconds is None else duration_text(seconds)),
+            own(", ").join(foreign(name) for name, _ in run.mappings),
+        )
+    return made
+
+
+def _left(view: StatusView) -> "Text":
+    cost = view.forecast
+    if cost.requests:
+        lines = own(
+            f"Left: at most {plural(cost.requests, 'request')},"
+            f" {duration_text(cost.seconds)} at this account's limits."
+        )
+    else:
+        lines = own("Nothing is left to do." if not view.failures_total else "Nothing else is left to do.")
+    for step in view.next_steps:
+        lines.append("\nNext: ", "bold").append_text(foreign(step))
+    return lines
+
+
+def _run_entry(run: Run) -> dict[str, object]:
+    return {
+        "id": run.id,
+        "command": run.command,
+        "options": _parsed(run.options),
+        "pid": run.pid,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "seconds": _duration_s(run),
+        "outcome": run.outcome.value if run.outcome else None,
+        "message": run.message,
+        "counters": _parsed(run.counters),
+        "mappings": [{"name": name, "sha256": sha256} for name, sha256 in run.mappings],
+    }
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _duration_s(run: Run) -> float | None:
+    """None while it goes on, and where it was broken off."""
+    started, ended = _moment(run.started_at), _moment(run.ended_at)
+    return (ended - started).total_seconds() if started and ended else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    """None where the ledger holds no time, or none that can be read with its zone."""
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None

@@ -1,0 +1,123 @@
+"""After a run: what was done, every cause of a failure, and the command to type next."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from amzsync.executor.forecast import Forecast
+from amzsync.ledger.rows import FailureGroup, Outcome
+from amzsync.views.console import SKU_LIMIT, count_text, duration_text, facts, foreign, own, plural
+from amzsync.views.failures import failures_in_short
+from amzsync.views.report import Report
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.text import Text
+
+__all__ = ["Summary", "next_commands", "render_summary"]
+
+_SKUS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run's end. `left` is the cost of what is left, None where nothing is or nobody can say."""
+
+    report: Report
+    outcome: Outcome
+    failure_groups: tuple[FailureGroup, ...]
+    failures_total: int
+    next_steps: tuple[str, ...]
+    left: Forecast | None = None
+
+
+def next_commands(outcome: Outcome, *, failures: int, ledger: str | None = None) -> tuple[str, ...]:
+    """What to type after a run; `ledger` where it is not the default one."""
+    suffix = f" --ledger {shlex.quote(ledger)}" if ledger else ""
+    match outcome:
+        case Outcome.FINISHED:
+            names: tuple[str, ...] = ()
+        case Outcome.FAILURES:
+            names = ("status", "apply --retry-failed")
+        case Outcome.INTERRUPTED | Outcome.WAITING:
+            names = ("resume",)
+        case Outcome.STOPPED:
+            names = ("status", "resume") if failures else ("resume",)
+        case Outcome.PLANNED:
+            names = ("apply",)
+        case _:
+            assert_never(outcome)
+    return tuple(f"amzsync {name}{suffix}" for name in names)
+
+
+def render_summary(summary: Summary, console: "Console") -> None:
+    """Print the summary."""
+    for number, part in enumerate(_parts(summary)):
+        if number:
+            console.print()
+        console.print(part)
+
+
+def _parts(summary: Summary) -> "Iterator[RenderableType]":
+    yield _headline(summary)
+    yield facts(_facts(summary.report))
+    standing = summary.report.standing
+    if standing.products_not_found:
+        yield _not_found(standing.products_not_found)
+    if summary.failure_groups:
+        yield own(f"Failures: {count_text(summary.failures_total)}", "bold")
+        yield failures_in_short(summary.failure_groups)
+    if summary.next_steps:
+        yield own("\n").join(own("Next: ", "bold").append_text(foreign(step)) for step in summary.next_steps)
+
+
+def _headline(summary: Summary) -> "Text":
+    match summary.outcome:
+        case Outcome.FINISHED:
+            line = own("Done: everything wanted is in Plytix.", "bold green")
+            if summary.report.standing.products_not_found:
+                line = own("Done: everything wanted that Plytix has a product for.", "bold green")
+        case Outcome.FAILURES:
+            line = own(f"Finished, but {plural(summary.failures_total, 'row')} failed.", "bold yellow")
+        case Outcome.INTERRUPTED:
+            line = own("Interrupted. Everything up to here is saved.", "bold yellow")
+        case Outcome.WAITING:
+            line = own("Ended, as asked, rather than wait longer for the limit. Work is left.", "bold yellow")
+        case Outcome.STOPPED:
+            line = own("Stopped. Everything up to here is saved.", "bold red")
+        case Outcome.PLANNED:
+            line = own("Planned. Nothing was written to Plytix.", "bold")
+        case _:
+            assert_never(summary.outcome)
+    report = summary.report
+    took = f" {plural(report.requests, 'request')} in {duration_text(report.seconds)}."
+    line.append(took, "not bold default")
+    if summary.left is not None and summary.left.requests:
+        left = f"{plural(summary.left.requests, 'request')}, {duration_text(summary.left.seconds)}"
+        line.append(f" Left: at most {left}.", "not bold default")
+    return line
+
+
+def _facts(report: Report) -> Iterator[tuple[str, str]]:
+    standing, counts = report.standing, report.counts
+    yield "images brought into Plytix", count_text(standing.uploaded)
+    yield "images that were there", count_text(standing.there)
+    yield "gallery links that stand", count_text(standing.links + standing.parent_links)
+    yield "thumbnails that stand", count_text(standing.thumbnails + standing.parent_thumbnails)
+    for label, number in (
+        ("of these links, on variation parents", standing.parent_links),
+        ("of these thumbnails, on variation parents", standing.parent_thumbnails),
+        ("links that were there", standing.links_existing),
+        ("products left alone (--skip-existing)", standing.products_left_alone),
+        ("images superseded by a larger size", counts.superseded_images),
+    ):
+        if number:
+            yield label, count_text(number)
+
+
+def _not_found(skus: tuple[str, ...]) -> "Text":
+    listed = own(", ").join(foreign(sku, limit=SKU_LIMIT) for sku in skus[:_SKUS_SHOWN])
+    if len(skus) > _SKUS_SHOWN:
+        listed.append(", …")
+    return own(f"Not in Plytix: {plural(len(skus), 'product')}: ", "yellow").append_text(listed)
