@@ -21,7 +21,7 @@ def picture(image_id: str) -> str:
 
 def product(sku: str, *images: ImageRef | tuple[str, str], is_parent: bool = False) -> Product:
     """A product with pictures given as (image id or whole address, variant)."""
-    refs = [ImageRef(picture(url) if "/" not in url else url, *rest) for url, *rest in images]
+    refs = [ImageRef(picture(url) if url and "/" not in url else url, *rest) for url, *rest in images]
     return Product(sku, is_parent, tuple(refs))
 
 

@@ -3,7 +3,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from amzsync.errors import MappingError
@@ -32,6 +32,7 @@ def stream(data: bytes, most: int = 1 << 18) -> JsonStream:
     return JsonStream(Path("m.json"), Drip(data, most))
 
 
+@example([1.5, 2e300, -3.25e-7, True], None, True, 1)
 @given(st.lists(JSON, max_size=6), LAYOUT, st.booleans(), st.integers(min_value=1, max_value=40))
 def test_elements_cut_anywhere_are_those_of_the_whole(values, indent, is_ascii, most):
     data = json.dumps(values, indent=indent, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")

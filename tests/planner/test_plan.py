@@ -1,0 +1,271 @@
+import pytest
+from catalogue import GALLERY, picture, product
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amzsync.domain.gallery import arrange
+from amzsync.domain.image_url import ImageUrl, Malformed, read_image_url
+from amzsync.domain.product import ImageRef, Product
+from amzsync.domain.variant import KNOWN
+from amzsync.planner import KnownProduct, KnownRows, Planner
+
+SHOP = "https://shop.example"
+
+
+def plan(*products: Product, known: KnownRows | None = None, **options) -> Planner:
+    planner = Planner(known or KnownRows(), gallery_label=GALLERY, **options)
+    for one in products:
+        planner.add(one)
+    planner.settle()
+    return planner
+
+
+def filenames(planner: Planner) -> dict[str, str]:
+    urls = dict(planner.new_urls())
+    return {urls[asset.id]: asset.filename for asset in planner.new_assets()}
+
+
+def galleries(planner: Planner) -> dict[str, list[tuple[str, str]]]:
+    """The links of new products: (address, variant) in gallery order, by SKU."""
+    urls = dict(planner.new_urls())
+    skus = {product_id: sku for product_id, sku, _, _ in planner.new_products()}
+    found: dict[str, list[tuple[str, str]]] = {sku: [] for sku in skus.values()}
+    for product_id, asset_id, variant, position in planner.new_links():
+        found[skus[product_id]].append((urls[asset_id], variant))
+        assert position == len(found[skus[product_id]])
+    return found
+
+
+def thumbnails(planner: Planner) -> dict[str, str]:
+    urls = dict(planner.new_urls())
+    skus = {product_id: sku for product_id, sku, _, _ in planner.new_products()}
+    return {skus[product_id]: urls[asset_id] for product_id, asset_id in planner.new_thumbnails()}
+
+
+def test_a_product_becomes_links_in_order_and_a_thumbnail():
+    planner = plan(product("S1", ("b", "PT01"), ("a", "MAIN")))
+    assert galleries(planner) == {"S1": [(picture("a"), "MAIN"), (picture("b"), "PT01")]}
+    assert thumbnails(planner) == {"S1": picture("a")}
+
+
+def test_without_a_main_no_thumbnail_is_set():
+    planner = plan(product("S1", ("b", "PT01")), product("S2"))
+    assert thumbnails(planner) == {}
+    assert (planner.counts.thumbnails, planner.counts.products_with_images) == (0, 1)
+
+
+def test_a_picture_is_named_for_its_most_important_use_whoever_comes_first():
+    uses = [product("S1", ("a", "BACK")), product("S2", ("a", "PT03")), product("S3", ("a", "MAIN"))]
+    for order in (uses, uses[::-1], [uses[1], uses[2], uses[0]]):
+        assert filenames(plan(*order)) == {picture("a"): "amazon_01_MAIN_a.jpg"}
+    assert filenames(plan(*uses[:2])) == {picture("a"): "amazon_04_PT03_a.jpg"}
+    assert filenames(plan(uses[0])) == {picture("a"): "amazon_13_BACK_a.jpg"}
+
+
+def test_variants_that_share_a_number_are_told_by_name_whoever_comes_first():
+    uses = [product("S1", ("a", "SWCH")), product("S2", ("a", "SWATCH"))]
+    others = [product("S1", ("b", "PAKN")), product("S2", ("b", "BACK"))]
+    for turn in (1, -1):
+        assert filenames(plan(*uses[::turn])) == {picture("a"): "amazon_10_SWATCH_a.jpg"}
+        assert filenames(plan(*others[::turn])) == {picture("b"): "amazon_13_BACK_b.jpg"}
+
+
+def test_addresses_that_would_share_a_name_get_distinct_ones():
+    urls = [
+        picture("a"),
+        "https://images-na.ssl-images-amazon.com/images/I/a.jpg",
+        "http://m.media-amazon.com/images/I/a.jpg",
+        picture("a") + "?v=2",
+        picture("a._SL75_"),
+        f"{SHOP}/1/a.jpg",
+        f"{SHOP}/2/a.jpg",
+    ]
+    products = [product(f"S{number}", (url, "MAIN")) for number, url in enumerate(urls)]
+    for order in (products, products[::-1]):
+        names = filenames(plan(*order))
+        assert len(set(names.values())) == len(urls)
+        assert names[picture("a")] == "amazon_01_MAIN_a.jpg"
+        assert all(name.startswith("amazon_01_MAIN_a") for name in names.values())
+
+
+def test_a_name_that_an_older_address_has_is_not_given_again():
+    old = "https://images-na.ssl-images-amazon.com/images/I/a.jpg"
+    new = "http://m.media-amazon.com/images/I/a.jpg"
+    known = KnownRows(urls={old: 1}, products={"S1": KnownProduct(1, b"")})
+    planner = plan(product("S1", (old, "MAIN")), product("S2", (new, "MAIN")), known=known)
+    assert [asset.id for asset in planner.new_assets()] == [2]
+    assert next(planner.new_assets()).filename.startswith("amazon_01_MAIN_a-")
+
+
+def test_a_sku_named_twice_is_one_product_with_the_pictures_of_both():
+    planner = plan(
+        product("S1", ("a", "MAIN"), ("b", "PT01")),
+        product("S2", ("a", "MAIN")),
+        product("S1", ("c", "PT02"), ("a", "MAIN"), is_parent=True),
+    )
+    assert galleries(planner)["S1"] == [
+        (picture("a"), "MAIN"),
+        (picture("b"), "PT01"),
+        (picture("c"), "PT02"),
+    ]
+    assert [is_parent for _, _, is_parent, _ in planner.new_products()] == [True, False]
+    counts = planner.counts
+    assert (counts.total_products, counts.repeated_products, counts.repeated_images) == (2, 1, 1)
+
+
+def test_every_picture_read_is_counted_as_what_becomes_of_it():
+    planner = plan(
+        product("S1", ("a", "MAIN"), ("a._SL75_", "MAIN"), ("a", "PT01"), ("ftp://x", "PT02")),
+        product("S2", ("a", "MAIN"), ("b", "PT01"), is_parent=True),
+        product("S3"),
+        product("S4", ("", "MAIN")),
+    )
+    counts = planner.counts
+    assert counts.total_image_refs == 7
+    assert (counts.superseded_images, counts.repeated_images, counts.malformed_images) == (1, 1, 2)
+    assert (counts.links, counts.parent_links) == (1, 2)
+    assert (counts.thumbnails, counts.parent_thumbnails) == (1, 1)
+    assert (counts.unique_images, counts.shared_images) == (2, 1)
+    assert (counts.total_products, counts.products_with_images, counts.parents) == (4, 2, 1)
+
+
+def test_a_malformed_address_is_told_once_with_the_first_product_that_names_it():
+    planner = plan(
+        product("S1", ("a", "MAIN")), product("S2", ("ftp://x", "MAIN")), product("S3", ("ftp://x", "MAIN"))
+    )
+    ids = {sku: product_id for product_id, sku, _, _ in planner.new_products()}
+    urls = dict(planner.new_urls())
+    (malformed,) = planner.malformed_urls()
+    assert (urls[malformed.url_id], malformed.product_id) == ("ftp://x", ids["S2"])
+    assert malformed.reason == "the URL is not http or https"
+    assert [urls[asset.id] for asset in planner.new_assets()] == [picture("a")]
+
+
+def test_an_address_that_cannot_be_stored_as_it_is_is_kept_readable():
+    planner = plan(product("S1", ("https://x/\ud800\0.jpg", "MAIN"), ("/" + "x" * 5000, "PT01")))
+    assert sorted(url for _, url in planner.new_urls()) == ["/" + "x" * 2047, "https://x/\\ud800\\0.jpg"]
+    assert len(list(planner.malformed_urls())) == 2
+
+
+def test_private_addresses_are_wanted_only_where_they_are_allowed():
+    products = product("S1", ("http://nas/a.jpg", "MAIN"))
+    assert plan(products).counts.malformed_images == 1
+    assert plan(products, allow_private=True).counts.links == 1
+
+
+def test_ids_go_on_where_the_ledger_ends_in_the_order_of_the_addresses():
+    known = KnownRows(urls={picture("z"): 1}, products={"S9": KnownProduct(7, None)})
+    planner = plan(product("S1", ("c", "MAIN"), ("b", "PT01"), ("z", "PT02")), product("S9"), known=known)
+    assert list(planner.new_urls()) == [(2, picture("b")), (3, picture("c"))]
+    assert [(product_id, sku) for product_id, sku, _, _ in planner.new_products()] == [(8, "S1")]
+    assert list(planner.new_links()) == [(8, 3, "MAIN", 1), (8, 2, "PT01", 2), (8, 1, "PT02", 3)]
+
+
+def test_more_variants_than_can_be_numbered_are_all_kept(monkeypatch):
+    monkeypatch.setattr("amzsync.planner._MAX_VARIANTS", len(KNOWN) + 2)
+    planner = plan(product("S1", *((f"p{n}", f"V{n}") for n in range(6))))
+    assert len(galleries(planner)["S1"]) == 6
+    assert len(set(filenames(planner).values())) == 6
+
+
+def test_products_without_pictures_do_not_read_the_catalogue_again():
+    class Watched(list):
+        reads = 0
+
+        def __getitem__(self, key):
+            Watched.reads += len(range(*key.indices(len(self)))) if isinstance(key, slice) else 1
+            return super().__getitem__(key)
+
+    planner = Planner(KnownRows(), gallery_label=GALLERY)
+    planner.add(product("S1", *((f"p{n}", "MAIN") for n in range(100))))
+    planner._url_numbers = Watched(planner._url_numbers)
+    for number in range(50):
+        planner.add(product(f"E{number}"))
+    assert Watched.reads == 0
+
+
+URLS = st.one_of(
+    st.sampled_from(
+        [picture(name) for name in ("a", "b", "c", "d", "A", "-a", "a-", "_", "a._SL75_", "a._SL99_")]
+    ),
+    st.sampled_from(
+        [
+            picture("a").replace(".jpg", ".png"),
+            picture("a") + "?v=1",
+            picture("a%2D"),
+            "https://images-na.ssl-images-amazon.com/images/I/b.jpg",
+            f"{SHOP}/1/a.jpg",
+            f"{SHOP}/2/a.jpg",
+            "ftp://x",
+            "",
+            "http://nas/a.jpg",
+        ]
+    ),
+)
+VARIANTS = st.sampled_from([*KNOWN[:4], "SWATCH", "SWCH", "BOTT", "BACK", "FRNT"])
+REFS = st.builds(ImageRef, URLS, VARIANTS, st.sampled_from([0, 0, 0, 100, 200]))
+IN_ORDER = st.lists(st.sampled_from(KNOWN), unique=True, max_size=6).flatmap(
+    lambda names: st.tuples(
+        *(st.builds(ImageRef, URLS, st.just(name), st.just(0)) for name in sorted(names, key=KNOWN.index))
+    )
+)
+PRODUCTS = st.lists(
+    st.builds(
+        Product,
+        st.sampled_from(["S1", "S2", "S3", "S4"]),
+        st.booleans(),
+        IN_ORDER | st.lists(REFS, max_size=6),
+    ),
+    max_size=6,
+)
+
+
+@given(PRODUCTS)
+def test_every_gallery_is_the_one_the_domain_arranges(products):
+    planner = plan(*products)
+    refs: dict[str, list[ImageRef]] = {}
+    for one in products:
+        refs.setdefault(one.sku, []).extend(one.images)
+    wanted = {sku: arrange(images, read_image_url) for sku, images in refs.items()}
+    assert galleries(planner) == {
+        sku: [(ref.url, ref.variant) for ref in gallery.images] for sku, gallery in wanted.items()
+    }
+    assert thumbnails(planner) == {
+        sku: gallery.images[0].url
+        for sku, gallery in wanted.items()
+        if gallery.images and gallery.images[0].variant == "MAIN"
+    }
+    counts = planner.counts
+    shown = counts.links + counts.parent_links
+    assert counts.total_image_refs == (
+        shown + counts.superseded_images + counts.repeated_images + counts.malformed_images
+    )
+    assert shown == sum(len(gallery.images) for gallery in wanted.values())
+    malformed = {ref.url for gallery in wanted.values() for ref in gallery.malformed}
+    urls = dict(planner.new_urls())
+    assert {urls[one.url_id] for one in planner.malformed_urls()} == malformed
+
+
+@given(PRODUCTS)
+def test_every_asset_has_a_name_of_its_own_with_its_pictures_id(products):
+    names = filenames(plan(*products))
+    assert len(set(names.values())) == len(names)
+    for url, name in names.items():
+        image = read_image_url(url)
+        assert isinstance(image, ImageUrl)
+        assert image.image_id in name
+
+
+@given(PRODUCTS, st.randoms(use_true_random=False))
+def test_neither_names_nor_ids_depend_on_the_order_of_the_products(products, random):
+    products = list({one.sku: one for one in products}.values())
+    shuffled = random.sample(products, len(products))
+    first, second = plan(*products), plan(*shuffled)
+    assert list(first.new_urls()) == list(second.new_urls())
+    assert galleries(first) == galleries(second)
+    assert filenames(first) == filenames(second)
+
+
+@pytest.mark.parametrize("url", ["", "ftp://x", "http://nas/a.jpg"])
+def test_what_the_examples_call_malformed_is(url):
+    assert isinstance(read_image_url(url), Malformed)
