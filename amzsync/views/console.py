@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, TextIO
 from amzsync.plytix.pace import Limit
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions, JustifyMethod, RenderableType, RenderResult
     from rich.table import Table
     from rich.text import Text
 
 __all__ = [
     "SKU_LIMIT",
+    "Sheet",
     "count_text",
     "duration_text",
     "facts",
@@ -26,12 +27,14 @@ __all__ = [
     "own",
     "plain",
     "plural",
-    "table",
+    "titled",
     "window_text",
 ]
 
 FOREIGN_LIMIT = 200
 SKU_LIMIT = 64
+_NARROW = 72
+_UNBOUNDED = 10_000
 
 # Drawn as nothing or as a blank, though they count as printable: fillers of Hangul and Braille, a joiner.
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -103,47 +106,70 @@ def own(text: str, style: str = "") -> "Text":
     return Text(text, style=style, overflow="fold")
 
 
-def table(*columns: str, title: str = "", numbers: Iterable[str] = ()) -> "Table":
-    """An empty table; the columns in `numbers` are aligned to the right."""
-    from rich import box  # noqa: PLC0415 - a quick start
+class Sheet:
+    """Rows under headings; where the console is too narrow for columns, a paragraph a row."""
+
+    def __init__(self, *columns: str, numbers: Iterable[str] = ()) -> None:
+        self._columns = columns
+        self._numbers = frozenset(numbers)
+        self._rows: list[tuple[Text, ...]] = []
+
+    def add(self, *cells: "Text") -> None:
+        self._rows.append(cells)
+
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        made = self._table()
+        # Measured with all the room in the world: within its width a table always claims to fit.
+        wanted = console.measure(made, options=options.update(max_width=_UNBOUNDED)).minimum
+        if options.max_width < min(_NARROW, wanted):
+            yield from map(self._paragraph, self._rows)
+        else:
+            yield made
+
+    def _table(self) -> "Table":
+        from rich import box  # noqa: PLC0415 - a quick start
+        from rich.table import Table  # noqa: PLC0415
+
+        made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+        for column in self._columns:
+            justify: JustifyMethod = "right" if column in self._numbers else "left"
+            made.add_column(own(column), justify=justify, overflow="fold")
+        for row in self._rows:
+            made.add_row(*row)
+        return made
+
+    def _paragraph(self, row: "tuple[Text, ...]") -> "Text":
+        named = [
+            own(f"{column} ").append_text(cell)
+            for column, cell in zip(self._columns[1:], row[1:], strict=True)
+            if cell.plain
+        ]
+        return row[0].copy().append(": ").append_text(own(", ").join(named))
+
+
+def titled(title: str, part: "RenderableType") -> "RenderableType":
+    """A heading above a part, on a line of its own, so that a narrow part does not fold it."""
+    from rich.console import Group  # noqa: PLC0415 - a quick start
+
+    return Group(own(title, "bold"), part)
+
+
+def grid(rows: "Iterable[tuple[Text, Text]]", *, align_right: bool = False) -> "Table":
+    """Two columns without lines, indented; the second takes the width that the first leaves."""
+    from rich.padding import Padding  # noqa: PLC0415 - a quick start
     from rich.table import Table  # noqa: PLC0415
 
-    right = frozenset(numbers)
-    made = Table(
-        title=own(title, "bold") if title else None,
-        title_justify="left",
-        title_style="",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    for column in columns:
-        made.add_column(
-            own(column), justify="right" if column in right else "left", overflow="fold", vertical="top"
-        )
-    return made
-
-
-def grid(title: str = "") -> "Table":
-    """An empty table of two columns without lines: the second takes the width that the first leaves."""
-    from rich.table import Table  # noqa: PLC0415 - a quick start
-
     made = Table.grid(padding=(0, 2, 0, 0))
-    made.title = own(title, "bold") if title else None
-    made.title_justify = "left"
-    made.title_style = ""
     made.add_column(overflow="fold")
-    made.add_column(overflow="fold")
-    return made
-
-
-def facts(rows: Iterable[tuple[str, str]], *, title: str = "") -> "Table":
-    """Labels with their numbers, aligned."""
-    made = grid(title)
-    made.columns[1].justify = "right"
+    made.add_column(overflow="fold", justify="right" if align_right else "left")
     for label, value in rows:
-        made.add_row(own(f"  {label}"), own(value))
+        made.add_row(Padding(label, (0, 0, 0, 2)), value)
     return made
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> "Table":
+    """Labels with their numbers, aligned."""
+    return grid(((own(label), own(value)) for label, value in rows), align_right=True)
 
 
 def count_text(number: int) -> str:

@@ -33,17 +33,19 @@ def cause_text(message: str, status: int | None) -> str:
 def _by_cause(
     groups: Sequence[FailureGroup], at_most: int, examples: Callable[[FailureGroup], "Iterable[Text]"]
 ) -> "Table":
-    made = grid()
+    return grid(_lines(groups, at_most, examples))
+
+
+def _lines(
+    groups: Sequence[FailureGroup], at_most: int, examples: Callable[[FailureGroup], "Iterable[Text]"]
+) -> "Iterator[tuple[Text, Text]]":
     for group in groups[:at_most]:
-        made.add_row(
-            own(f"  {count_text(group.count)} x"), foreign(cause_text(group.message, group.status), "red")
-        )
+        yield own(f"{count_text(group.count)} x"), foreign(cause_text(group.message, group.status), "red")
         for example in examples(group):
-            made.add_row("", example)
+            yield own(""), example
     more = len(groups) - at_most
     if more > 0:
-        made.add_row("", own(f"… and {plural(more, 'more cause')} (amzsync status --json)"))
-    return made
+        yield own(""), own(f"… and {plural(more, 'more cause')} (amzsync status --json)")
 
 
 def _example(failure: Failure) -> "Text":

@@ -19,14 +19,14 @@ from amzsync.views.console import (
     limit_text,
     own,
     plural,
-    table,
+    titled,
 )
 from amzsync.views.document import document, table_entries
+from amzsync.views.products import product_entry, product_sheet
 from amzsync.views.report import Metadata, contract_fields, extra_fields
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.table import Table
     from rich.text import Text
 
 __all__ = ["PlanView", "plan_json", "render_plan"]
@@ -72,7 +72,7 @@ def render_plan(view: PlanView, console: "Console") -> None:
     if console.is_terminal:
         shown = shown[: max(_FEWEST_ROWS, console.height - used - _LINES_KEPT_FREE)]
     if shown:
-        console.print(_product_table(shown))
+        console.print(product_sheet(shown))
     more = view.products_total - len(shown)
     if more > 0:
         console.print(own(f"… and {plural(more, 'more product')} (--json for all)", "dim"))
@@ -99,7 +99,7 @@ def plan_json(
             "kept": not view.private_copy,
             "obsolete": dict(view.obsolete),
             "tables": table_entries(view.tables),
-            "products": map(_product_entry, products),
+            "products": map(product_entry, products),
         }
     )
 
@@ -107,10 +107,13 @@ def plan_json(
 def _parts(view: PlanView) -> "Iterator[RenderableType]":
     yield from _notes(view)
     yield _decision(view)
-    yield facts(_image_facts(view), title="Images")
-    yield facts(_product_facts(view), title="Products")
+    yield titled("Images", facts(_image_facts(view)))
+    yield titled("Products", facts(_product_facts(view)))
+    if any(view.obsolete.values()):
+        gone = ", ".join(f"{count_text(number)} {name}" for name, number in view.obsolete.items() if number)
+        yield own(f"No longer wanted, and left in Plytix as they are: {gone}.")
     if view.malformed:
-        yield _malformed(view)
+        yield titled("Malformed, for example", grid(map(_malformed, view.malformed)))
     if view.standing.products_not_found:
         yield _not_found(view.standing.products_not_found)
 
@@ -197,9 +200,6 @@ def _product_facts(view: PlanView) -> Iterator[tuple[str, str]]:
     ):
         if still_open or stands or "parents" not in label:
             yield label, f"{count_text(still_open)} to set, {count_text(stands)} there"
-    for name, number in view.obsolete.items():
-        if number:
-            yield f"no longer wanted, left as they are: {name}", count_text(number)
 
 
 def _numbers(*rows: tuple[str, int]) -> Iterator[tuple[str, str]]:
@@ -210,17 +210,9 @@ def _numbers_above_zero(*rows: tuple[str, int]) -> Iterator[tuple[str, str]]:
     return _numbers(*(row for row in rows if row[1]))
 
 
-def _malformed(view: PlanView) -> "Table":
-    made = grid("Malformed, for example")
-    for failure in view.malformed:
-        reason = (
-            own("")
-            .append_text(foreign(failure.message, "red"))
-            .append(": ")
-            .append_text(foreign(failure.url))
-        )
-        made.add_row(own("  ").append_text(foreign(failure.sku, limit=SKU_LIMIT)), reason)
-    return made
+def _malformed(failure: Failure) -> "tuple[Text, Text]":
+    reason = own("").append_text(foreign(failure.message, "red"))
+    return foreign(failure.sku, limit=SKU_LIMIT), reason.append(": ").append_text(foreign(failure.url))
 
 
 def _not_found(skus: tuple[str, ...]) -> "Text":
@@ -229,43 +221,3 @@ def _not_found(skus: tuple[str, ...]) -> "Text":
     if more > 0:
         listed.append(f" and {count_text(more)} more")
     return own("Not in Plytix, so nothing is done for them: ", "yellow").append_text(listed)
-
-
-def _product_table(rows: Iterable[ProductRow]) -> "Table":
-    made = table("SKU", "images", "there", "to do", "thumbnail", "note", numbers=("images", "there", "to do"))
-    for row in rows:
-        made.add_row(
-            foreign(row.sku, limit=SKU_LIMIT),
-            own(count_text(row.wanted)),
-            own(count_text(row.done)),
-            own(count_text(row.open)),
-            own(row.thumbnail.value if row.thumbnail else "none"),
-            _note(row),
-        )
-    return made
-
-
-def _note(row: ProductRow) -> "Text":
-    notes = [own("variation parent")] if row.is_parent else []
-    if row.new_assets:
-        notes.append(own(f"{plural(row.new_assets, 'image')} new"))
-    if row.failed:
-        notes.append(own(f"{count_text(row.failed)} failed", "red"))
-    if row.reason:
-        notes.append(foreign(row.reason, "yellow"))
-    return own(", ").join(notes)
-
-
-def _product_entry(row: ProductRow) -> dict[str, object]:
-    return {
-        "sku": row.sku,
-        "is_parent": row.is_parent,
-        "images": row.wanted,
-        "done": row.done,
-        "pending": row.open,
-        "skipped": row.skipped,
-        "failed": row.failed,
-        "new_assets": row.new_assets,
-        "thumbnail": row.thumbnail.value if row.thumbnail else None,
-        "reason": row.reason,
-    }

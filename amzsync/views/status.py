@@ -10,13 +10,22 @@ from typing import TYPE_CHECKING
 from amzsync.executor.events import QuotaUse
 from amzsync.executor.forecast import Forecast
 from amzsync.ledger.rows import Counts, Failure, FailureGroup, Run, State
-from amzsync.views.console import count_text, duration_text, facts, foreign, limit_text, own, plural, table
+from amzsync.views.console import (
+    Sheet,
+    count_text,
+    duration_text,
+    facts,
+    foreign,
+    limit_text,
+    own,
+    plural,
+    titled,
+)
 from amzsync.views.document import document, failure_entry, table_entries
 from amzsync.views.failures import failures_in_full
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.table import Table
     from rich.text import Text
 
 __all__ = ["StatusView", "render_status", "status_json"]
@@ -75,17 +84,14 @@ def status_json(view: StatusView, failures: Iterable[Failure] | None = None) -> 
 
 def _parts(view: StatusView, zone: tzinfo | None) -> "Iterator[RenderableType]":
     yield _heading(view)
-    yield _rows(view.counts)
+    yield titled("Rows by state", _rows(view.counts))
     if view.runs:
-        yield _runs(view.runs, zone)
+        yield titled("Last runs", _runs(view.runs, zone))
     if view.failures_total:
-        yield own(f"Failures: {count_text(view.failures_total)}", "bold")
-        yield failures_in_full(view.failure_groups)
+        yield titled(f"Failures: {count_text(view.failures_total)}", failures_in_full(view.failure_groups))
     if view.quota:
-        yield facts(
-            ((limit_text(use.limit), f"{count_text(use.used)} used") for use in view.quota),
-            title="Requests the account allows",
-        )
+        used = ((limit_text(use.limit), f"{count_text(use.used)} used") for use in view.quota)
+        yield titled("Requests the account allows", facts(used))
     yield _left(view)
 
 
@@ -96,23 +102,23 @@ def _heading(view: StatusView) -> "Text":
     return line.append(", of the account ").append_text(foreign(view.account, "bold"))
 
 
-def _rows(counts: tuple[Counts, ...]) -> "Table":
+def _rows(counts: tuple[Counts, ...]) -> Sheet:
     states = [state for state in State if state in _ALWAYS_SHOWN or any(count.of(state) for count in counts)]
     names = [state.value for state in states]
-    made = table("rows", *names, numbers=names, title="Rows by state")
+    made = Sheet("rows", *names, numbers=names)
     for count in counts:
-        made.add_row(own(count.table.value), *(own(count_text(count.of(state))) for state in states))
+        made.add(own(count.table.value), *(own(count_text(count.of(state))) for state in states))
     return made
 
 
-def _runs(runs: tuple[Run, ...], zone: tzinfo | None) -> "Table":
-    made = table("started", "command", "outcome", "took", "mappings", title="Last runs")
+def _runs(runs: tuple[Run, ...], zone: tzinfo | None) -> Sheet:
+    made = Sheet("started", "command", "outcome", "took", "mappings")
     for run in runs:
         started, seconds = _moment(run.started_at), _duration_s(run)
         outcome = own(run.outcome.value if run.outcome else "unfinished")
         if run.message:
             outcome.append(": ").append_text(foreign(run.message))
-        made.add_row(
+        made.add(
             foreign(f"{started.astimezone(zone):%Y-%m-%d %H:%M}" if started else run.started_at),
             foreign(run.command),
             outcome,

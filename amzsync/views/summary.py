@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from amzsync.executor.forecast import Forecast
 from amzsync.ledger.rows import FailureGroup, Outcome
-from amzsync.views.console import SKU_LIMIT, count_text, duration_text, facts, foreign, own, plural
+from amzsync.views.console import SKU_LIMIT, count_text, duration_text, facts, foreign, own, plural, titled
 from amzsync.views.failures import failures_in_short
 from amzsync.views.report import Report
 
@@ -66,8 +66,9 @@ def _parts(summary: Summary) -> "Iterator[RenderableType]":
     if standing.products_not_found:
         yield _not_found(standing.products_not_found)
     if summary.failure_groups:
-        yield own(f"Failures: {count_text(summary.failures_total)}", "bold")
-        yield failures_in_short(summary.failure_groups)
+        yield titled(
+            f"Failures: {count_text(summary.failures_total)}", failures_in_short(summary.failure_groups)
+        )
     if summary.next_steps:
         yield own("\n").join(own("Next: ", "bold").append_text(foreign(step)) for step in summary.next_steps)
 

@@ -1,0 +1,189 @@
+"""Views of made-up values: tidy ones, and ones in which every foreign text is hostile."""
+
+import io
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from amzsync.executor.events import QuotaUse
+from amzsync.executor.forecast import Forecast
+from amzsync.ledger.queries import Outstanding, ProductRow, Standing
+from amzsync.ledger.rows import Counts, Failure, FailureGroup, Outcome, Run, State, Table
+from amzsync.planner import PlanCounts
+from amzsync.plytix.pace import PRESETS
+from amzsync.views.console import make_console
+from amzsync.views.plan import PlanView
+from amzsync.views.report import Metadata, Report
+from amzsync.views.status import StatusView
+from amzsync.views.summary import Summary
+
+COUNTS = PlanCounts(
+    total_products=1216,
+    products_with_images=1210,
+    parents=16,
+    repeated_products=1,
+    total_image_refs=10_108,
+    unique_images=4_012,
+    shared_images=31,
+    superseded_images=7,
+    repeated_images=2,
+    malformed_images=3,
+    links=9_000,
+    parent_links=100,
+    thumbnails=1_190,
+    parent_thumbnails=15,
+)
+STANDING = Standing(
+    uploaded=5,
+    there=7,
+    open_assets=4_000,
+    links=20,
+    parent_links=3,
+    thumbnails=4,
+    parent_thumbnails=1,
+    open_links=8_980,
+    open_parent_links=97,
+    open_thumbnails=1_186,
+    open_parent_thumbnails=14,
+    links_existing=11,
+    products_not_found=("GONE-1", "GONE-2"),
+    products_left_alone=6,
+)
+METADATA = Metadata(("a.json", "b.json"), datetime(2025, 12, 23, 6, 0, 47, 181_940, tzinfo=UTC), False, True)
+TABLES = (
+    Counts(Table.URLS, {State.DONE: 12, State.FAILED: 3}),
+    Counts(Table.ASSETS, {State.DONE: 12, State.IN_FLIGHT: 1, State.PENDING: 4_000}),
+    Counts(Table.LINKS, {State.DONE: 23, State.PENDING: 9_077, State.SKIPPED: 40, State.OBSOLETE: 2}),
+    Counts(Table.THUMBNAILS, {}),
+)
+HOSTILE = (
+    "[red]markup[/red]",
+    "esc\x1b[31m\x1b]0;title\x07",
+    "rlo\u202egpj.exe\u2066\u2069",
+    "two\nlines\r\x0b\x0c\x85",
+    '=HYPERLINK("https://evil.example","x")',
+    "<script>alert(1)</script>",
+    "zero\u200bwidth\ufeff\u2028\u2029\u3164",
+    "half\ud800character",
+    ":smile: [link=https://evil.example]x[/link] [/]",
+    "W" * 5_000,
+    "漢字" * 200,
+)
+
+
+def failure(sku: str = "SKU-1", url: str = "https://x.example/1.jpg", message: str = "no image") -> Failure:
+    return Failure(Table.ASSETS, url, sku, 422, message, 2)
+
+
+def product(sku: str, reason: str | None = None) -> ProductRow:
+    return ProductRow(sku, True, 9, 1, 5, 1, 2, 4, State.PENDING, reason)
+
+
+def run(**changes: object) -> Run:
+    base = Run(
+        id=3,
+        command="apply",
+        options='{"workers": 4}',
+        pid=77,
+        started_at="2025-12-23T06:00:47Z",
+        ended_at="2025-12-23T08:05:47Z",
+        outcome=Outcome.FAILURES,
+        message=None,
+        counters='{"requests": 9}',
+        mappings=(("a.json", "ab" * 32),),
+    )
+    return replace(base, **changes)
+
+
+def plan_view(text: str | None = None, **changes: object) -> PlanView:
+    """A plan; with `text`, everything foreign in it reads so."""
+    base = PlanView(
+        counts=COUNTS,
+        standing=replace(STANDING, products_not_found=(text,) * 12) if text else STANDING,
+        outstanding=Outstanding(1_200, 4_000),
+        forecast=Forecast(5_300, 3_720.0),
+        limits=PRESETS["paid"],
+        tables=TABLES,
+        products=tuple(product(text or f"SKU-{n}", text) for n in range(30)),
+        products_total=1_210,
+        malformed=(failure(*(text,) * 3) if text else failure("SKU-9", "htp:/x", "no web address"),),
+        obsolete={"links": 2, "thumbnails": 0},
+        metadata=replace(METADATA, sources=(text,)) if text else METADATA,
+        account=text or "production at https://pim.example",
+        gallery=text or "amazon_images",
+        refreshed=False,
+        private_copy=False,
+    )
+    return replace(base, **changes)
+
+
+def groups(text: str | None = None) -> tuple[FailureGroup, ...]:
+    if text:
+        return (FailureGroup(text, 422, 3, (failure(text, text, text),)), FailureGroup(text, None, 1, ()))
+    return (
+        FailureGroup("The image cannot be fetched", 422, 1_003, tuple(failure(f"SKU-{n}") for n in range(7))),
+        FailureGroup("has no host", None, 1, (replace(failure("SKU-9"), status=None, attempts=0),)),
+    )
+
+
+def status_view(text: str | None = None, **changes: object) -> StatusView:
+    base = StatusView(
+        ledger=Path(text or "amzsync.db"),
+        account=text or "production at https://pim.example",
+        counts=TABLES,
+        runs=(run(command=text, message=text, mappings=((text, "ab"),), started_at=text), run())
+        if text
+        else (run(), run(id=2, ended_at=None, outcome=None)),
+        failure_groups=groups(text),
+        failures_total=1_004,
+        quota=tuple(QuotaUse(limit, used) for limit, used in zip(PRESETS["paid"], (38, 1_204), strict=True)),
+        forecast=Forecast(5_300, 3_720.0),
+        next_steps=(text or "amzsync resume",),
+    )
+    return replace(base, **changes)
+
+
+def report(text: str | None = None, **changes: object) -> Report:
+    base = Report(
+        counts=COUNTS,
+        standing=replace(STANDING, products_not_found=(text,) * 7) if text else STANDING,
+        metadata=replace(METADATA, sources=(text,)) if text else METADATA,
+        requests=155,
+        seconds=31.25,
+        requests_by_kind={"upload": 100},
+    )
+    return replace(base, **changes)
+
+
+def summary(text: str | None = None, **changes: object) -> Summary:
+    base = Summary(
+        report=report(text),
+        outcome=Outcome.FAILURES,
+        failure_groups=groups(text),
+        failures_total=1_004,
+        next_steps=(text or "amzsync status",),
+        left=Forecast(10, 3.0),
+    )
+    return replace(base, **changes)
+
+
+@dataclass
+class FakeClock:
+    """Monotonic seconds and local time, moved together by hand."""
+
+    seconds: float = 100.0
+    start: datetime = field(default_factory=lambda: datetime(2025, 12, 23, 14, 32, tzinfo=UTC))
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def now(self) -> datetime:
+        return self.start + timedelta(seconds=self.seconds - 100.0)
+
+
+def paper(width: int = 80, environ: dict[str, str] | None = None) -> tuple[Console, io.StringIO]:
+    """A console that is no terminal, and what it has printed."""
+    stream = io.StringIO()
+    return make_console(stream, environ=environ or {}, width=width), stream

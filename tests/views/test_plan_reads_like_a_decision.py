@@ -1,0 +1,193 @@
+"""The plan on a console and as JSON."""
+
+import io
+import json
+from dataclasses import replace
+
+from rich.console import Console
+from views.made_up import METADATA, STANDING, failure, paper, plan_view, product
+
+from amzsync.executor.forecast import Forecast
+from amzsync.ledger.queries import Outstanding, Standing
+from amzsync.planner import PlanCounts
+from amzsync.views.plan import PlanView, plan_json, render_plan
+
+
+def printed(view: PlanView, width: int = 120) -> str:
+    console, stream = paper(width)
+    render_plan(view, console)
+    return " ".join(stream.getvalue().split())
+
+
+def test_it_tells_the_totals_the_work_and_what_it_costs():
+    text = printed(plan_view())
+
+    assert "Plan: 1,216 products, 10,108 images named, 4,012 different in a.json, b.json" in text
+    assert "Into the gallery amazon_images of production at https://pim.example" in text
+    assert "To do: 4,000 images to bring into Plytix, 9,077 gallery links and 1,200 thumbnails" in text
+    assert "At most 5,300 requests, 1 h 02 min at this account's limits (50 in 10s and 5,000 in 1h)." in text
+
+
+def test_it_tells_what_has_become_of_every_image():
+    text = printed(plan_view())
+
+    for words in (
+        "new 4,000",
+        "known to be in Plytix 12",
+        "shared by several products 31",
+        "superseded by a larger size 7",
+        "repeated on one product 2",
+        "malformed, cannot be used 3",
+        "without images 6",
+        "variation parents 16",
+        "gallery links 8,980 to set, 20 there",
+        "links on parents 97 to set, 3 there",
+        "No longer wanted, and left in Plytix as they are: 2 links.",
+    ):
+        assert words in text
+
+
+def test_a_malformed_image_stands_with_its_reason_and_its_product():
+    assert "SKU-9 no web address: htp:/x" in printed(plan_view())
+
+
+def test_only_a_refreshed_plan_claims_to_know_what_is_there():
+    assert "--refresh asks" in printed(plan_view())
+    refreshed = printed(plan_view(refreshed=True))
+    assert "--refresh asks" not in refreshed
+    assert "missing in Plytix 4,000 already in Plytix 12" in refreshed
+
+
+def test_skus_that_plytix_does_not_have_are_named_up_to_a_bound():
+    skus = tuple(f"GONE-{n}" for n in range(13))
+    text = printed(plan_view(refreshed=True, standing=replace(STANDING, products_not_found=skus)))
+
+    assert "GONE-0, GONE-1" in text
+    assert "GONE-9 and 3 more" in text
+    assert "GONE-10" not in text
+
+
+def test_a_plan_without_work_says_so_and_names_no_cost():
+    text = printed(plan_view(outstanding=Outstanding(0, 0), forecast=Forecast(0, 0.0)))
+
+    assert "Nothing is left to do." in text
+    assert "At most" not in text
+
+
+def test_a_plan_made_on_a_copy_says_that_it_is_not_kept():
+    assert "not kept" in printed(plan_view(private_copy=True))
+    assert "not kept" not in printed(plan_view())
+
+
+def test_products_that_are_not_shown_are_counted():
+    assert "… and 1,180 more products (--json for all)" in printed(plan_view())
+    assert "more product" not in printed(plan_view(products_total=30))
+
+
+def test_the_table_of_products_is_cut_to_the_height_of_a_terminal():
+    def rows(height: int) -> int:
+        stream = io.StringIO()
+        console = Console(file=stream, force_terminal=True, color_system=None, width=120, height=height)
+        render_plan(plan_view(), console)
+        assert "more products" in stream.getvalue()
+        return stream.getvalue().count("4 images new")
+
+    assert 8 == rows(20) < rows(55) < rows(65) < 30 == rows(200)
+
+
+def test_the_json_is_one_document_with_every_key_of_the_contract_as_it_would_be():
+    view = plan_view()
+    chunks = list(plan_json(view, view.products))
+    document = json.loads("".join(chunks))
+
+    assert chunks[-1].endswith("}\n")
+    assert (
+        document
+        | {
+            "total_products": 1_216,
+            "products_with_images": 1_210,
+            "total_image_refs": 10_108,
+            "unique_images": 4_012,
+            "images_uploaded": 4_005,
+            "images_skipped": 7,
+            "links_created": 9_000,
+            "main_image_links": 1_190,
+            "parent_links_created": 100,
+            "parent_main_image_links": 15,
+            "superseded_images": 7,
+            "shared_images": 31,
+            "malformed_images": 3,
+            "repeated_images": 2,
+            "products_without_images": 6,
+            "requests": 5_300,
+            "seconds": 3_720.0,
+            "products_not_found": ["GONE-1", "GONE-2"],
+            "links_existing": 11,
+            "account": "production at https://pim.example",
+            "limits": ["50/10s", "5000/1h"],
+            "kept": True,
+        }
+        == document
+    )
+    assert document["tables"]["links"] == {"done": 23, "pending": 9_077, "skipped": 40, "obsolete": 2}
+    assert document["metadata"]["source_file"] == "a.json, b.json"
+
+
+def test_the_json_holds_all_products_and_all_failures_that_are_handed_in():
+    products = [product("A", "left alone"), product("B")]
+    failures = [failure(f"SKU-{n}") for n in range(1_203)]
+    document = json.loads("".join(plan_json(plan_view(), iter(products), iter(failures))))
+
+    assert document["products"][0] == {
+        "sku": "A",
+        "is_parent": True,
+        "images": 9,
+        "done": 1,
+        "pending": 5,
+        "skipped": 1,
+        "failed": 2,
+        "new_assets": 4,
+        "thumbnail": "pending",
+        "reason": "left alone",
+    }
+    assert [one["sku"] for one in document["products"]] == ["A", "B"]
+    assert [one["product_sku"] for one in document["errors"]] == [f"SKU-{n}" for n in range(1_203)]
+
+
+def test_without_failures_of_its_own_the_json_holds_those_of_the_view():
+    document = json.loads("".join(plan_json(plan_view(), ())))
+
+    assert document["products"] == []
+    assert [one["url"] for one in document["errors"]] == ["htp:/x"]
+
+
+def test_the_json_never_holds_more_than_a_stretch_of_products_in_memory():
+    taken = 0
+
+    def products():
+        nonlocal taken
+        for number in range(100_000):
+            taken = number
+            yield product(f"SKU-{number}")
+
+    for chunk in plan_json(plan_view(), products()):
+        if "SKU-0" in chunk and "is_parent" in chunk:
+            break
+
+    assert 0 < taken < 2_000
+
+
+def test_an_empty_plan_is_still_a_whole_document():
+    view = plan_view(
+        counts=PlanCounts(),
+        standing=Standing(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (), 0),
+        products=(),
+        malformed=(),
+        metadata=METADATA,
+        account=None,
+    )
+    document = json.loads("".join(plan_json(view, ())))
+
+    assert document["errors"] == []
+    assert document["account"] is None
+    assert "Plan: 0 products" in printed(view)

@@ -1,0 +1,218 @@
+"""Where a ledger stands, and what a run has done: every cause, and the next command."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, timedelta, timezone
+
+import pytest
+from views.made_up import STANDING, failure, groups, paper, report, run, status_view, summary
+
+from amzsync.executor.forecast import Forecast
+from amzsync.ledger.rows import FailureGroup, Outcome
+from amzsync.views.status import StatusView, render_status, status_json
+from amzsync.views.summary import Summary, next_commands, render_summary
+
+
+def status_text(view: StatusView, zone=UTC) -> str:
+    console, stream = paper(120)
+    render_status(view, console, zone)
+    return " ".join(stream.getvalue().split())
+
+
+def summary_text(value: Summary) -> str:
+    console, stream = paper(120)
+    render_summary(value, console)
+    return " ".join(stream.getvalue().split())
+
+
+def test_rows_stand_by_table_and_state():
+    text = status_text(status_view())
+
+    assert "rows pending in_flight done skipped failed obsolete" in text
+    assert "links 9,077 0 23 40 0 2" in text
+
+
+def test_a_state_that_no_row_has_takes_no_column_unless_it_is_looked_for():
+    view = status_view()
+    only_done = tuple(replace(count, by_state={}) for count in view.counts)
+
+    assert "rows pending done failed ─" in status_text(replace(view, counts=only_done))
+
+
+def test_runs_tell_when_in_local_time_what_how_it_ended_how_long_and_from_what():
+    text = status_text(status_view(), timezone(timedelta(hours=2)))
+
+    assert "2025-12-23 08:00 apply failures 2 h 05 min a.json" in text
+    assert "2025-12-23 08:00 apply unfinished a.json" in text
+
+
+def test_a_run_whose_times_cannot_be_read_is_still_shown():
+    text = status_text(status_view(runs=(run(started_at="yesterday", ended_at="2025-12-23"),)))
+
+    assert "yesterday apply failures" in text
+
+
+def test_failures_stand_by_cause_with_their_products_and_addresses():
+    text = status_text(status_view())
+
+    assert "Failures: 1,004" in text
+    assert "1,003 x HTTP 422: The image cannot be fetched" in text
+    assert "SKU-0 https://x.example/1.jpg (asked 2 times)" in text
+    assert "1 x has no host SKU-9 https://x.example/1.jpg Requests" in text
+
+
+def test_quota_work_left_and_next_step_are_told():
+    text = status_text(status_view())
+
+    assert "50 in 10s 38 used 5,000 in 1h 1,204 used" in text
+    assert "Left: at most 5,300 requests, 1 h 02 min at this account's limits. Next: amzsync resume" in text
+
+
+def test_a_fresh_ledger_has_a_status_too():
+    bare = status_view(
+        account=None,
+        runs=(),
+        failure_groups=(),
+        failures_total=0,
+        quota=(),
+        forecast=Forecast(0, 0.0),
+        next_steps=(),
+    )
+    text = status_text(bare)
+
+    assert "of no account yet" in text
+    assert text.endswith("Nothing is left to do.")
+
+
+def test_status_json_has_the_shape_of_the_contract():
+    document = json.loads("".join(status_json(status_view())))
+
+    assert document["ledger"] == "amzsync.db"
+    assert document["account"] == "production at https://pim.example"
+    assert document["tables"] == {
+        "urls": {"done": 12, "failed": 3},
+        "assets": {"done": 12, "in_flight": 1, "pending": 4_000},
+        "links": {"done": 23, "pending": 9_077, "skipped": 40, "obsolete": 2},
+        "thumbnails": {},
+    }
+    assert document["quota"] == [
+        {"limit": 50, "window_s": 10.0, "used": 38},
+        {"limit": 5_000, "window_s": 3_600.0, "used": 1_204},
+    ]
+    assert document["left"] == {"requests": 5_300, "seconds": 3_720.0}
+    assert document["next"] == ["amzsync resume"]
+    assert document["failures_total"] == 1_004
+
+
+def test_status_json_tells_runs_with_their_options_as_values():
+    first, second = json.loads("".join(status_json(status_view())))["runs"]
+
+    assert first == {
+        "id": 3,
+        "command": "apply",
+        "options": {"workers": 4},
+        "pid": 77,
+        "started_at": "2025-12-23T06:00:47Z",
+        "ended_at": "2025-12-23T08:05:47Z",
+        "seconds": 7_500.0,
+        "outcome": "failures",
+        "message": None,
+        "counters": {"requests": 9},
+        "mappings": [{"name": "a.json", "sha256": "ab" * 32}],
+    }
+    assert (second["ended_at"], second["outcome"], second["seconds"]) == (None, None, None)
+
+
+def test_status_json_lists_every_failure_that_is_handed_in_and_the_examples_otherwise():
+    all_of_them = [failure(f"SKU-{n}") for n in range(1_004)]
+
+    handed_in = json.loads("".join(status_json(status_view(), iter(all_of_them))))["failures"]
+    examples = json.loads("".join(status_json(status_view())))["failures"]
+
+    assert [one["product_sku"] for one in handed_in] == [f"SKU-{n}" for n in range(1_004)]
+    assert [one["product_sku"] for one in examples] == [*(f"SKU-{n}" for n in range(7)), "SKU-9"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Outcome.FINISHED, "Done: everything wanted that Plytix has a product for. 155 requests in 31 s."),
+        (Outcome.FAILURES, "Finished, but 1,004 rows failed. 155 requests"),
+        (Outcome.INTERRUPTED, "Interrupted. Everything up to here is saved."),
+        (Outcome.WAITING, "rather than wait longer for the limit. Work is left."),
+        (Outcome.STOPPED, "Stopped. Everything up to here is saved."),
+        (Outcome.PLANNED, "Planned. Nothing was written to Plytix."),
+    ],
+)
+def test_a_summary_begins_with_how_the_run_ended(outcome, words):
+    assert words in summary_text(summary(outcome=outcome))
+
+
+def test_a_run_that_found_every_product_is_done_without_a_but():
+    everything = report(standing=replace(STANDING, products_not_found=()))
+
+    text = summary_text(summary(report=everything, outcome=Outcome.FINISHED))
+
+    assert "Done: everything wanted is in Plytix." in text
+    assert "Not in Plytix" not in text
+
+
+def test_a_summary_tells_what_was_done():
+    text = summary_text(summary())
+
+    for words in (
+        "images brought into Plytix 5",
+        "images that were there 7",
+        "gallery links that stand 23",
+        "thumbnails that stand 5",
+        "of these links, on variation parents 3",
+        "products left alone (--skip-existing) 6",
+        "Not in Plytix: 2 products: GONE-1, GONE-2",
+        "Left: at most 10 requests, 3 s.",
+        "Next: amzsync status",
+    ):
+        assert words in text
+
+
+def test_a_summary_names_every_cause_with_its_first_products():
+    text = summary_text(summary())
+
+    assert "1,003 x HTTP 422: The image cannot be fetched SKU-0, SKU-1, SKU-2, SKU-3, SKU-4, …" in text
+    assert "1 x has no host SKU-9 Next" in text
+
+
+def test_causes_beyond_a_screen_are_counted():
+    many = tuple(FailureGroup(f"cause {n}", 422, 1, ()) for n in range(28))
+
+    text = summary_text(summary(failure_groups=many))
+
+    assert "cause 24" in text
+    assert "… and 3 more causes (amzsync status --json)" in text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failures", "commands"),
+    [
+        (Outcome.FINISHED, 0, ()),
+        (Outcome.FAILURES, 3, ("amzsync status", "amzsync apply --retry-failed")),
+        (Outcome.INTERRUPTED, 0, ("amzsync resume",)),
+        (Outcome.WAITING, 2, ("amzsync resume",)),
+        (Outcome.STOPPED, 0, ("amzsync resume",)),
+        (Outcome.STOPPED, 2, ("amzsync status", "amzsync resume")),
+        (Outcome.PLANNED, 0, ("amzsync apply",)),
+    ],
+)
+def test_the_next_command_follows_from_how_the_run_ended(outcome, failures, commands):
+    assert next_commands(outcome, failures=failures) == commands
+
+
+def test_the_next_command_names_a_ledger_that_is_not_the_default_ready_to_paste():
+    assert next_commands(Outcome.WAITING, failures=0, ledger="my ledger.db") == (
+        "amzsync resume --ledger 'my ledger.db'",
+    )
+
+
+def test_examples_of_one_product_are_named_once():
+    same = FailureGroup("no image", 422, 2, (failure("A"), failure("A")))
+
+    assert summary_text(summary(failure_groups=(same, *groups()[1:]))).count("no image A 1 x") == 1
