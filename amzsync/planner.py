@@ -37,7 +37,8 @@ _MAX_POSITION = 0xFFF
 _MAX_VARIANTS = 0xFFFF
 _OVERFLOW_VARIANT = "OTHER"
 _JUDGED_KEPT = 50_000
-_PLAIN_ID_AT = len("https://m.media-amazon.com/images/I/")
+_PLAIN_START = "https://m.media-amazon.com/images/I/"
+_PLAIN_ID_AT = len(_PLAIN_START)
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +359,8 @@ class Planner:
         key = self._best[number]
         variant = self._variants[key & 0xFFFF]
         if self._kinds[number] == _PLAIN:
-            return f"amazon_{key >> 16:02d}_{variant}_{url[_PLAIN_ID_AT:]}"
+            plain = f"amazon_{key >> 16:02d}_{variant}_{url[_PLAIN_ID_AT:]}"
+            return distinct_filename(plain, url) if names.is_known(url[_PLAIN_ID_AT:]) else plain
         image = self._read(url)
         assert isinstance(image, ImageUrl)  # noqa: S101 - a malformed address is never wanted
         filename = asset_filename(key >> 16, variant, image)
@@ -510,23 +512,28 @@ class _Names:
     def __init__(self, urls: dict[str, int], known: int) -> None:
         self._urls = urls
         self._known = known
-        self._taken: dict[tuple[str, str], str] | None = None
+        self._taken: dict[str, str] | None = None
+
+    def is_known(self, name: str) -> bool:
+        """True where an address in another form gave this picture's name away before."""
+        return bool(self._known) and name in self._owners()
 
     def is_taken(self, image: ImageUrl, url: str) -> bool:
         if not image.is_amazon:
             return False
+        name = f"{image.image_id}{image.extension}"
+        plain = f"{_PLAIN_START}{name}"
+        return self._owners().setdefault(name, plain if plain in self._urls else url) != url
+
+    def _owners(self) -> dict[str, str]:
         if self._taken is None:
             self._taken = {}
-            for known_url in itertools.islice(self._urls, self._known):
-                if not PLAIN_AMAZON_URL.fullmatch(known_url):
-                    judged = read_image_url(known_url, allow_private=True)
-                    if isinstance(judged, ImageUrl):
-                        self._taken.setdefault((judged.image_id, judged.extension), known_url)
-        plain = f"https://m.media-amazon.com/images/I/{image.image_id}{image.extension}"
-        owner = self._taken.setdefault(
-            (image.image_id, image.extension), plain if plain in self._urls else url
-        )
-        return owner != url
+            for url in itertools.islice(self._urls, self._known):
+                if not PLAIN_AMAZON_URL.fullmatch(url):
+                    judged = read_image_url(url, allow_private=True)
+                    if isinstance(judged, ImageUrl) and judged.is_amazon:
+                        self._taken.setdefault(f"{judged.image_id}{judged.extension}", url)
+        return self._taken
 
 
 def _storable(url: str) -> str:

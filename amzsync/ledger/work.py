@@ -308,7 +308,7 @@ class Work:
                 ).rowcount
             self._store.execute(
                 "UPDATE urls SET state = 'pending', reason = NULL WHERE state = 'failed'"
-                " AND id IN (SELECT id FROM assets)"
+                " AND id IN (SELECT id FROM assets WHERE state = 'pending')"
             )
             self._store.execute("DELETE FROM failures WHERE row_table <> 'urls'")
             want_needed_assets(self._store)

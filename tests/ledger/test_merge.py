@@ -1,0 +1,351 @@
+import tempfile
+from pathlib import Path
+
+import pytest
+from catalogue import CLOCKS, dump, merge, picture, product, rows, states, wanted
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from amzsync.domain.product import ImageRef, Product
+from amzsync.ledger.book import Ledger
+from amzsync.ledger.merge import SKIP_EXISTING
+from amzsync.ledger.rows import Origin
+from amzsync.ledger.work import NOT_FOUND, Refusal
+
+REFUSAL = Refusal(422, "not an image", 1)
+
+
+@pytest.fixture
+def ledger(ledger_path):
+    with Ledger.write(ledger_path, CLOCKS) as ledger:
+        yield ledger
+
+
+def finish_all(ledger: Ledger) -> None:
+    """As an executor would, were Plytix to take everything."""
+    work = ledger.work()
+    for one in work.next_products(0, 1000):
+        for asset in work.assets([link.asset_id for link in one.links]).values():
+            if asset.state == "pending":
+                work.finish_asset(asset.id, f"plytix-{asset.id}", "", Origin.UPLOADED)
+        links = [link.asset_id for link in one.links if link.state != "obsolete"]
+        work.finish_links(one.id, {asset_id: place for place, asset_id in enumerate(links)}, links)
+        if one.thumbnail and one.thumbnail.state != "obsolete":
+            work.finish_thumbnail(one.id, Origin.MADE)
+
+
+def asset_id(ledger: Ledger, image_id: str) -> int:
+    return rows(ledger.path, "SELECT id FROM urls WHERE url = ?", picture(image_id))[0][0]
+
+
+def only(path: Path, table: str, state: str) -> set[str]:
+    return {name for name, found in states(path, table).items() if found == state}
+
+
+BASE = [
+    product("S1", ("a", "MAIN"), ("b", "PT01"), ("c", "PT02")),
+    product("S2", ("a", "MAIN"), ("ftp://x", "PT01")),
+    product("S3", ("d", "BACK"), is_parent=True),
+]
+
+
+def test_the_same_mapping_again_changes_nothing(ledger, ledger_path):
+    merge(ledger, BASE)
+    before = dump(ledger_path)
+    assert all(before[table] for table in ("products", "urls", "assets", "links", "thumbnails", "failures"))
+    merge(ledger, BASE)
+    assert dump(ledger_path) == before
+    finish_all(ledger)
+    before = dump(ledger_path)
+    merge(ledger, BASE)
+    assert dump(ledger_path) == before
+
+
+def test_the_same_products_in_another_order_change_nothing(ledger, ledger_path):
+    merge(ledger, BASE)
+    before = dump(ledger_path)
+    merge(ledger, BASE[::-1])
+    assert dump(ledger_path) == before
+
+
+def test_only_the_difference_becomes_pending(ledger, ledger_path):
+    merge(ledger, BASE)
+    finish_all(ledger)
+    merge(
+        ledger,
+        [product("S1", ("a", "MAIN"), ("b", "PT01"), ("e", "PT03")), *BASE[1:], product("S4", ("a", "MAIN"))],
+    )
+    assert only(ledger_path, "urls", "pending") == only(ledger_path, "assets", "pending") == {"e"}
+    assert only(ledger_path, "links", "pending") == {"S1 e", "S4 a"}
+    assert only(ledger_path, "thumbnails", "pending") == {"S4"}
+    assert only(ledger_path, "links", "obsolete") == {"S1 c"}
+    assert only(ledger_path, "assets", "obsolete") == {"c"}
+
+
+def test_what_comes_back_needs_no_new_upload(ledger, ledger_path):
+    merge(ledger, BASE)
+    finish_all(ledger)
+    ids = rows(ledger_path, "SELECT id, plytix_id, filename FROM assets ORDER BY id")
+    merge(ledger, [])
+    for table in ("urls", "assets", "links", "thumbnails"):
+        assert set(states(ledger_path, table).values()) == {"obsolete"}
+    assert rows(ledger_path, "SELECT count(*) FROM failures") == [(0,)]
+    merge(ledger, BASE)
+    assert rows(ledger_path, "SELECT id, plytix_id, filename FROM assets ORDER BY id") == ids
+    assert set(states(ledger_path, "assets").values()) == {"done"}
+    assert set(states(ledger_path, "links").values()) == {"pending"}
+    assert set(states(ledger_path, "thumbnails").values()) == {"pending"}
+    assert states(ledger_path, "urls") == {
+        "a": "done",
+        "b": "done",
+        "c": "done",
+        "d": "done",
+        "ftp://x": "failed",
+    }
+
+
+def test_what_was_never_uploaded_comes_back_as_pending(ledger, ledger_path):
+    merge(ledger, BASE)
+    ledger.work().claim_assets([asset_id(ledger, "a")])
+    ledger.work().fail_asset(asset_id(ledger, "b"), 1, REFUSAL)
+    merge(ledger, [])
+    merge(ledger, BASE)
+    assert set(states(ledger_path, "assets").values()) == {"pending"}
+    assert [failure.url for failure in ledger.queries.failures()] == ["ftp://x"]
+
+
+def test_done_links_that_change_places_become_pending_and_the_others_stay(ledger, ledger_path):
+    merge(ledger, BASE)
+    finish_all(ledger)
+    merge(ledger, [product("S1", ("a", "MAIN"), ("c", "PT01"), ("b", "PT02")), *BASE[1:]])
+    assert only(ledger_path, "links", "pending") == {"S1 b", "S1 c"}
+    assert only(ledger_path, "thumbnails", "pending") == set()
+
+
+def test_links_that_only_move_up_stay_done(ledger, ledger_path):
+    merge(ledger, BASE)
+    finish_all(ledger)
+    merge(ledger, [product("S1", ("a", "MAIN"), ("c", "PT02")), *BASE[1:]])
+    assert only(ledger_path, "links", "pending") == set()
+    assert rows(ledger_path, "SELECT position FROM links WHERE state = 'done' AND product_id = 1") == [
+        (1,),
+        (2,),
+    ]
+
+
+def test_another_main_picture_makes_the_thumbnail_pending(ledger, ledger_path):
+    merge(ledger, BASE)
+    finish_all(ledger)
+    merge(ledger, [product("S1", ("b", "MAIN"), ("c", "PT02")), product("S2", ("a", "PT01")), BASE[2]])
+    assert states(ledger_path, "thumbnails") == {"S1": "pending", "S2": "obsolete"}
+    assert rows(ledger_path, "SELECT origin, reason FROM thumbnails WHERE state = 'pending'") == [
+        (None, None)
+    ]
+
+
+def test_a_product_may_become_a_parent_without_new_work(ledger, ledger_path):
+    merge(ledger, BASE)
+    finish_all(ledger)
+    merge(ledger, [product("S1", *BASE[0].images, is_parent=True), *BASE[1:]])
+    assert only(ledger_path, "links", "pending") == set()
+    assert rows(ledger_path, "SELECT is_parent FROM products WHERE sku = 'S1'") == [(1,)]
+
+
+def test_another_gallery_asks_for_every_link_again_but_for_unknown_products(ledger, ledger_path):
+    merge(ledger, [*BASE, product("S4", ("a", "MAIN")), product("S5", ("a", "MAIN"))])
+    work = ledger.work()
+    finish_all(ledger)
+    ids = dict(rows(ledger_path, "SELECT sku, id FROM products"))
+    work.reopen_product(ids["S3"], [asset_id(ledger, "d")], thumbnail=False)
+    work.fail_links(ids["S3"], [asset_id(ledger, "d")], REFUSAL)
+    work.reopen_product(ids["S4"], [asset_id(ledger, "a")], thumbnail=False)
+    work.skip_product(ids["S4"], SKIP_EXISTING)
+    work.reopen_product(ids["S5"], [asset_id(ledger, "a")], thumbnail=False)
+    work.skip_product(ids["S5"], NOT_FOUND)
+    merge(
+        ledger,
+        [*BASE, product("S4", ("a", "MAIN")), product("S5", ("a", "MAIN"))],
+        gallery="other",
+        skip_existing=True,
+    )
+    assert only(ledger_path, "links", "pending") == {"S1 a", "S1 b", "S1 c", "S2 a", "S3 d", "S4 a"}
+    assert only(ledger_path, "links", "skipped") == {"S5 a"}
+    assert rows(ledger_path, "SELECT count(*) FROM links WHERE origin NOT NULL OR placed NOT NULL") == [(0,)]
+    assert set(states(ledger_path, "assets").values()) == {"done"}
+    assert [failure.url for failure in ledger.queries.failures()] == ["ftp://x"]
+
+
+def test_what_skip_existing_left_alone_is_wanted_again_without_it(ledger, ledger_path):
+    merge(ledger, BASE)
+    work = ledger.work()
+    work.skip_product(1, SKIP_EXISTING)
+    work.skip_product(3, NOT_FOUND)
+    work.skip_unneeded_assets()
+    merge(ledger, BASE, skip_existing=True)
+    assert only(ledger_path, "links", "skipped") == {"S1 a", "S1 b", "S1 c", "S3 d"}
+    assert only(ledger_path, "assets", "skipped") == only(ledger_path, "urls", "skipped") == {"b", "c", "d"}
+    merge(ledger, BASE)
+    assert only(ledger_path, "links", "skipped") == {"S3 d"}
+    assert only(ledger_path, "thumbnails", "skipped") == set()
+    assert only(ledger_path, "assets", "skipped") == only(ledger_path, "urls", "skipped") == {"d"}
+
+
+def test_a_failure_is_kept_while_its_row_is_failed(ledger, ledger_path):
+    merge(ledger, BASE)
+    work = ledger.work()
+    work.fail_links(1, [asset_id(ledger, "b")], REFUSAL)
+    work.fail_thumbnail(2, REFUSAL)
+    merge(ledger, BASE)
+    assert ledger.queries.failure_count() == 3
+    merge(ledger, [product("S1", ("a", "MAIN"), ("c", "PT02")), product("S2", ("b", "MAIN")), BASE[2]])
+    assert ledger.queries.failure_count() == 0
+    merge(ledger, BASE)
+    assert only(ledger_path, "links", "failed") == set()
+
+
+def test_a_malformed_address_fails_once_for_the_first_product_that_still_names_it(ledger, ledger_path):
+    merge(ledger, [product("S1", ("ftp://x", "MAIN")), product("S2", ("ftp://x", "MAIN"))])
+    (failure,) = ledger.queries.failures()
+    assert (failure.table, failure.url, failure.sku, failure.status, failure.attempts) == (
+        "urls",
+        "ftp://x",
+        "S1",
+        None,
+        0,
+    )
+    merge(ledger, [product("S2", ("ftp://x", "MAIN"))])
+    assert [failure.sku for failure in ledger.queries.failures()] == ["S2"]
+    assert rows(ledger_path, "SELECT count(*) FROM assets") == [(0,)]
+
+
+def test_private_addresses_come_and_go_with_their_switch(ledger, ledger_path):
+    products = [product("S1", ("http://nas/a.jpg", "MAIN"), ("b", "PT01"))]
+    merge(ledger, products)
+    assert states(ledger_path, "urls")["http://nas/a"] == "failed"
+    merge(ledger, products, allow_private=True)
+    assert states(ledger_path, "urls")["http://nas/a"] == "pending"
+    finish_all(ledger)
+    merge(ledger, products)
+    assert states(ledger_path, "urls")["http://nas/a"] == "failed"
+    assert states(ledger_path, "assets")["http://nas/a"] == "obsolete"
+    assert ledger.queries.failure_count() == 1
+    merge(ledger, products, allow_private=True)
+    assert (
+        states(ledger_path, "urls")["http://nas/a"] == states(ledger_path, "assets")["http://nas/a"] == "done"
+    )
+    assert ledger.queries.failure_count() == 0
+
+
+def test_a_merge_that_breaks_leaves_the_ledger_as_it_was(ledger, ledger_path, monkeypatch):
+    merge(ledger, BASE)
+    before = dump(ledger_path)
+
+    def broken(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr(ledger.merge, "_change_thumbnail", broken)
+    with pytest.raises(RuntimeError):
+        merge(ledger, [product("S1", ("e", "MAIN")), product("S9", ("f", "MAIN"))])
+    assert dump(ledger_path) == before
+    assert ledger._store.value("PRAGMA foreign_keys") == 1
+
+
+def test_a_picture_in_full_does_not_take_the_name_of_its_small_copy_that_was_uploaded(ledger, ledger_path):
+    small, full = picture("a._SL75_"), picture("a")
+    merge(ledger, [product("S1", (small, "MAIN"))])
+    finish_all(ledger)
+    merge(ledger, [product("S1", (full, "MAIN"))])
+    names = dict(rows(ledger_path, "SELECT url, filename FROM assets JOIN urls USING (id)"))
+    assert names[small] == "amazon_01_MAIN_a.jpg"
+    assert names[full].startswith("amazon_01_MAIN_a-")
+
+
+URLS = st.sampled_from(
+    [
+        *(picture(name) for name in ("a", "b", "c", "a._SL75_", "-a")),
+        "https://images-na.ssl-images-amazon.com/images/I/a.jpg",
+        "https://shop.example/1.jpg",
+        "http://nas/1.jpg",
+        "ftp://x",
+    ]
+)
+VARIANTS = st.sampled_from(["MAIN", "PT01", "PT02", "SWATCH", "BACK", "FRNT"])
+REFS = st.builds(ImageRef, URLS, VARIANTS, st.sampled_from([0, 0, 100]))
+MAPPINGS = st.lists(
+    st.builds(Product, st.sampled_from(["S1", "S2", "S3"]), st.booleans(), st.lists(REFS, max_size=5)),
+    max_size=4,
+)
+STEPS = st.lists(
+    st.tuples(
+        MAPPINGS, st.booleans(), st.sampled_from(["nothing", "finish", "fail", "skip", "lose", "retry"])
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def lose_everything(ledger: Ledger) -> None:
+    work = ledger.work()
+    for one in work.products_with_images(0, 10):
+        for link in one.links:
+            work.lose_asset(link.asset_id)
+        work.reopen_product(one.id, [link.asset_id for link in one.links], thumbnail=True)
+
+
+def skip_first(ledger: Ledger) -> None:
+    work = ledger.work()
+    for one in work.next_products(0, 1):
+        work.skip_product(one.id, NOT_FOUND)
+        work.skip_unneeded_assets()
+
+
+def fail_first(ledger: Ledger) -> None:
+    work = ledger.work()
+    for one in work.next_products(0, 1):
+        for asset in work.assets([link.asset_id for link in one.links]).values():
+            if asset.state == "pending":
+                work.fail_asset(asset.id, one.id, REFUSAL)
+        work.fail_links(one.id, [link.asset_id for link in one.links], REFUSAL)
+        work.fail_thumbnail(one.id, REFUSAL)
+
+
+DISTURBANCES = {
+    "nothing": lambda _: None,
+    "finish": finish_all,
+    "fail": fail_first,
+    "skip": skip_first,
+    "lose": lose_everything,
+    "retry": lambda ledger: ledger.work().retry_failed(),
+}
+
+
+@settings(max_examples=80)
+@given(STEPS)
+def test_after_any_mappings_a_ledger_wants_what_a_new_one_would(steps):
+    with tempfile.TemporaryDirectory() as folder:
+        old, new = Path(folder, "old.db"), Path(folder, "new.db")
+        with Ledger.write(old, CLOCKS) as ledger:
+            for products, allow_private, how in steps:
+                merge(ledger, products, allow_private=allow_private)
+                before = dump(old)
+                merge(ledger, products, allow_private=allow_private)
+                assert dump(old) == before
+                DISTURBANCES[how](ledger)
+                assert rows(old, "PRAGMA foreign_key_check") == []
+            merge(ledger, products, allow_private=allow_private)
+            ledger.work().retry_failed()
+        with Ledger.write(new, CLOCKS) as ledger:
+            merge(ledger, products, allow_private=allow_private)
+        assert rows(old, "PRAGMA foreign_key_check") == []
+        assert rows(old, "PRAGMA integrity_check") == [("ok",)]
+        assert wanted(old) == wanted(new)
+        names = rows(old, "SELECT filename FROM assets")
+        assert len(set(names)) == len(names)
+        assert (
+            rows(
+                old,
+                "SELECT 1 FROM links JOIN assets ON assets.id = asset_id"
+                " WHERE links.state <> 'obsolete' AND assets.state = 'obsolete'",
+            )
+            == []
+        )
