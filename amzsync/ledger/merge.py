@@ -1,6 +1,6 @@
 """Bring the ledger to what a plan wants: only the difference changes, in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from amzsync.ledger.rows import State, Table
@@ -46,10 +46,20 @@ class Merge:
             ),
         )
 
-    def apply(self, planner: Planner, *, gallery_label: str, skip_existing: bool) -> None:
-        """Merge a settled plan."""
+    def apply(
+        self,
+        planner: Planner,
+        *,
+        gallery_label: str,
+        skip_existing: bool,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """Merge a settled plan; `settings` are kept with it."""
         # The planner hands out every id itself: a check of each row would only cost.
         with self._store.unchecked_references(), self._store.atomic():
+            self._store.execute_many(
+                "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (settings or {}).items()
+            )
             self._change_gallery(gallery_label)
             self._merge_urls(planner)
             self._merge_products(planner)

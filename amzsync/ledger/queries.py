@@ -84,6 +84,11 @@ class Queries:
         assets = self._store.value(f"SELECT count(*) FROM assets WHERE {_OPEN}")
         return Outstanding(int(products), int(assets))
 
+    def to_refresh(self) -> Outstanding:
+        """What reading everything anew asks for: all wanted products with pictures, and all open assets."""
+        products = self._store.value(f"SELECT count(DISTINCT product_id) FROM links WHERE {_WANTED}")
+        return Outstanding(int(products), self.outstanding().assets)
+
     def standing(self, run_id: int | None) -> Standing:
         uploaded, done, open_assets = self._store.rows(
             "SELECT total(state = 'done' AND origin = 'uploaded' AND run_id IS ?), total(state = 'done'),"
@@ -195,6 +200,10 @@ class Queries:
             )
             for message, status, count in groups
         ]
+
+    def retriable_failures(self) -> int:
+        """Failures that another try may heal: all but malformed addresses."""
+        return int(self._store.value("SELECT count(*) FROM failures WHERE row_table <> 'urls'"))
 
     def failure_count(self) -> int:
         return int(self._store.value("SELECT count(*) FROM failures"))

@@ -42,6 +42,13 @@ class Runs:
             )
         return run_id
 
+    def reopen(self, run_id: int, pid: int) -> None:
+        """Carry on a run that did not come to its end."""
+        self._store.execute(
+            "UPDATE runs SET ended_at = NULL, outcome = NULL, message = NULL, pid = ? WHERE id = ?",
+            (pid, run_id),
+        )
+
     def end(self, run_id: int, outcome: Outcome, counters: Mapping[str, object], message: str = "") -> None:
         self._store.execute(
             "UPDATE runs SET ended_at = ?, outcome = ?, counters = ?, message = ? WHERE id = ?",
@@ -75,10 +82,18 @@ class Runs:
         Raises:
             LedgerForeignError: it is another account's already.
         """
-        owner = self.account()
-        if owner is None:
+        self.check_account(identity)
+        if self.account() is None:
             self._store.execute("INSERT INTO settings (name, value) VALUES ('account', ?)", (identity,))
-        elif owner != identity:
+
+    def check_account(self, identity: str) -> None:
+        """Refuse another account than the one this ledger belongs to; one without an account takes any.
+
+        Raises:
+            LedgerForeignError: it is another account's.
+        """
+        owner = self.account()
+        if owner is not None and owner != identity:
             raise LedgerForeignError(
                 f"The ledger {self._store.path} belongs to the account {owner}, not to {identity}.",
                 "Choose that account with --plytix-account, or another ledger with --ledger FILE.",

@@ -1,0 +1,71 @@
+"""The account of a run, and where it is the sandbox, the sandbox itself."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from amzsync.cli.options import RunOptions
+from amzsync.config import Account, load_account
+from amzsync.errors import ConfigError
+from amzsync.plytix.auth import Credentials, Secret
+from amzsync.plytix.pace import PRESETS, Limit, parse_limits
+
+__all__ = ["chosen_account", "is_seeded", "limits_of", "open_account", "perhaps_account", "sandbox_path"]
+
+_UNSEEDED = "UNKNOWN"
+_SANDBOX_KEY = "sandbox-key"
+_SANDBOX_PASSWORD = "sandbox-password"  # noqa: S105 - it opens nothing but this machine's own sandbox
+
+
+def chosen_account(options: RunOptions) -> Account:
+    """The account these options name.
+
+    Raises:
+        ConfigError: no such account, or none at all.
+    """
+    return load_account(
+        options.account, config_path=options.config, environ=os.environ, home=Path.home(), cwd=Path.cwd()
+    )
+
+
+def perhaps_account(options: RunOptions) -> Account | None:
+    """The same, for a plan: it needs none, unless one was named."""
+    try:
+        return chosen_account(options)
+    except ConfigError:
+        if options.account or options.config:
+            raise
+        return None
+
+
+def limits_of(options: RunOptions, account: Account | None) -> tuple[Limit, ...]:
+    """The limits to work at: the options', else the account's, else those of a paid account."""
+    if options.rate_limits:
+        return parse_limits(options.rate_limits)
+    return (account.limits if account else None) or PRESETS["paid"]
+
+
+def sandbox_path(ledger: Path) -> Path:
+    """Where the sandbox of a ledger lives."""
+    return ledger.with_name(f"{ledger.name}.sandbox")
+
+
+def is_seeded(sku: str) -> bool:
+    """Whether the sandbox has this product: all but those whose SKU says that they are unknown."""
+    return _UNSEEDED not in sku
+
+
+@contextmanager
+def open_account(account: Account, ledger: Path, skus: Iterable[str]) -> Iterator[Account]:
+    """The account with an address to talk to: the sandbox is up while this lasts."""
+    if not account.is_sandbox:
+        yield account
+        return
+    from amzsync.sandbox import Sandbox  # noqa: PLC0415 - a real account never needs it
+
+    credentials = Credentials(Secret(_SANDBOX_KEY), Secret(_SANDBOX_PASSWORD))
+    with Sandbox(sandbox_path(ledger), api_key=_SANDBOX_KEY, api_password=_SANDBOX_PASSWORD) as sandbox:
+        sandbox.seed(sku for sku in skus if is_seeded(sku))
+        yield replace(account, api_url=sandbox.url, auth_url=sandbox.auth_url, credentials=credentials)

@@ -1,0 +1,251 @@
+"""`amzsync apply` and `amzsync resume`: plan, ask, work, report."""
+
+import os
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from amzsync.cli.accounts import chosen_account, limits_of
+from amzsync.cli.exits import ExitCode
+from amzsync.cli.options import RunOptions
+from amzsync.cli.planning import OpenLedger, check_mappings, metadata, plan_counts, plan_into, plan_view
+from amzsync.cli.voice import Voice
+from amzsync.cli.working import Bench, Worked, sync
+from amzsync.config import Account
+from amzsync.errors import AmzsyncError, LedgerError
+from amzsync.executor.engine import End
+from amzsync.executor.forecast import forecast
+from amzsync.ledger.book import Ledger
+from amzsync.ledger.lock import WriterLock
+from amzsync.ledger.rows import Outcome
+from amzsync.plytix.pace import Limit
+from amzsync.views.plan import PlanView, render_plan
+from amzsync.views.report import Report, check_output, report_json, write_report
+from amzsync.views.summary import Summary, next_commands, render_summary
+
+__all__ = ["Manner", "apply", "resume"]
+
+_DEFAULT_LEDGER = Path("amzsync.db")
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How to go about it, apart from what to do."""
+
+    dry_run: bool = False
+    is_confirmed: bool = False
+    retry_failed: bool = False
+    output: Path | None = None
+
+
+def apply(options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
+    """Plan, where mappings are given, then work through what is pending."""
+    if manner.output:
+        check_output(manner.output)
+    account = chosen_account(options)
+    sources = check_mappings(options)
+    if not options.mappings and not options.ledger.exists():
+        raise LedgerError(
+            f"There is no ledger at {options.ledger}, and nothing to plan.",
+            "Give a mapping with --mapping FILE.",
+        )
+    with ExitStack() as stack:
+        stack.enter_context(WriterLock(options.ledger))
+        ledger = stack.enter_context(Ledger.write(options.ledger))
+        ledger.runs.bind_account(account.identity)
+        if sources:
+            plan_into(ledger, options, sources)
+        else:
+            options = _with_kept_gallery(ledger, options)
+        if manner.retry_failed:
+            ledger.work().retry_failed()
+        return _Run(ledger, options, manner, account, voice).start(
+            [(str(source.path), source.sha256) for source in sources]
+        )
+
+
+def resume(options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
+    """Carry on the last unfinished run with its own options; those given now come first."""
+    if manner.output:
+        check_output(manner.output)
+    if not options.ledger.exists():
+        raise LedgerError(
+            f"There is no ledger at {options.ledger}.", "`amzsync apply --mapping FILE` starts one."
+        )
+    with ExitStack() as stack:
+        stack.enter_context(WriterLock(options.ledger))
+        ledger = stack.enter_context(Ledger.write(options.ledger))
+        run = ledger.runs.last_unfinished()
+        if run is None:
+            return _nothing_to_resume(ledger, options, manner, voice)
+        options = options.over(RunOptions.from_record(options.ledger, run.options))
+        account = chosen_account(options)
+        ledger.runs.bind_account(account.identity)
+        if manner.retry_failed:
+            ledger.work().retry_failed()
+        return _Run(ledger, options, manner, account, voice).carry_on(run.id)
+
+
+def _nothing_to_resume(ledger: Ledger, options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
+    has_work = ledger.work().has_open_work()
+    voice.say(
+        "No run is unfinished. `amzsync apply` works through what is pending."
+        if has_work
+        else "No run is unfinished, and nothing is pending."
+    )
+    report = Report(
+        plan_counts(ledger),
+        ledger.queries.standing(None),
+        metadata(ledger, options, dry_run=manner.dry_run),
+        0,
+        0.0,
+    )
+    _hand_out(ledger, report, manner, voice)
+    return ExitCode.FAILURES if ledger.queries.failure_count() else ExitCode.DONE
+
+
+def _with_kept_gallery(ledger: Ledger, options: RunOptions) -> RunOptions:
+    kept = ledger.runs.setting("gallery")
+    if options.gallery and kept and options.gallery != kept:
+        raise LedgerError(
+            f"The ledger is planned for the gallery {kept!r}, not {options.gallery!r}.",
+            "Plan it anew: give --mapping FILE together with --gallery.",
+        )
+    return options
+
+
+def _hand_out(ledger: Ledger, report: Report, manner: Manner, voice: Voice) -> None:
+    if manner.output:
+        write_report(manner.output, report_json(report, ledger.queries.failures()))
+    if voice.speech.as_json:
+        voice.document(report_json(report, ledger.queries.failures()))
+
+
+class _Run:
+    """One run over an open, locked, planned ledger."""
+
+    def __init__(
+        self, ledger: Ledger, options: RunOptions, manner: Manner, account: Account, voice: Voice
+    ) -> None:
+        self._ledger = ledger
+        self._options = options
+        self._manner = manner
+        self._account = account
+        self._voice = voice
+        self._limits: tuple[Limit, ...] = limits_of(options, account)
+
+    def start(self, mappings: list[tuple[str, str]]) -> ExitCode:
+        """Show the plan, ask, and work in a run of its own."""
+        view = self._show_plan()
+        if self._manner.dry_run:
+            return self._report_dry_run(view)
+        if not self._manner.is_confirmed and self._ledger.work().has_open_work() and not _confirmed(view):
+            self._voice.say("Nothing was done.")
+            return ExitCode.STOPPED
+        run_id = self._ledger.runs.start("apply", self._options.recorded(), os.getpid(), mappings)
+        return self._work(run_id)
+
+    def carry_on(self, run_id: int) -> ExitCode:
+        """Work on in a run that began earlier."""
+        view = self._show_plan()
+        if self._manner.dry_run:
+            return self._report_dry_run(view)
+        self._ledger.runs.reopen(run_id, os.getpid())
+        return self._work(run_id)
+
+    def _show_plan(self) -> PlanView:
+        view = plan_view(
+            OpenLedger(self._ledger, is_copy=False),
+            self._options,
+            self._limits,
+            account=self._account.name,
+            dry_run=self._manner.dry_run,
+        )
+        for warning in self._account.warnings:
+            self._voice.say(warning)
+        render_plan(view, self._voice.out)
+        return view
+
+    def _report_dry_run(self, view: PlanView) -> ExitCode:
+        report = Report(
+            view.counts, view.standing, view.metadata, view.forecast.requests, view.forecast.seconds
+        )
+        _hand_out(self._ledger, report, self._manner, self._voice)
+        return ExitCode.DONE
+
+    def _work(self, run_id: int) -> ExitCode:
+        worked = Worked()
+        outcome, message = Outcome.STOPPED, "it ended unexpectedly"
+        error: AmzsyncError | None = None
+        try:
+            if self._ledger.work().has_open_work():
+                bench = Bench(
+                    self._ledger, self._ledger, self._options, self._account, self._limits, self._voice
+                )
+                sync(bench, run_id, worked)
+            outcome, message = self._outcome(worked.end), ""
+        except AmzsyncError as stopped:
+            error, message = stopped, stopped.message
+        finally:
+            self._ledger.runs.end(
+                run_id, outcome, {"requests": worked.requests, "seconds": worked.seconds}, message
+            )
+        self._report(run_id, outcome, worked)
+        if error:
+            raise error
+        return _EXIT_OF[outcome]
+
+    def _outcome(self, end: End) -> Outcome:
+        match end:
+            case End.STOPPED:
+                return Outcome.INTERRUPTED
+            case End.WAIT_TOO_LONG:
+                return Outcome.WAITING
+            case End.DONE:
+                return Outcome.FAILURES if self._ledger.queries.failure_count() else Outcome.FINISHED
+
+    def _report(self, run_id: int, outcome: Outcome, worked: Worked) -> None:
+        queries = self._ledger.queries
+        report = Report(
+            plan_counts(self._ledger),
+            queries.standing(run_id),
+            metadata(self._ledger, self._options, dry_run=False),
+            worked.requests,
+            worked.seconds,
+            worked.requests_by_kind,
+        )
+        _hand_out(self._ledger, report, self._manner, self._voice)
+        outstanding = queries.outstanding()
+        left = forecast(products=outstanding.products, assets=outstanding.assets, limits=self._limits)
+        failures = queries.failure_count()
+        path = self._options.ledger
+        summary = Summary(
+            report,
+            outcome,
+            tuple(queries.failure_groups(_EXAMPLES)),
+            failures,
+            next_commands(outcome, failures=failures, ledger=None if path == _DEFAULT_LEDGER else str(path)),
+            left if left.requests else None,
+        )
+        # What was asked for goes to stdout; how to go on after an interruption must be seen in any case.
+        must_be_seen = outcome in (Outcome.INTERRUPTED, Outcome.WAITING)
+        console = self._voice.err if must_be_seen else self._voice.out
+        render_summary(summary, console)
+
+
+_EXIT_OF = {
+    Outcome.FINISHED: ExitCode.DONE,
+    Outcome.FAILURES: ExitCode.FAILURES,
+    Outcome.INTERRUPTED: ExitCode.INTERRUPTED,
+    Outcome.WAITING: ExitCode.WAITING,
+    Outcome.STOPPED: ExitCode.STOPPED,
+    Outcome.PLANNED: ExitCode.DONE,
+}
+
+
+def _confirmed(view: PlanView) -> bool:
+    sys.stderr.write(f"Make up to {view.forecast.requests:,} requests to {view.account} now? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,0 +1,231 @@
+"""Every option once: its name, its meaning, and the value commands get."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "AccountOption",
+    "AllowPrivateOption",
+    "ConfigOption",
+    "DryRunOption",
+    "GalleryOption",
+    "JsonOption",
+    "LedgerOption",
+    "LogFileOption",
+    "MappingOption",
+    "MarketplaceOption",
+    "MaxWaitOption",
+    "NoColorOption",
+    "OutputOption",
+    "QuietOption",
+    "RateLimitOption",
+    "RetryFailedOption",
+    "RunOptions",
+    "SkipExistingOption",
+    "Speech",
+    "VerboseOption",
+    "WorkersOption",
+    "YesOption",
+]
+
+_WORK = "Work"
+_ACCOUNT = "Account"
+_OUTPUT = "Output"
+
+MappingOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--mapping", metavar="FILE", help="A mapping file; repeat it for several.", rich_help_panel=_WORK
+    ),
+]
+LedgerOption = Annotated[
+    Path,
+    typer.Option(
+        "--ledger", metavar="FILE", envvar="AMZSYNC_LEDGER", help="The ledger.", rich_help_panel=_WORK
+    ),
+]
+AccountOption = Annotated[
+    str | None,
+    typer.Option(
+        "--plytix-account",
+        metavar="ALIAS",
+        help="The account; `sandbox` is always there. Default: the configuration's.",
+        rich_help_panel=_ACCOUNT,
+    ),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        envvar="AMZSYNC_CONFIG",
+        help="The accounts' file.",
+        rich_help_panel=_ACCOUNT,
+    ),
+]
+SkipExistingOption = Annotated[
+    bool,
+    typer.Option(
+        "--skip-existing",
+        help="Leave alone a product whose gallery already holds any image.",
+        rich_help_panel=_WORK,
+    ),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Print the plan; write nothing to Plytix.", rich_help_panel=_WORK)
+]
+YesOption = Annotated[
+    bool, typer.Option("--execute", "--yes", "-y", help="Do not ask before the work.", rich_help_panel=_WORK)
+]
+RetryFailedOption = Annotated[
+    bool,
+    typer.Option(
+        "--retry-failed", help="Failed rows, and SKUs not found, become pending again.", rich_help_panel=_WORK
+    ),
+]
+GalleryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--gallery",
+        metavar="LABEL",
+        help="The media gallery attribute. Default: the ledger's, else amazon_images.",
+        rich_help_panel=_WORK,
+    ),
+]
+MarketplaceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--marketplace",
+        metavar="CODE",
+        help="US, DE, …. Default: the mapping's, else US.",
+        rich_help_panel=_WORK,
+    ),
+]
+AllowPrivateOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-private-urls",
+        help="Accept image URLs that point into a private network.",
+        rich_help_panel=_WORK,
+    ),
+]
+WorkersOption = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=0,
+        max=1024,
+        help="Most requests in the air at once; 0: as many as the pace needs.",
+        rich_help_panel=_ACCOUNT,
+    ),
+]
+RateLimitOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rate-limit",
+        metavar="N/WINDOW",
+        help="50/10s, 5000/1h, or free, paid; repeat it. Default: the account's, else paid.",
+        rich_help_panel=_ACCOUNT,
+    ),
+]
+MaxWaitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--max-wait",
+        metavar="DURATION",
+        help="End with exit code 4 rather than wait longer than this for the limit (90s, 15m, 1h).",
+        rich_help_panel=_ACCOUNT,
+    ),
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", metavar="FILE", help="Write the JSON report there.", rich_help_panel=_OUTPUT),
+]
+JsonOption = Annotated[
+    bool,
+    typer.Option("--json", help="One JSON document on stdout, all else on stderr.", rich_help_panel=_OUTPUT),
+]
+VerboseOption = Annotated[
+    int,
+    typer.Option(
+        "--verbose", "-v", count=True, help="Say more; -vv also shows tracebacks.", rich_help_panel=_OUTPUT
+    ),
+]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Say only what went wrong.", rich_help_panel=_OUTPUT)
+]
+NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colours.", rich_help_panel=_OUTPUT)]
+LogFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--log-file", metavar="FILE", help="Append a log of every request there.", rich_help_panel=_OUTPUT
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """How a command talks: `as_json` puts one document on stdout."""
+
+    as_json: bool = False
+    verbosity: int = 0
+    is_quiet: bool = False
+    no_color: bool = False
+    log_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a run was asked to do: kept with it, so that resuming needs none of it again."""
+
+    ledger: Path
+    mappings: tuple[Path, ...] = ()
+    account: str | None = None
+    config: Path | None = None
+    skip_existing: bool = False
+    gallery: str | None = None
+    marketplace: str | None = None
+    allow_private_urls: bool = False
+    workers: int = 0
+    rate_limits: tuple[str, ...] = ()
+    max_wait: str | None = None
+
+    def recorded(self) -> dict[str, object]:
+        """As the ledger keeps it; the ledger's own path is not part of it."""
+        fields = asdict(replace(self, mappings=tuple(path.absolute() for path in self.mappings)))
+        del fields["ledger"]
+        return json.loads(json.dumps(fields, default=str))  # type: ignore[no-any-return]
+
+    def over(self, earlier: "RunOptions") -> "RunOptions":
+        """Those of an earlier run, but for what is given now."""
+        return replace(
+            earlier,
+            account=self.account or earlier.account,
+            config=self.config or earlier.config,
+            workers=self.workers or earlier.workers,
+            rate_limits=self.rate_limits or earlier.rate_limits,
+            max_wait=self.max_wait or earlier.max_wait,
+        )
+
+    @classmethod
+    def from_record(cls, ledger: Path, record: str) -> "RunOptions":
+        """The options a run was recorded with; what is not understood is left at its default."""
+        fields = json.loads(record)
+        return cls(
+            ledger=ledger,
+            mappings=tuple(Path(path) for path in fields.get("mappings", ())),
+            account=fields.get("account"),
+            config=Path(fields["config"]) if fields.get("config") else None,
+            skip_existing=bool(fields.get("skip_existing")),
+            gallery=fields.get("gallery"),
+            marketplace=fields.get("marketplace"),
+            allow_private_urls=bool(fields.get("allow_private_urls")),
+            workers=int(fields.get("workers", 0)),
+            rate_limits=tuple(fields.get("rate_limits", ())),
+            max_wait=fields.get("max_wait"),
+        )

@@ -1,0 +1,67 @@
+"""`amzsync plan`: what a mapping wants, against what the ledger and, asked for, Plytix have."""
+
+import os
+
+from amzsync.cli.accounts import chosen_account, limits_of, perhaps_account
+from amzsync.cli.exits import ExitCode
+from amzsync.cli.options import RunOptions
+from amzsync.cli.planning import OpenLedger, check_mappings, open_for_planning, plan_into, plan_view
+from amzsync.cli.voice import Voice
+from amzsync.cli.working import Bench, refresh
+from amzsync.config import Account
+from amzsync.executor.engine import End
+from amzsync.ledger.book import Ledger
+from amzsync.ledger.rows import Outcome
+from amzsync.plytix.pace import Limit
+from amzsync.views.plan import plan_json, render_plan
+
+__all__ = ["plan"]
+
+
+def plan(options: RunOptions, voice: Voice, *, with_refresh: bool) -> ExitCode:
+    """Plan, perhaps look, and print."""
+    account = chosen_account(options) if with_refresh else perhaps_account(options)
+    limits = limits_of(options, account)
+    sources = check_mappings(options)
+    with open_for_planning(options.ledger) as opened:
+        ledger = opened.ledger
+        if account and (with_refresh or options.account):
+            ledger.runs.check_account(account.identity)
+        run_id = ledger.runs.start(
+            "plan", options.recorded(), os.getpid(), [(str(one.path), one.sha256) for one in sources]
+        )
+        outcome, code = Outcome.STOPPED, ExitCode.DONE
+        try:
+            if sources:
+                plan_into(ledger, options, sources)
+            if with_refresh and account:
+                code = _refresh(opened, options, account, limits, voice)
+            outcome = Outcome.PLANNED
+        finally:
+            ledger.runs.end(run_id, outcome, {})
+        view = plan_view(
+            opened, options, limits, account=account.name if account else None, refreshed=with_refresh
+        )
+        if voice.speech.as_json:
+            voice.document(plan_json(view, ledger.queries.products(), ledger.queries.failures()))
+        render_plan(view, voice.out)
+    return code
+
+
+def _refresh(
+    opened: OpenLedger, options: RunOptions, account: Account, limits: tuple[Limit, ...], voice: Voice
+) -> ExitCode:
+    if not opened.is_copy:
+        opened.ledger.runs.bind_account(account.identity)
+        worked = refresh(Bench(opened.ledger, opened.ledger, options, account, limits, voice))
+    else:
+        # Beside a running apply: its requests and these count against the same limits.
+        with Ledger.write(options.ledger) as quota:
+            worked = refresh(Bench(opened.ledger, quota, options, account, limits, voice))
+    match worked.end:
+        case End.STOPPED:
+            return ExitCode.INTERRUPTED
+        case End.WAIT_TOO_LONG:
+            return ExitCode.WAITING
+        case End.DONE:
+            return ExitCode.DONE

@@ -1,0 +1,151 @@
+"""From mapping files to a planned ledger, and to the plan that people see."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from amzsync.cli.options import RunOptions
+from amzsync.errors import LedgerLockedError
+from amzsync.executor.forecast import forecast
+from amzsync.ledger.book import Ledger
+from amzsync.ledger.lock import WriterLock
+from amzsync.ledger.rows import State
+from amzsync.mapping.read import MappingSource, open_mapping, read_products
+from amzsync.planner import PlanCounts, Planner
+from amzsync.plytix.pace import Limit
+from amzsync.views.plan import PlanView
+from amzsync.views.report import Metadata
+
+__all__ = [
+    "OpenLedger",
+    "check_mappings",
+    "gallery_label",
+    "metadata",
+    "open_for_planning",
+    "plan_counts",
+    "plan_into",
+    "plan_view",
+]
+
+_COUNTS = "plan_counts"
+_SOURCES = "plan_sources"
+_DEFAULT_GALLERY = "amazon_images"
+_PRODUCTS_SHOWN = 20
+_MALFORMED_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLedger:
+    """A ledger to plan into; `is_copy` where another process writes to the real one."""
+
+    ledger: Ledger
+    is_copy: bool
+
+
+@contextmanager
+def open_for_planning(path: Path) -> Iterator[OpenLedger]:
+    """The ledger under its lock, or beside a running apply a copy of it that is thrown away."""
+    lock = WriterLock(path)
+    try:
+        lock.acquire()
+    except LedgerLockedError:
+        with Ledger.copy(path) as ledger:
+            yield OpenLedger(ledger, is_copy=True)
+        return
+    try:
+        with Ledger.write(path) as ledger:
+            yield OpenLedger(ledger, is_copy=False)
+    finally:
+        lock.release()
+
+
+def gallery_label(ledger: Ledger, options: RunOptions) -> str:
+    return options.gallery or ledger.runs.setting("gallery") or _DEFAULT_GALLERY
+
+
+def check_mappings(options: RunOptions) -> tuple[MappingSource, ...]:
+    """The mapping files as they are now.
+
+    Raises:
+        MappingError: one cannot be read.
+    """
+    return tuple(open_mapping(path) for path in options.mappings)
+
+
+def plan_into(ledger: Ledger, options: RunOptions, sources: tuple[MappingSource, ...]) -> None:
+    """Merge the mappings into the ledger.
+
+    Raises:
+        MappingError: one of them is no mapping; the ledger stays as it was.
+    """
+    label = gallery_label(ledger, options)
+    planner = Planner(
+        ledger.merge.known_rows(), gallery_label=label, allow_private=options.allow_private_urls
+    )
+    for source in sources:
+        for product in read_products(source.path, marketplace=options.marketplace):
+            planner.add(product)
+    planner.settle()
+    ledger.merge.apply(
+        planner,
+        gallery_label=label,
+        skip_existing=options.skip_existing,
+        settings={
+            _COUNTS: json.dumps(dataclasses.asdict(planner.counts)),
+            _SOURCES: json.dumps([str(source.path) for source in sources]),
+        },
+    )
+
+
+def plan_counts(ledger: Ledger) -> PlanCounts:
+    """What the last planned mapping named."""
+    kept = json.loads(ledger.runs.setting(_COUNTS) or "{}")
+    names = {field.name for field in dataclasses.fields(PlanCounts)}
+    return PlanCounts(**{name: value for name, value in kept.items() if name in names})
+
+
+def metadata(ledger: Ledger, options: RunOptions, *, dry_run: bool) -> Metadata:
+    return Metadata(
+        sources=tuple(json.loads(ledger.runs.setting(_SOURCES) or "[]")),
+        synced_at=datetime.now(UTC),
+        dry_run=dry_run,
+        skip_existing=options.skip_existing,
+    )
+
+
+def plan_view(
+    opened: OpenLedger,
+    options: RunOptions,
+    limits: tuple[Limit, ...],
+    *,
+    account: str | None,
+    refreshed: bool = False,
+    dry_run: bool = True,
+) -> PlanView:
+    """The plan as it stands in the ledger."""
+    ledger = opened.ledger
+    queries = ledger.queries
+    counts = plan_counts(ledger)
+    outstanding = queries.outstanding()
+    tables = queries.counts()
+    return PlanView(
+        counts=counts,
+        standing=queries.standing(None),
+        outstanding=outstanding,
+        forecast=forecast(products=outstanding.products, assets=outstanding.assets, limits=limits),
+        limits=limits,
+        tables=tables,
+        products=tuple(queries.products(_PRODUCTS_SHOWN)),
+        products_total=counts.products_with_images,
+        malformed=tuple(queries.failures(_MALFORMED_SHOWN)),
+        obsolete={str(table.table): table.of(State.OBSOLETE) for table in tables},
+        metadata=metadata(ledger, options, dry_run=dry_run),
+        account=account,
+        gallery=gallery_label(ledger, options),
+        refreshed=refreshed,
+        private_copy=opened.is_copy,
+    )

@@ -1,0 +1,58 @@
+"""`amzsync sandbox serve`: the sandbox for people who write their own clients."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from amzsync.cli.accounts import is_seeded
+from amzsync.cli.exits import ExitCode
+from amzsync.cli.voice import Voice
+from amzsync.executor.stop import StopRequest, stop_on_signals
+from amzsync.mapping.read import read_products
+from amzsync.plytix.pace import parse_limits
+from amzsync.sandbox import Sandbox
+
+__all__ = ["serve"]
+
+_KEY = "sandbox-key"
+_PASSWORD = "sandbox-password"  # noqa: S105 - it opens nothing but this machine's own sandbox
+
+
+def serve(
+    voice: Voice,
+    *,
+    port: int,
+    store: Path | None,
+    mappings: tuple[Path, ...],
+    skus: tuple[str, ...],
+    rate_limits: tuple[str, ...],
+) -> ExitCode:
+    """Serve until interrupted."""
+    limits = tuple((limit.allowed, limit.window_s) for limit in parse_limits(rate_limits or ("paid",)))
+    stop = StopRequest()
+    woken = threading.Event()
+    stop.wakes(woken.set)
+    with (
+        stop_on_signals(stop),
+        Sandbox(store, port=port, limits=limits, api_key=_KEY, api_password=_PASSWORD) as sandbox,
+    ):
+        sandbox.seed((*skus, *(sku for sku in _skus(mappings) if is_seeded(sku))))
+        voice.document(
+            f"{line}\n"
+            for line in (
+                f"PLYTIX_API_URL={sandbox.url}",
+                f"PLYTIX_AUTH_URL={sandbox.auth_url}",
+                f"PLYTIX_API_KEY={_KEY}",
+                f"PLYTIX_API_PASSWORD={_PASSWORD}",
+            )
+        )
+        voice.say("The sandbox is up; Ctrl-C ends it.")
+        while not stop:
+            woken.wait(1.0)
+    return ExitCode.DONE
+
+
+def _skus(mappings: tuple[Path, ...]) -> Iterator[str]:
+    for path in mappings:
+        for product in read_products(path):
+            yield product.sku

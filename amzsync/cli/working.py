@@ -1,0 +1,160 @@
+"""Put the rooms together for a run over the network: ledger, account, pace, engine, display."""
+
+import math
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from amzsync.cli.accounts import open_account
+from amzsync.cli.options import RunOptions
+from amzsync.cli.planning import gallery_label
+from amzsync.cli.voice import Voice, local_now
+from amzsync.config import Account
+from amzsync.executor.engine import End, Engine, EngineSettings, Source
+from amzsync.executor.events import Listener, Notice
+from amzsync.executor.refresh import Refresh
+from amzsync.executor.slots import Slots
+from amzsync.executor.stop import StopRequest, stop_on_signals
+from amzsync.executor.sync import Sync, SyncOptions
+from amzsync.ledger.book import Ledger
+from amzsync.ledger.merge import SKIP_EXISTING
+from amzsync.plytix.pace import Limit, parse_duration_s
+from amzsync.plytix.transport import Transport
+from amzsync.views.progress import make_display
+
+__all__ = ["Bench", "Worked", "refresh", "sync"]
+
+_CHECKED_GALLERY = "checked_gallery"
+_MOST_WORKERS = 256
+
+
+@dataclass(slots=True)
+class Worked:
+    """What the network part of a run came to."""
+
+    end: End = End.DONE
+    requests_by_kind: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def requests(self) -> int:
+        return sum(self.requests_by_kind.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a run over the network works with. `quota` is the ledger where requests are counted."""
+
+    ledger: Ledger
+    quota: Ledger
+    options: RunOptions
+    account: Account
+    limits: tuple[Limit, ...]
+    voice: Voice
+
+
+def sync(bench: Bench, run_id: int, worked: Worked) -> None:
+    """Work through everything pending; `worked` is kept up to date also where this raises.
+
+    Raises:
+        StopError: nothing can go on.
+    """
+    ledger = bench.ledger
+    label = gallery_label(ledger, bench.options)
+    work = ledger.work(run_id)
+    work.want_needed_assets()
+    with _engine(bench, worked) as (engine, slots, listener):
+        source = Sync(
+            work,
+            ledger.queries.outstanding(),
+            SyncOptions(
+                gallery_label=label,
+                gallery_is_known=ledger.runs.setting(_CHECKED_GALLERY) == label,
+                skip_existing_reason=SKIP_EXISTING if bench.options.skip_existing else None,
+            ),
+            slots,
+            listener,
+            gallery_passed=lambda: ledger.runs.keep_setting(_CHECKED_GALLERY, label),
+            clock=time.monotonic,
+            random=random.random,
+        )
+        worked.end = engine.run(source)
+        if worked.end is End.DONE:
+            work.skip_unneeded_assets()
+
+
+def refresh(bench: Bench) -> Worked:
+    """Read what Plytix has of everything wanted.
+
+    Raises:
+        StopError: nothing can go on.
+    """
+    worked = Worked()
+    ledger = bench.ledger
+    label = gallery_label(ledger, bench.options)
+    with _engine(bench, worked) as (engine, slots, listener):
+        source: Source = Refresh(ledger.work(), ledger.queries.to_refresh(), label, slots, listener)
+        worked.end = engine.run(source)
+    return worked
+
+
+@contextmanager
+def _engine(bench: Bench, worked: Worked) -> Iterator[tuple[Engine, Slots, Listener]]:
+    account, options, voice = bench.account, bench.options, bench.voice
+    started = time.monotonic()
+    stop = StopRequest()
+    with ExitStack() as stack:
+        stack.enter_context(stop_on_signals(stop))
+        skus = bench.ledger.queries.wanted_skus() if account.is_sandbox else iter(())
+        up = stack.enter_context(open_account(account, options.ledger, skus))
+        transport = Transport(up.api_url, up.auth_url)
+        stack.callback(transport.close)
+        listener = stack.enter_context(
+            make_display(
+                voice.err,
+                quiet=voice.speech.is_quiet,
+                monotonic=time.monotonic,
+                now=local_now,
+            )
+        )
+        slots = Slots(bench.limits, bench.quota.quota(), time.monotonic)
+        engine = Engine(
+            transport,
+            up.credentials,
+            slots,
+            _in_both(bench.ledger, bench.quota),
+            settings=_settings(options),
+            stop=stop,
+            listener=listener,
+            clock=time.monotonic,
+            random=random.random,
+        )
+        try:
+            yield engine, slots, listener
+        finally:
+            worked.requests_by_kind = dict(engine.requests)
+            worked.seconds = time.monotonic() - started
+            for deprecation in sorted(transport.deprecations):
+                listener.notice(Notice(f"Plytix announces: {deprecation}"))
+
+
+def _in_both(ledger: Ledger, quota: Ledger) -> Callable[[], AbstractContextManager[None]]:
+    """One transaction in the ledger, and where requests are counted elsewhere, one there too."""
+    if ledger is quota:
+        return ledger.atomic
+
+    @contextmanager
+    def both() -> Iterator[None]:
+        with ledger.atomic(), quota.atomic():
+            yield
+
+    return both
+
+
+def _settings(options: RunOptions) -> EngineSettings:
+    return EngineSettings(
+        workers=options.workers or _MOST_WORKERS,
+        max_wait_s=parse_duration_s(options.max_wait) if options.max_wait else math.inf,
+    )
