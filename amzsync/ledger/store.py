@@ -92,6 +92,11 @@ def open_writer(path: Path) -> Store:
     try:
         database = Database(connection, execute_plugins=False)
         known = _check_version(path, database)
+        # Not before the check: the mode is written into the file, which may be another program's.
+        connection.execute("PRAGMA journal_mode = WAL")
+        # In WAL mode this never corrupts; a power cut may take back the last commits, which resuming
+        # allows for.
+        connection.execute("PRAGMA synchronous = NORMAL")
         if len(known) < len(_our_steps()):
             _migrate(path, database, is_new=not known)
         connection.execute("PRAGMA foreign_keys = ON")
@@ -151,11 +156,6 @@ def _connect(path: Path, uri: str) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise _ledger_error(path, error) from error
     try:
-        if "mode=ro" not in uri:
-            connection.execute("PRAGMA journal_mode = WAL")
-            # In WAL mode this never corrupts; a power cut may take back the last commits, which resuming
-            # allows for.
-            connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     except sqlite3.Error as error:
         connection.close()

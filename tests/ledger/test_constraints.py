@@ -1,0 +1,80 @@
+import sqlite3
+from contextlib import closing
+
+import pytest
+from catalogue import CLOCKS, merge, picture, product
+
+from amzsync.errors import LedgerError
+from amzsync.ledger.book import Ledger
+from amzsync.ledger.rows import Outcome, State
+
+
+@pytest.fixture
+def connection(ledger_path):
+    with Ledger.write(ledger_path, CLOCKS) as ledger:
+        merge(ledger, [product("S1", ("a", "MAIN")), product("S2", ("b", "MAIN"))])
+        ledger.runs.start("apply", {}, 1, [])
+    with closing(sqlite3.connect(ledger_path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        yield connection
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE urls SET state = 'ready'",
+        "UPDATE urls SET state = NULL",
+        "UPDATE assets SET state = 'Done'",
+        "UPDATE links SET state = ''",
+        "UPDATE thumbnails SET state = 'pending '",
+        "UPDATE urls SET state = 'failed'",
+        "UPDATE assets SET state = 'done'",
+        "UPDATE assets SET origin = 'made'",
+        "UPDATE links SET origin = 'uploaded'",
+        "UPDATE thumbnails SET origin = 'x'",
+        "UPDATE links SET position = 0",
+        "UPDATE links SET position = 'first'",
+        "UPDATE products SET is_parent = 2",
+        "UPDATE products SET sku = ''",
+        "UPDATE products SET sku = NULL",
+        "INSERT INTO products (sku, is_parent) VALUES ('S1', 0)",
+        f"INSERT INTO urls (url) VALUES ('{picture('a')}')",
+        "INSERT INTO assets (id, filename) VALUES (99, 'x')",
+        "INSERT INTO links (product_id, asset_id, variant, position) VALUES (1, 1, 'PT01', 2)",
+        "INSERT INTO links (product_id, asset_id, variant, position) VALUES (99, 1, 'PT01', 2)",
+        "INSERT INTO links (product_id, asset_id, variant, position) VALUES (1, 99, 'PT01', 2)",
+        "INSERT INTO thumbnails (product_id, asset_id) VALUES (1, 1)",
+        "DELETE FROM assets",
+        "DELETE FROM products",
+        "UPDATE runs SET outcome = 'ok', ended_at = 'x'",
+        "UPDATE runs SET outcome = 'finished'",
+        "UPDATE runs SET ended_at = 'x'",
+        "UPDATE runs SET options = '{'",
+        "INSERT INTO mappings VALUES (1, 'm.json', 'short')",
+        "INSERT INTO failures (row_table, message, attempts, failed_at) VALUES ('runs', 'm', 1, 'x')",
+        "INSERT INTO failures (row_table, message, attempts, failed_at) VALUES ('urls', 'm', -1, 'x')",
+        "INSERT INTO learned_limits VALUES (10, 0, 'x')",
+        "INSERT INTO learned_limits VALUES (0, 5, 'x')",
+        "INSERT INTO requests (kind, sent_wall, sent_monotonic) VALUES ('x', 'now', 1)",
+    ],
+)
+def test_the_schema_refuses_what_no_row_can_be(connection, sql):
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute(sql)
+
+
+@pytest.mark.parametrize("table", ["urls", "assets", "links", "thumbnails"])
+def test_the_schema_knows_every_state(connection, table):
+    plytix_id = ", plytix_id = 'p'" if table == "assets" else ""
+    for state in State:
+        connection.execute(f"UPDATE {table} SET state = ?, reason = 'why'{plytix_id}", (state,))
+
+
+def test_the_schema_knows_every_outcome(connection):
+    for outcome in Outcome:
+        connection.execute("UPDATE runs SET outcome = ?, ended_at = 'then'", (outcome,))
+
+
+def test_what_the_schema_refuses_is_an_error_of_ours(ledger_path):
+    with Ledger.write(ledger_path) as ledger, pytest.raises(LedgerError, match="failed"):
+        ledger.runs._store.execute("INSERT INTO products (sku, is_parent) VALUES ('', 0)")

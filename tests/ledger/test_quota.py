@@ -1,0 +1,149 @@
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amzsync.ledger.book import Clocks, Ledger
+from amzsync.ledger.quota import _age_s
+
+
+@dataclass
+class FakeClocks:
+    wall: float = 1_750_000_000.0
+    monotonic: float = 5_000.0
+
+    def pass_s(self, seconds: float) -> None:
+        self.wall += seconds
+        self.monotonic += seconds
+
+    @property
+    def clocks(self) -> Clocks:
+        return Clocks(
+            now=lambda: datetime.fromtimestamp(self.wall, UTC),
+            wall=lambda: self.wall,
+            monotonic=lambda: self.monotonic,
+        )
+
+
+@pytest.fixture
+def time():
+    return FakeClocks()
+
+
+@pytest.fixture
+def open_book(ledger_path, time):
+    opened = []
+
+    def open_book():
+        opened.append(Ledger.write(ledger_path, time.clocks))
+        return opened[-1].quota()
+
+    yield open_book
+    for ledger in opened:
+        ledger.close()
+
+
+def ages(book) -> list[float]:
+    return [sent.age_s for sent in book.since(0)]
+
+
+def test_requests_age_over_a_restart(open_book, time):
+    book = open_book()
+    assert book.add("search") == 1
+    time.pass_s(100)
+    assert book.add("asset") == 2
+    time.pass_s(20)
+    assert ages(book) == ages(open_book()) == [120, 20]
+
+
+def test_two_connections_see_each_others_requests(open_book):
+    one, other = open_book(), open_book()
+    first = one.add("search")
+    second = other.add("search")
+    assert [sent.id for sent in one.since(first)] == [second]
+    assert [sent.id for sent in other.since(0)] == [first, second]
+
+
+@pytest.mark.parametrize(("wall_set_by", "age"), [(-86_400, 0), (-30, 30), (30, 60), (86_400, 60)])
+def test_a_wall_clock_that_is_set_makes_no_request_older_than_it_is(open_book, time, wall_set_by, age):
+    book = open_book()
+    book.add("search")
+    time.pass_s(60)
+    time.wall += wall_set_by
+    assert ages(book) == [age]
+
+
+def test_after_a_restart_of_the_machine_the_wall_clock_tells_the_age(open_book, time):
+    open_book().add("search")
+    time.pass_s(600)
+    time.monotonic = 12.0
+    assert ages(open_book()) == [600]
+
+
+def test_after_a_restart_that_lasted_the_younger_age_counts(open_book, time):
+    open_book().add("search")
+    time.pass_s(600)
+    time.monotonic = 5_100.0
+    assert ages(open_book()) == [100]
+
+
+@given(
+    st.floats(0, 1e5),
+    st.floats(0, 1e5),
+    st.floats(-1e5, 1e5),
+)
+def test_without_a_restart_no_clock_makes_a_request_too_old(passed_s, since_boot_s, wall_set_by_s):
+    age = _age_s(passed_s + wall_set_by_s, (since_boot_s + passed_s) - since_boot_s)
+    assert 0 <= age <= passed_s + 1e-6
+
+
+@given(st.floats(0, 1e5), st.floats(0, 1e5), st.floats(0, 1e5))
+def test_over_a_restart_a_right_wall_clock_makes_no_request_too_old(down_s, up_before_s, up_after_s):
+    passed_s = down_s + up_after_s
+    assert 0 <= _age_s(passed_s, up_after_s - up_before_s) <= passed_s
+
+
+def test_requests_that_no_window_holds_are_forgotten_and_the_others_kept(open_book, time):
+    book = open_book()
+    for _ in range(5):
+        book.add("old")
+    time.pass_s(3601)
+    kept = [book.add("new") for _ in range(1000)]
+    assert [sent.id for sent in book.since(0)] == kept
+    assert min(kept) == 6
+
+
+def test_numbers_are_never_given_twice(open_book, time):
+    book = open_book()
+    book.add("old")
+    time.pass_s(4000)
+    other = open_book()
+    assert other.add("new") == 2
+    assert [sent.id for sent in book.since(1)] == [2]
+
+
+def test_what_a_refusal_taught_is_known_for_a_day(open_book, time):
+    open_book().keep_learned(10.0, 40)
+    open_book().keep_learned(10.0, 35)
+    open_book().keep_learned(3600.0, 4000)
+    assert open_book().learned() == {10.0: 35, 3600.0: 4000}
+    time.wall += timedelta(hours=23).total_seconds()
+    assert open_book().learned() == {10.0: 35, 3600.0: 4000}
+    time.wall += timedelta(hours=2).total_seconds()
+    assert open_book().learned() == {}
+
+
+def test_a_slot_is_counted_and_taken_in_one_transaction(open_book):
+    one, other = open_book(), open_book()
+
+    def take_and_leave() -> None:
+        with one.atomic():
+            one.add("search")
+            assert other.since(0) == []
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        take_and_leave()
+    assert one.since(0) == other.since(0) == []

@@ -1,0 +1,92 @@
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from catalogue import CLOCKS
+
+from amzsync.errors import LedgerForeignError
+from amzsync.ledger.book import Ledger
+from amzsync.ledger.rows import Outcome
+from amzsync.ledger.runs import utc_text
+
+SHA = "0" * 64
+THEN = "2025-12-23T06:00:47Z"
+
+
+@pytest.fixture
+def runs(ledger_path):
+    with Ledger.write(ledger_path, CLOCKS) as ledger:
+        yield ledger.runs
+
+
+def test_a_run_keeps_its_options_and_mappings(runs):
+    run_id = runs.start(
+        "apply", {"workers": 4, "gallery": "amazon_images"}, 4711, [("b.json", SHA), ("a.json", SHA)]
+    )
+    (run,) = runs.latest(5)
+    assert (run.id, run.command, run.pid, run.started_at, run.ended_at) == (run_id, "apply", 4711, THEN, None)
+    assert json.loads(run.options) == {"workers": 4, "gallery": "amazon_images"}
+    assert run.mappings == (("a.json", SHA), ("b.json", SHA))
+    runs.end(run_id, Outcome.FAILURES, {"requests": 7}, "1 row failed")
+    (run,) = runs.latest(5)
+    assert (run.outcome, run.ended_at, run.message) == (Outcome.FAILURES, THEN, "1 row failed")
+    assert json.loads(run.counters) == {"requests": 7}
+
+
+def test_one_mapping_given_twice_is_kept_once(runs):
+    runs.start("plan", {}, 1, [("a.json", SHA), ("a.json", SHA)])
+    assert runs.latest(1)[0].mappings == (("a.json", SHA),)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_left"),
+    [
+        (None, True),
+        (Outcome.INTERRUPTED, True),
+        (Outcome.WAITING, True),
+        (Outcome.STOPPED, True),
+        (Outcome.FINISHED, False),
+        (Outcome.FAILURES, False),
+    ],
+)
+def test_the_last_run_that_did_not_come_to_its_end_can_be_carried_on(runs, outcome, is_left):
+    earlier = runs.start("apply", {}, 1, [])
+    runs.end(earlier, Outcome.INTERRUPTED, {})
+    run_id = runs.start("apply", {}, 2, [])
+    if outcome:
+        runs.end(run_id, outcome, {})
+    runs.end(runs.start("plan", {}, 3, []), Outcome.PLANNED, {})
+    found = runs.last_unfinished()
+    assert (found.id if found else None) == (run_id if is_left else None)
+
+
+def test_the_latest_runs_come_first(runs):
+    ids = [runs.start("plan", {}, number, []) for number in range(4)]
+    assert [run.id for run in runs.latest(3)] == ids[:0:-1]
+    assert runs.last_started().id == ids[-1]
+
+
+def test_a_ledger_belongs_to_one_account(runs):
+    assert runs.account() is None
+    runs.bind_account("production")
+    runs.bind_account("production")
+    assert runs.account() == "production"
+    with pytest.raises(
+        LedgerForeignError, match="belongs to the account production, not to sandbox"
+    ) as raised:
+        runs.bind_account("sandbox")
+    assert "--plytix-account" in raised.value.next_step
+    assert runs.account() == "production"
+
+
+def test_settings_are_kept(runs):
+    assert runs.setting("marketplace") is None
+    runs.keep_setting("marketplace", "DE")
+    runs.keep_setting("marketplace", "FR")
+    assert runs.setting("marketplace") == "FR"
+
+
+def test_a_ledger_writes_its_times_in_utc():
+    moment = datetime(2025, 12, 23, 8, 0, 47, 999_999, tzinfo=timezone(timedelta(hours=2)))
+    assert utc_text(moment) == THEN
+    assert utc_text(moment.astimezone(UTC)) == THEN

@@ -1,0 +1,329 @@
+import pytest
+from catalogue import CLOCKS, merge, picture, product, rows
+
+from amzsync.errors import LedgerError
+from amzsync.ledger.book import Ledger
+from amzsync.ledger.rows import Asset, Failure, Link, Origin, State, Table, Thumbnail
+from amzsync.ledger.work import NOT_FOUND, Refusal
+
+REFUSAL = Refusal(422, "not an image", 2)
+A, B = 1, 2
+S1, S2 = 1, 2
+
+
+@pytest.fixture
+def ledger(ledger_path):
+    with Ledger.write(ledger_path, CLOCKS) as ledger:
+        merge(
+            ledger,
+            [product("S1", ("a", "MAIN"), ("b", "PT01")), product("S2", ("b", "MAIN"), is_parent=True)],
+        )
+        yield ledger
+
+
+@pytest.fixture
+def work(ledger):
+    return ledger.work(ledger.runs.start("apply", {}, 1, []))
+
+
+@pytest.fixture
+def put(ledger):
+    """Bring every row of a table into a state, from outside."""
+
+    def put(table: str, state: str) -> None:
+        plytix_id = ", plytix_id = 'p'" if table == "assets" and state == "done" else ""
+        ledger._store.execute(f"UPDATE {table} SET state = ?, reason = 'before'{plytix_id}", (state,))
+
+    return put
+
+
+def now(ledger, table: str, where: str = "1") -> list[str]:
+    return [state for (state,) in rows(ledger.path, f"SELECT state FROM {table} WHERE {where}")]
+
+
+EVERY = [state.value for state in State]
+
+
+# Each transition: from every state to what it must become.
+
+
+@pytest.mark.parametrize("state", EVERY)
+@pytest.mark.parametrize(
+    ("act", "becomes"),
+    [
+        (lambda work: work.claim_product(S1), {"pending": "in_flight"}),
+        (lambda work: work.release_product(S1), {"in_flight": "pending"}),
+        (lambda work: work.skip_product(S1, "why"), {"pending": "skipped", "in_flight": "skipped"}),
+        (lambda work: work.fail_links(S1, [A, B], REFUSAL), {"pending": "failed", "in_flight": "failed"}),
+        (
+            lambda work: work.reopen_product(S1, [A, B], thumbnail=True),
+            {"done": "pending", "skipped": "pending"},
+        ),
+    ],
+    ids=["claim", "release", "skip", "fail", "reopen"],
+)
+def test_links_move_only_from_the_states_a_transition_names(ledger, work, put, act, becomes, state):
+    put("links", state)
+    put("thumbnails", state)
+    act(work)
+    assert now(ledger, "links", "product_id = 1") == [becomes.get(state, state)] * 2
+    assert now(ledger, "links", "product_id = 2") == now(ledger, "thumbnails", "product_id = 2") == [state]
+
+
+@pytest.mark.parametrize("state", EVERY)
+@pytest.mark.parametrize(
+    ("act", "becomes"),
+    [
+        (lambda work: work.claim_product(S1), {"pending": "in_flight"}),
+        (lambda work: work.release_product(S1), {"in_flight": "pending"}),
+        (lambda work: work.skip_product(S1, "why"), {"pending": "skipped", "in_flight": "skipped"}),
+        (lambda work: work.fail_thumbnail(S1, REFUSAL), {"pending": "failed", "in_flight": "failed"}),
+        (lambda work: work.reopen_product(S1, [], thumbnail=True), {"done": "pending", "skipped": "pending"}),
+        (lambda work: work.reopen_product(S1, [A, B], thumbnail=False), {}),
+        (
+            lambda work: work.finish_thumbnail(S1, Origin.MADE),
+            {name: "done" for name in EVERY if name != "obsolete"},
+        ),
+    ],
+    ids=["claim", "release", "skip", "fail", "reopen", "reopen links alone", "finish"],
+)
+def test_a_thumbnail_moves_only_from_the_states_a_transition_names(ledger, work, put, act, becomes, state):
+    put("thumbnails", state)
+    act(work)
+    assert now(ledger, "thumbnails", "product_id = 1") == [becomes.get(state, state)]
+    assert now(ledger, "thumbnails", "product_id = 2") == [state]
+
+
+@pytest.mark.parametrize("state", EVERY)
+@pytest.mark.parametrize(
+    ("act", "becomes"),
+    [
+        (lambda work: work.release_asset(A), {"in_flight": "pending"}),
+        (lambda work: work.lose_asset(A), {"done": "pending"}),
+    ],
+    ids=["release", "lose"],
+)
+def test_an_asset_moves_quietly_only_from_the_states_a_transition_names(
+    ledger, work, put, act, becomes, state
+):
+    put("assets", state)
+    act(work)
+    assert now(ledger, "assets") == [becomes.get(state, state), state]
+
+
+@pytest.mark.parametrize("state", EVERY)
+@pytest.mark.parametrize(
+    ("act", "becomes"),
+    [
+        (lambda work: work.claim_assets([A]), "in_flight"),
+        (lambda work: work.finish_asset(A, "p1", "", Origin.UPLOADED), "done"),
+        (lambda work: work.fail_asset(A, S1, REFUSAL), "failed"),
+    ],
+    ids=["claim", "finish", "fail"],
+)
+def test_an_asset_that_is_not_open_is_a_ledger_that_changed(ledger, work, put, act, becomes, state):
+    put("assets", state)
+    if state in ("pending", "in_flight"):
+        act(work)
+        assert now(ledger, "assets") == [becomes, state]
+    else:
+        with pytest.raises(LedgerError, match="changed while this run was writing") as raised:
+            act(work)
+        assert "amzsync resume" in raised.value.next_step
+        assert now(ledger, "assets") == [state, state]
+        assert ledger.queries.failure_count() == 0
+
+
+def test_a_claim_that_fails_claims_nothing(ledger, work):
+    work.finish_asset(B, "p", "", Origin.FOUND)
+    with pytest.raises(LedgerError):
+        work.claim_assets([A, B])
+    assert now(ledger, "assets") == ["pending", "done"]
+
+
+def test_finishing_a_link_that_nobody_wants_takes_the_whole_answer_back(ledger, work):
+    ledger._store.execute("UPDATE links SET state = 'obsolete' WHERE product_id = 1 AND asset_id = 2")
+    with pytest.raises(LedgerError):
+        work.finish_links(S1, {A: 0, B: 1}, [A, B])
+    assert now(ledger, "links", "product_id = 1") == ["pending", "obsolete"]
+
+
+def test_finished_links_tell_who_made_them_and_where_they_stand(work):
+    work.finish_links(S1, {A: 4, B: 0}, [A])
+    links = {link.asset_id: link for link in work.product(S1).links}
+    assert (links[A].origin, links[A].placed, links[A].state) == (Origin.MADE, 4, State.DONE)
+    assert (links[B].origin, links[B].placed) == (Origin.FOUND, 0)
+
+
+def test_what_was_in_flight_and_is_found_was_made_by_the_run_that_died(work):
+    work.claim_product(S1)
+    work.finish_links(S1, {A: 0, B: 1}, [])
+    work.finish_thumbnail(S1, Origin.FOUND)
+    assert {link.origin for link in work.product(S1).links} == {Origin.MADE}
+    work.finish_links(S1, {A: 0, B: 1}, [])
+    assert {link.origin for link in work.product(S1).links} == {Origin.MADE}
+
+
+def test_a_finished_asset_keeps_plytixs_id_and_the_name_plytix_gave_it(ledger, work):
+    work.finish_asset(A, "p1", "renamed_aefee.jpg", Origin.UPLOADED)
+    work.finish_asset(B, "p2", "", Origin.FOUND)
+    assert work.assets([A, B]) == {
+        A: Asset(A, picture("a"), "renamed_aefee.jpg", State.DONE, "p1"),
+        B: Asset(B, picture("b"), "amazon_01_MAIN_b.jpg", State.DONE, "p2"),
+    }
+    assert now(ledger, "urls") == ["done", "done"]
+    assert ledger.queries.standing(1).uploaded == 1
+
+
+def test_a_lost_asset_is_asked_for_anew(ledger, work):
+    work.finish_asset(A, "p1", "", Origin.UPLOADED)
+    work.lose_asset(A)
+    assert work.assets([A])[A].plytix_id is None
+    assert now(ledger, "urls") == ["pending", "pending"]
+
+
+def test_reopened_links_forget_where_they_stood(work):
+    work.finish_links(S1, {A: 0, B: 1}, [A, B])
+    work.reopen_product(S1, [B], thumbnail=False)
+    assert work.product(S1).links == (
+        Link(A, "MAIN", 1, State.DONE, Origin.MADE, 0),
+        Link(B, "PT01", 2, State.PENDING, None, None),
+    )
+
+
+def test_each_failure_is_kept_with_its_cause_and_product(ledger, work):
+    work.fail_asset(A, S1, REFUSAL)
+    work.fail_links(S1, [A, B], Refusal(404, "gone", 1))
+    work.fail_thumbnail(S2, Refusal(None, "no answer", 6))
+    a, b = picture("a"), picture("b")
+    assert list(ledger.queries.failures()) == [
+        Failure(Table.ASSETS, a, "S1", 422, "not an image", 2),
+        Failure(Table.LINKS, a, "S1", 404, "gone", 1),
+        Failure(Table.LINKS, b, "S1", 404, "gone", 1),
+        Failure(Table.THUMBNAILS, b, "S2", None, "no answer", 6),
+    ]
+    assert now(ledger, "urls") == ["failed", "pending"]
+    (first, *_) = ledger.queries.failure_groups(1)
+    assert (first.message, first.status, first.count, len(first.examples)) == ("gone", 404, 2, 1)
+
+
+def test_a_second_failure_of_a_row_replaces_the_first(ledger, work):
+    work.fail_links(S1, [A], REFUSAL)
+    ledger._store.execute("UPDATE links SET state = 'pending'")
+    work.fail_links(S1, [A], Refusal(500, "again", 4))
+    assert [(failure.message, failure.attempts) for failure in ledger.queries.failures()] == [("again", 4)]
+
+
+def test_what_was_not_open_leaves_no_failure(ledger, work):
+    work.finish_links(S1, {A: 0}, [A])
+    work.finish_thumbnail(S1, Origin.MADE)
+    work.fail_links(S1, [A], REFUSAL)
+    work.fail_thumbnail(S1, REFUSAL)
+    assert ledger.queries.failure_count() == 0
+
+
+def test_a_row_that_stands_after_all_is_no_failure(ledger, work):
+    work.fail_links(S1, [A, B], REFUSAL)
+    work.fail_thumbnail(S1, REFUSAL)
+    work.finish_links(S1, {A: 0}, [])
+    work.finish_thumbnail(S1, Origin.FOUND)
+    assert [(failure.table, failure.url) for failure in ledger.queries.failures()] == [
+        ("links", picture("b"))
+    ]
+
+
+def test_retrying_makes_failed_and_unknown_rows_pending_and_nothing_else(ledger, work):
+    merge(
+        ledger,
+        [
+            product("S1", ("a", "MAIN"), ("b", "PT01"), ("ftp://x", "PT02")),
+            product("S2", ("b", "MAIN"), is_parent=True),
+            product("S3", ("a", "MAIN")),
+            product("S4", ("a", "MAIN")),
+        ],
+    )
+    work.fail_asset(A, S1, REFUSAL)
+    work.fail_links(S1, [A], REFUSAL)
+    work.fail_thumbnail(S1, REFUSAL)
+    work.finish_links(S1, {B: 0}, [B])
+    work.skip_product(3, NOT_FOUND)
+    work.skip_product(4, "another reason")
+    assert work.retry_failed() == 5
+    assert now(ledger, "links") == ["pending", "done", "pending", "pending", "skipped"]
+    assert now(ledger, "thumbnails") == ["pending", "pending", "pending", "skipped"]
+    assert now(ledger, "assets") == ["pending", "pending"]
+    assert now(ledger, "urls") == ["pending", "pending", "failed"]
+    assert [failure.url for failure in ledger.queries.failures()] == ["ftp://x"]
+    assert work.retry_failed() == 0
+
+
+def test_assets_that_no_open_link_wants_are_not_uploaded(ledger, work):
+    work.skip_product(S1, NOT_FOUND)
+    work.skip_unneeded_assets()
+    assert now(ledger, "assets") == now(ledger, "urls") == ["skipped", "pending"]
+    assert work.retry_failed() == 3
+    assert now(ledger, "assets") == now(ledger, "urls") == ["pending", "pending"]
+
+
+def test_products_with_work_come_in_windows_and_all_their_links_with_them(work):
+    first, second = work.next_products(0, 10)
+    assert (first.sku, first.is_parent, second.sku, second.is_parent) == ("S1", False, "S2", True)
+    assert first.thumbnail == Thumbnail(A, State.PENDING)
+    assert [one.sku for one in work.next_products(0, 1)] == ["S1"]
+    assert [one.sku for one in work.next_products(S1, 1)] == ["S2"]
+    assert work.next_products(S2, 1) == []
+
+
+def test_products_with_nothing_to_do_are_passed_over(work):
+    work.finish_links(S1, {A: 0, B: 1}, [A, B])
+    assert [one.sku for one in work.next_products(0, 10)] == ["S1", "S2"]
+    work.finish_thumbnail(S1, Origin.MADE)
+    assert [one.sku for one in work.next_products(0, 10)] == ["S2"]
+    assert [one.sku for one in work.products_with_images(0, 10)] == ["S1", "S2"]
+    assert work.has_open_work()
+    work.skip_product(S2, NOT_FOUND)
+    assert not work.has_open_work()
+
+
+def test_plytixs_product_ids_are_kept(work):
+    work.resolve({S1: "x1", S2: "x2"})
+    work.resolve({S1: "x9"})
+    assert [one.plytix_id for one in work.next_products(0, 10)] == ["x9", "x2"]
+
+
+def test_more_assets_than_one_statement_takes_are_read(ledger, work):
+    merge(ledger, [product("S1", *((f"p{n}", f"V{n}") for n in range(1200)))])
+    assert len(work.assets(range(1, 2000))) == 1202
+
+
+def test_the_ledger_tells_what_stands_and_what_is_left(ledger, work):
+    assert (ledger.queries.outstanding().products, ledger.queries.outstanding().assets) == (2, 2)
+    work.finish_asset(A, "p1", "", Origin.UPLOADED)
+    work.finish_links(S1, {A: 0}, [A])
+    work.finish_thumbnail(S1, Origin.MADE)
+    work.skip_product(S2, NOT_FOUND)
+    standing = ledger.queries.standing(1)
+    assert (standing.uploaded, standing.there, standing.open_assets) == (1, 0, 1)
+    assert (standing.links, standing.parent_links, standing.open_links, standing.open_parent_links) == (
+        1,
+        0,
+        1,
+        0,
+    )
+    assert (standing.thumbnails, standing.parent_thumbnails) == (1, 0)
+    assert standing.products_not_found == ("S2",)
+    assert ledger.queries.standing(2).there == 1
+    counts = {one.table: one for one in ledger.queries.counts()}
+    assert counts[Table.LINKS].by_state == {State.DONE: 1, State.PENDING: 1, State.SKIPPED: 1}
+    assert counts[Table.LINKS].of(State.DONE, State.SKIPPED, State.FAILED) == 2
+    first, second = ledger.queries.products()
+    assert (first.wanted, first.done, first.open, first.new_assets, first.thumbnail) == (
+        2,
+        1,
+        1,
+        1,
+        State.DONE,
+    )
+    assert (second.skipped, second.reason) == (1, NOT_FOUND)
+    assert [row.sku for row in ledger.queries.products(1)] == ["S1"]
+    assert list(ledger.queries.wanted_skus()) == ["S1", "S2"]
