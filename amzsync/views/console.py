@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SKU_LIMIT",
     "Sheet",
+    "cost_text",
     "count_text",
     "duration_text",
     "facts",
@@ -193,6 +194,13 @@ def duration_text(seconds: float) -> str:
         if whole >= size:
             return f"{whole // size} {unit} {whole % size // small:02d} {small_unit}"
     return f"{whole} s"
+
+
+def cost_text(requests: int, seconds: float) -> str:
+    """`at most 5,300 requests, 1 h 02 min at this account's limits`."""
+    if seconds < 1:
+        return f"at most {plural(requests, 'request')}, none of which waits for this account's limits"
+    return f"at most {plural(requests, 'request')}, {duration_text(seconds)} at this account's limits"
 
 
 def limit_text(limit: Limit) -> str:

@@ -11,8 +11,8 @@ from amzsync.planner import PlanCounts
 from amzsync.plytix.pace import Limit
 from amzsync.views.console import (
     SKU_LIMIT,
+    cost_text,
     count_text,
-    duration_text,
     facts,
     foreign,
     grid,
@@ -154,11 +154,8 @@ def _decision(view: PlanView) -> "Text":
 
 def _cost(view: PlanView) -> "Text":
     limits = " and ".join(map(limit_text, view.limits))
-    line = own(
-        f"At most {plural(view.forecast.requests, 'request')},"
-        f" {duration_text(view.forecast.seconds)} at this account's limits",
-        "bold",
-    )
+    cost = cost_text(view.forecast.requests, view.forecast.seconds)
+    line = own(f"A{cost[1:]}", "bold")
     line.append(f" ({limits})." if limits else ".")
     if not view.refreshed:
         line.append(" Plytix was not asked what is there already; --refresh asks.", "dim")

@@ -12,13 +12,13 @@ from amzsync.executor.forecast import Forecast
 from amzsync.ledger.rows import Counts, Failure, FailureGroup, Run, State
 from amzsync.views.console import (
     Sheet,
+    cost_text,
     count_text,
     duration_text,
     facts,
     foreign,
     limit_text,
     own,
-    plural,
     titled,
 )
 from amzsync.views.document import document, failure_entry, table_entries
@@ -131,10 +131,7 @@ def _runs(runs: tuple[Run, ...], zone: tzinfo | None) -> Sheet:
 def _left(view: StatusView) -> "Text":
     cost = view.forecast
     if cost.requests:
-        lines = own(
-            f"Left: at most {plural(cost.requests, 'request')},"
-            f" {duration_text(cost.seconds)} at this account's limits."
-        )
+        lines = own(f"Left: {cost_text(cost.requests, cost.seconds)}.")
     else:
         lines = own("Nothing is left to do." if not view.failures_total else "Nothing else is left to do.")
     for step in view.next_steps:

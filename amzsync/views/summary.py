@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, assert_never
 
 from amzsync.executor.forecast import Forecast
 from amzsync.ledger.rows import FailureGroup, Outcome
-from amzsync.views.console import SKU_LIMIT, count_text, duration_text, facts, foreign, own, plural, titled
+from amzsync.views.console import (
+    SKU_LIMIT,
+    cost_text,
+    count_text,
+    duration_text,
+    facts,
+    foreign,
+    own,
+    plural,
+    titled,
+)
 from amzsync.views.failures import failures_in_short
 from amzsync.views.report import Report
 
@@ -95,8 +105,8 @@ def _headline(summary: Summary) -> "Text":
     took = f" {plural(report.requests, 'request')} in {duration_text(report.seconds)}."
     line.append(took, "not bold default")
     if summary.left is not None and summary.left.requests:
-        left = f"{plural(summary.left.requests, 'request')}, {duration_text(summary.left.seconds)}"
-        line.append(f" Left: at most {left}.", "not bold default")
+        left = cost_text(summary.left.requests, summary.left.seconds)
+        line.append(f" Left: {left}.", "not bold default")
     return line
 
 

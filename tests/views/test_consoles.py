@@ -10,6 +10,7 @@ from views.made_up import paper
 from amzsync.plytix.pace import Limit
 from amzsync.views.console import (
     Sheet,
+    cost_text,
     count_text,
     duration_text,
     limit_text,
@@ -76,6 +77,11 @@ def test_counts_are_grouped_and_one_is_singular():
     assert plural(1, "image") == "1 image"
     assert plural(0, "image") == "0 images"
     assert limit_text(Limit(5_000, 3_600.0)) == "5,000 in 1h"
+
+
+def test_a_cost_below_a_second_is_told_as_no_wait_rather_than_as_no_time():
+    assert cost_text(1, 0.0) == "at most 1 request, none of which waits for this account's limits"
+    assert cost_text(5_300, 3_720.0) == "at most 5,300 requests, 1 h 02 min at this account's limits"
 
 
 def sheet() -> Sheet:

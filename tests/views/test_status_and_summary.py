@@ -123,6 +123,12 @@ def test_status_json_tells_runs_with_their_options_as_values():
     assert (second["ended_at"], second["outcome"], second["seconds"]) == (None, None, None)
 
 
+def test_options_that_are_no_json_are_told_as_they_stand():
+    (entry,) = json.loads("".join(status_json(status_view(runs=(run(options="--workers 4"),)))))["runs"]
+
+    assert entry["options"] == "--workers 4"
+
+
 def test_status_json_lists_every_failure_that_is_handed_in_and_the_examples_otherwise():
     all_of_them = [failure(f"SKU-{n}") for n in range(1_004)]
 
@@ -168,7 +174,7 @@ def test_a_summary_tells_what_was_done():
         "of these links, on variation parents 3",
         "products left alone (--skip-existing) 6",
         "Not in Plytix: 2 products: GONE-1, GONE-2",
-        "Left: at most 10 requests, 3 s.",
+        "Left: at most 10 requests, 3 s at this account's limits.",
         "Next: amzsync status",
     ):
         assert words in text
