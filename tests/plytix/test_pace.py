@@ -1,0 +1,262 @@
+"""The pace on a clock that only moves when it is told to."""
+
+import heapq
+import itertools
+import random
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amzsync.errors import ConfigError
+from amzsync.plytix.pace import PRESETS, Limit, Pace, Slot, parse_duration_s, parse_limits
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("90s", 90),
+        (" 1.5 m ", 90),
+        ("15m", 900),
+        ("15min", 900),
+        ("2h", 7200),
+        ("2H", 7200),
+        ("1d", 86400),
+        ("500ms", 0.5),
+        ("0", 0),
+    ],
+)
+def test_a_duration_is_a_number_and_a_unit(text, seconds):
+    assert parse_duration_s(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5s", "5 weeks", "1e3", "1:30", "s", "nan", "inf", "٣s٣"])
+def test_what_is_no_duration_says_how_to_write_one(text):
+    with pytest.raises(ConfigError, match="is not a duration") as raised:
+        parse_duration_s(text)
+    assert "15m" in raised.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("texts", "limits"),
+    [
+        (["50/10s", "5000/1h"], [(50, 10), (5000, 3600)]),
+        (["5000/h", "50/10s"], [(50, 10), (5000, 3600)]),
+        (["20 / 10 s"], [(20, 10)]),
+        (["paid"], [(50, 10), (5000, 3600)]),
+        (["Free"], [(20, 10), (2000, 3600)]),
+        (["paid", "40/10s"], [(40, 10), (5000, 3600)]),
+        (["40/10s", "50/10000ms", "60/10"], [(40, 10)]),
+        ([], []),
+    ],
+)
+def test_limits_are_kept_one_for_each_window_the_lowest_of_each(texts, limits):
+    assert parse_limits(texts) == tuple(Limit(*limit) for limit in limits)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "50", "50/", "/10s", "0/10s", "-5/10s", "50/0s", "5.5/10s", "50/10s/2", "gold"]
+)
+def test_what_is_no_limit_is_refused(text):
+    with pytest.raises(ConfigError):
+        parse_limits([text])
+
+
+@pytest.mark.parametrize(
+    "limit", [*PRESETS["paid"], *PRESETS["free"], Limit(7, 90), Limit(3, 120), Limit(1, 0.5)]
+)
+def test_a_limit_is_written_as_it_is_read(limit):
+    assert parse_limits([str(limit)]) == (limit,)
+
+
+@dataclass
+class Simulation:
+    """Requests through a pace: each arrives somewhere within the assumed bound, and is answered later."""
+
+    pace: Pace
+    random: random.Random
+    now: float = 0.0
+    sent: list[float] = field(default_factory=list)
+    arrivals: list[float] = field(default_factory=list)
+    unanswered: list[tuple[float, int, Slot, float]] = field(default_factory=list)
+
+    def send(self, count: int, slowest_answer_s: float = 2.0) -> None:
+        for number in range(count):
+            self._wait()
+            slot = self.pace.record(self.now)
+            arrival = self.now + self.random.choice([0.0, self.random.random(), 1.0]) * self.pace._arrival_s
+            answer = arrival + self.random.random() * slowest_answer_s
+            heapq.heappush(self.unanswered, (answer, number, slot, self.now))
+            self.sent.append(self.now)
+            self.arrivals.append(arrival)
+
+    def _wait(self) -> None:
+        while True:
+            while self.unanswered and self.unanswered[0][0] <= self.now:
+                answer, _, slot, sent_at = heapq.heappop(self.unanswered)
+                self.pace.answered(slot, sent_at, answer)
+            wait_s = self.pace.wait_s(self.now)
+            if wait_s <= 0:
+                return
+            next_answer = self.unanswered[0][0] if self.unanswered else float("inf")
+            self.now = min(self.now + wait_s, next_answer)
+
+
+def most_in_a_window(arrivals: list[float], window_s: float) -> int:
+    """As a server counts: the most requests in any stretch of the window."""
+    ordered = sorted(arrivals)
+    first = most = 0
+    for index, arrival in enumerate(ordered):
+        while ordered[first] <= arrival - window_s + 1e-6:
+            first += 1
+        most = max(most, index - first + 1)
+    return most
+
+
+def test_a_day_of_work_uses_the_account_and_never_exceeds_it():
+    limits = parse_limits(["50/10s", "5000/1h"])
+    simulation = Simulation(Pace(limits), random.Random(1))
+    simulation.send(50_000)
+    for limit in limits:
+        assert most_in_a_window(simulation.arrivals, limit.window_s) <= limit.allowed
+    shortest_possible_s = 9 * 3600 + 99 * 10
+    assert shortest_possible_s / simulation.now >= 0.97
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 8), st.sampled_from([0.5, 1.0, 10.0, 60.0, 100.0])), max_size=3),
+    st.floats(0, 30),
+    st.integers(0, 2**32),
+)
+def test_no_window_of_any_limits_ever_holds_more_than_is_allowed(limits, slowest_answer_s, seed):
+    texts = [f"{allowed}/{window_s}s" for allowed, window_s in limits]
+    simulation = Simulation(Pace(parse_limits(texts)), random.Random(seed))
+    for _ in range(3):
+        simulation.send(20, slowest_answer_s)
+        simulation.now += simulation.random.choice([0.0, 3.0, 1000.0])
+    for limit in simulation.pace.limits:
+        assert most_in_a_window(simulation.arrivals, limit.window_s) <= limit.allowed
+
+
+def test_half_a_short_window_leaves_at_once_and_the_rest_evenly():
+    simulation = Simulation(Pace(parse_limits(["50/10s"])), random.Random(1))
+    simulation.send(50)
+    assert simulation.sent[25] == 0
+    gaps = [after - before for before, after in itertools.pairwise(simulation.sent[25:])]
+    assert all(0.17 < gap < 0.19 for gap in gaps)
+
+
+def test_requests_of_before_a_restart_count():
+    pace = Pace(parse_limits(["10/10s"]))
+    for age_s in range(9, -1, -1):
+        pace.record(100.0 - age_s)
+    assert pace.used(100.0) == [(Limit(10, 10.0), 10)]
+    assert 0.9 < pace.wait_s(100.0) < 1.3
+    assert pace.used(200.0) == [(Limit(10, 10.0), 0)]
+    assert pace.wait_s(200.0) == 0
+
+
+def test_an_answer_that_came_soon_frees_its_place_sooner():
+    pace = Pace(parse_limits(["1/10s"]))
+    slot = pace.record(0.0)
+    assert pace.wait_s(1.0) > 9.0
+    pace.answered(slot, 0.0, 0.0)
+    assert pace.wait_s(1.0) == 9.0
+
+
+def test_a_pause_holds_everybody_until_its_end():
+    pace = Pace(parse_limits(["paid"]))
+    pace.pause(60.0)
+    pace.pause(30.0)
+    assert pace.wait_s(0.0) == 60.0
+    assert pace.wait_s(59.5) == 0.5
+    assert pace.wait_s(60.0) == 0.0
+
+
+def test_without_limits_nothing_waits_but_for_a_pause():
+    pace = Pace([])
+    for _ in range(100):
+        pace.record(0.0)
+    assert (pace.wait_s(0.0), pace.rate_per_s, pace.longest_s) == (0.0, float("inf"), 0.0)
+    assert pace.learn(0.0, 60.0) is None
+    pace.pause(5.0)
+    assert pace.wait_s(0.0) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("accepted", "retry_after_s", "learned"),
+    [
+        (30, 8.0, Limit(30, 10.0)),
+        (1, 8.0, Limit(1, 10.0)),
+        (30, 1800.0, Limit(30, 3600.0)),
+        (0, 8.0, None),
+    ],
+)
+def test_a_refusal_below_the_known_limit_teaches_the_lower_one(accepted, retry_after_s, learned):
+    pace = Pace(parse_limits(["50/10s", "5000/1h"]))
+    for number in range(accepted):
+        slot = pace.record(number * 0.1)
+        pace.answered(slot, number * 0.1, number * 0.1 + 0.05)
+    refused_at = 6.0
+    pace.refused(pace.record(refused_at))
+    assert pace.learn(refused_at, retry_after_s) == learned
+    assert (learned in pace.limits) == (learned is not None)
+
+
+def test_a_server_with_a_lower_limit_is_exceeded_once_and_then_obeyed():
+    pace, real = Pace(parse_limits(["50/10s"])), Limit(20, 10.0)
+    accepted: list[float] = []
+    refusals, now = 0, 0.0
+    while len(accepted) < 200:
+        now += 0.001 + pace.wait_s(now)
+        slot = pace.record(now)
+        in_window = [at for at in accepted if at > now - real.window_s]
+        if len(in_window) < real.allowed:
+            accepted.append(now)
+            pace.answered(slot, now, now)
+        else:
+            refusals += 1
+            pace.refused(slot)
+            wait_s = in_window[0] + real.window_s - now
+            assert pace.learn(now, wait_s) == real
+            pace.pause(now + wait_s)
+    assert refusals == 1
+    assert pace.limits == (real,)
+
+
+def test_a_limit_learned_earlier_is_kept_and_a_higher_one_is_not_believed():
+    pace = Pace(parse_limits(["50/10s", "5000/1h"]))
+    pace.tighten(Limit(40, 10.0))
+    pace.tighten(Limit(45, 10.0))
+    pace.tighten(Limit(1, 60.0))
+    assert pace.limits == (Limit(40, 10.0), Limit(5000, 3600.0))
+    assert pace.rate_per_s == 4.0
+
+
+@pytest.mark.parametrize("limits", [["20/10s"], ["20/10s", "100/1m"]])
+@given(already=st.integers(0, 60), more=st.integers(1, 200))
+def test_work_never_takes_less_than_the_time_told_for_it(limits, already, more):
+    simulation = Simulation(Pace(parse_limits(limits)), random.Random(already))
+    simulation.send(already)
+    told_s = simulation.pace.time_for_s(more, simulation.now)
+    start = simulation.now
+    simulation.send(more)
+    assert told_s <= simulation.now - start + 0.5
+
+
+@given(st.integers(0, 60), st.integers(1, 200))
+def test_at_one_limit_the_time_told_is_what_the_work_takes_but_for_its_spacing(already, more):
+    simulation = Simulation(Pace(parse_limits(["20/10s"])), random.Random(already))
+    simulation.send(already)
+    told_s = simulation.pace.time_for_s(more, simulation.now)
+    start = simulation.now
+    simulation.send(more)
+    assert simulation.now - start <= told_s * 1.05 + 10
+
+
+def test_no_work_takes_no_time():
+    pace = Pace(parse_limits(["1/10s"]))
+    pace.record(0.0)
+    assert pace.time_for_s(0, 0.0) == 0.0
