@@ -1,0 +1,204 @@
+"""A sync as the program runs it, against a sandbox over real HTTP, without the command line around it."""
+
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from catalogue import GALLERY, merge, rows
+
+from amzsync.domain.product import Product
+from amzsync.errors import StopError
+from amzsync.executor.engine import End, Engine, EngineSettings, Source
+from amzsync.executor.events import Notice, Progress
+from amzsync.executor.refresh import Refresh
+from amzsync.executor.slots import Slots
+from amzsync.executor.stop import StopRequest
+from amzsync.executor.sync import Sync, SyncOptions
+from amzsync.ledger.book import Ledger
+from amzsync.ledger.merge import SKIP_EXISTING
+from amzsync.ledger.queries import Standing
+from amzsync.ledger.work import Work
+from amzsync.plytix.auth import Credentials, Secret
+from amzsync.plytix.pace import Limit
+from amzsync.plytix.transport import Transport
+from amzsync.sandbox import Sandbox
+
+Clock = Callable[[], float]
+
+
+@dataclass
+class Heard:
+    """What a run told."""
+
+    notices: list[str] = field(default_factory=list)
+    last: Progress | None = None
+
+    def progress(self, progress: Progress) -> None:
+        self.last = progress
+
+    def notice(self, notice: Notice) -> None:
+        self.notices.append(notice.message)
+
+
+@dataclass
+class Ran:
+    """What a run came to: `requests` by kind as the engine counted them, `asked` as the sandbox did."""
+
+    end: End | None = None
+    error: StopError | None = None
+    requests: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
+    heard: Heard = field(default_factory=Heard)
+    standing: Standing | None = None
+
+    @property
+    def total(self) -> int:
+        return self.requests.total()
+
+    @property
+    def writes(self) -> int:
+        """Requests that change products or assets."""
+        return sum(self.requests[kind] for kind in ("asset_upload", "product_write", "link"))
+
+
+class Rig:
+    """A ledger and the sandbox it works on."""
+
+    def __init__(self, sandbox: Sandbox, path: Path) -> None:
+        self.sandbox = sandbox
+        self.path = path
+
+    def plan(self, *products: Product, seed: bool = True, **options: object) -> None:
+        """Merge these as the whole mapping; `seed` makes the products exist in Plytix."""
+        if seed:
+            self.sandbox.seed(product.sku for product in products)
+        with Ledger.write(self.path) as ledger:
+            merge(ledger, products, **options)
+
+    def forget(self) -> None:
+        """Lose the ledger."""
+        for path in self.path.parent.glob(f"{self.path.name}*"):
+            path.unlink()
+
+    def apply(
+        self,
+        *,
+        skip_existing: bool = False,
+        retry_failed: bool = False,
+        gallery: str = GALLERY,
+        clock: Clock = time.monotonic,
+        settings: EngineSettings | None = None,
+        stop: StopRequest | None = None,
+        limits: Sequence[Limit] = (),
+    ) -> Ran:
+        """Work through everything pending."""
+
+        def source(ledger: Ledger, work: Work, slots: Slots, heard: Heard) -> Source:
+            work.want_needed_assets()
+            return Sync(
+                work,
+                ledger.queries.outstanding(),
+                SyncOptions(
+                    gallery_label=gallery,
+                    gallery_is_known=ledger.runs.setting("checked") == gallery,
+                    skip_existing_reason=SKIP_EXISTING if skip_existing else None,
+                ),
+                slots,
+                heard,
+                gallery_passed=lambda: ledger.runs.keep_setting("checked", gallery),
+                clock=clock,
+                random=lambda: 0.0,
+            )
+
+        with Ledger.write(self.path) as ledger:
+            if retry_failed:
+                ledger.work().retry_failed()
+            if not ledger.work().has_open_work():
+                return Ran(End.DONE, standing=ledger.queries.standing(None))
+            run_id = ledger.runs.start("apply", {}, os.getpid(), ())
+            ran = self._run(ledger, ledger.work(run_id), source, clock, settings, stop, limits)
+            if ran.end is End.DONE:
+                ledger.work(run_id).skip_unneeded_assets()
+            ran.standing = ledger.queries.standing(run_id)
+            return ran
+
+    def refresh(self, **options: object) -> Ran:
+        """Read what is there."""
+
+        def source(ledger: Ledger, work: Work, slots: Slots, heard: Heard) -> Source:
+            return Refresh(work, ledger.queries.to_refresh(), GALLERY, slots, heard)
+
+        with Ledger.write(self.path) as ledger:
+            ran = self._run(ledger, ledger.work(), source, time.monotonic, None, None, ())
+            ran.standing = ledger.queries.standing(None)
+            return ran
+
+    def _run(
+        self,
+        ledger: Ledger,
+        work: Work,
+        source: Callable[[Ledger, Work, Slots, Heard], Source],
+        clock: Clock,
+        settings: EngineSettings | None,
+        stop: StopRequest | None,
+        limits: Sequence[Limit],
+    ) -> Ran:
+        before = Counter(self.sandbox.counts)
+        ran = Ran()
+        transport = Transport(self.sandbox.url, self.sandbox.auth_url)
+        slots = Slots(limits, ledger.quota(), clock)
+        engine = Engine(
+            transport,
+            Credentials(Secret("sandbox-key"), Secret("sandbox-password")),
+            slots,
+            ledger.atomic,
+            settings=settings or EngineSettings(workers=16),
+            stop=stop or StopRequest(),
+            listener=ran.heard,
+            clock=clock,
+            random=random.random,
+        )
+        try:
+            ran.end = engine.run(source(ledger, work, slots, ran.heard))
+        except StopError as error:
+            ran.error = error
+        finally:
+            transport.close()
+        ran.requests = engine.requests
+        ran.asked = Counter(self.sandbox.counts) - before
+        return ran
+
+    # What came of it.
+
+    def gallery(self, sku: str) -> list[str]:
+        """Filenames in the order of the gallery."""
+        return list(self.sandbox.snapshot().products[sku].gallery)
+
+    def thumbnail(self, sku: str) -> str | None:
+        return self.sandbox.snapshot().products[sku].thumbnail
+
+    @property
+    def pictures(self) -> Mapping[str, tuple[str | None, tuple[str, ...]]]:
+        return self.sandbox.snapshot().pictures
+
+    def failures(self) -> list[tuple]:
+        """(table, SKU, HTTP status, message) of every failure kept, in the order they came."""
+        return rows(
+            self.path,
+            "SELECT row_table, sku, failures.status, message FROM failures"
+            " LEFT JOIN products ON products.id = product_id ORDER BY row_table, sku",
+        )
+
+    def reasons(self, table: str = "links") -> dict[str, set[tuple[str, str | None]]]:
+        """State and reason of each product's rows."""
+        found: dict[str, set[tuple[str, str | None]]] = {}
+        for sku, state, reason in rows(
+            self.path,
+            f"SELECT sku, {table}.state, {table}.reason FROM {table} JOIN products ON products.id = product_id",
+        ):
+            found.setdefault(sku, set()).add((state, reason))
+        return found

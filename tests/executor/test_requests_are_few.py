@@ -1,0 +1,133 @@
+"""The account's limit is the physical limit: a request that need not be made is not made."""
+
+import math
+
+import pytest
+from catalogue import picture, product
+from executor.rig import Rig
+
+from amzsync.domain.product import Product
+
+SIXTEEN_OF_TWELVE = tuple(
+    product(
+        f"S{number:02d}",
+        *(
+            (f"p{(number + offset) % 12}", "MAIN" if offset == 0 else f"PT{offset:02d}")
+            for offset in range(7)
+        ),
+    )
+    for number in range(16)
+)
+
+
+def catalogue(products: int, each: int, unique: int) -> list[Product]:
+    """`products` of `each` pictures, drawn from `unique` ones."""
+    return [
+        product(
+            f"SKU-{number:04d}",
+            *(
+                (f"u{(number * 5 + offset * 7) % unique:05d}", "MAIN" if not offset else f"PT{offset:02d}")
+                for offset in range(each)
+            ),
+        )
+        for number in range(products)
+    ]
+
+
+def pages(number: int) -> int:
+    return math.ceil(number / 100)
+
+
+def test_sixteen_products_of_twelve_pictures_cost_thirty_two_requests(rig: Rig) -> None:
+    rig.plan(*SIXTEEN_OF_TWELVE)
+    ran = rig.apply()
+    assert dict(ran.requests) == {
+        "token": 1,
+        "attribute_search": 1,
+        "product_search": 1,
+        "asset_search": 1,
+        "asset_upload": 12,
+        "product_write": 16,
+    }
+    assert ran.asked.total() == ran.total == 32
+
+
+def test_nothing_to_do_costs_nothing(rig: Rig) -> None:
+    rig.plan(*SIXTEEN_OF_TWELVE)
+    rig.apply()
+    rig.plan(*SIXTEEN_OF_TWELVE)
+    assert rig.apply().total == 0
+
+
+def test_a_lost_ledger_costs_four_reads_and_no_write(rig: Rig) -> None:
+    rig.plan(*SIXTEEN_OF_TWELVE)
+    rig.apply()
+    before = rig.sandbox.snapshot()
+    rig.forget()
+    rig.plan(*SIXTEEN_OF_TWELVE)
+    ran = rig.apply()
+    assert dict(ran.requests) == {"token": 1, "attribute_search": 1, "product_search": 1, "asset_search": 1}
+    assert rig.sandbox.snapshot() == before
+
+
+def test_a_catalogue_costs_what_the_floor_says_and_five_in_a_hundred_at_most(rig: Rig) -> None:
+    products = catalogue(1000, 9, 5000)
+    wanted = {image.url for one in products for image in one.images}
+    assert len(wanted) == 5000
+    rig.plan(*products)
+    ran = rig.apply()
+    floor = pages(1000) + pages(5000) + 5000 + 1000 + 1
+    assert ran.total <= 1.05 * floor
+    assert (ran.requests["asset_upload"], ran.requests["product_write"]) == (5000, 1000)
+    assert all(len(gallery) == 9 for _, gallery in rig.pictures.values())
+    assert rig.sandbox.overlapping_writes == 0
+    rig.forget()
+    rig.plan(*products)
+    again = rig.apply()
+    assert again.writes == 0
+    assert again.total <= 1.05 * (pages(1000) + pages(5000) + 1)
+
+
+def test_a_tenth_changed_costs_a_tenth(rig: Rig) -> None:
+    products = catalogue(200, 5, 400)
+    rig.plan(*products)
+    rig.apply()
+    changed = [
+        product(one.sku, *((image.url, image.variant) for image in one.images), (f"new{number}", "BACK"))
+        if number % 10 == 0
+        else one
+        for number, one in enumerate(products)
+    ]
+    rig.plan(*changed)
+    ran = rig.apply()
+    floor = pages(20) + pages(20) + 20 + 20 + 1
+    assert ran.total <= 1.05 * floor
+    assert (ran.requests["asset_upload"], ran.requests["product_write"], ran.requests["link"]) == (20, 20, 0)
+    for number in range(0, 200, 10):
+        assert rig.gallery(f"SKU-{number:04d}")[-1] == f"amazon_13_BACK_new{number}.jpg"
+
+
+def test_pictures_that_are_there_under_their_names_are_not_uploaded(rig: Rig) -> None:
+    products = [product(f"S{number}", (f"a{number}", "MAIN"), (f"b{number}", "PT01")) for number in range(60)]
+    by_hand = {
+        number: rig.sandbox.add_asset(f"amazon_01_MAIN_a{number}.jpg", picture(f"a{number}") + "?by=hand")
+        for number in range(60)
+    }
+    rig.plan(*products)
+    ran = rig.apply()
+    assert ran.requests["asset_upload"] == 60
+    assert ran.total <= 1.05 * (pages(60) + pages(120) + 60 + 60 + 1) + 1
+    galleries = rig.sandbox.snapshot().products
+    assert [galleries[f"S{number}"].gallery_ids[0] for number in range(60)] == list(by_hand.values())
+    assert ran.standing is not None
+    assert (ran.standing.uploaded, ran.standing.there) == (60, 60)
+
+
+@pytest.mark.parametrize("count", [1, 99, 100, 101, 250])
+def test_products_are_read_a_hundred_at_a_time(rig: Rig, count: int) -> None:
+    rig.plan(*(product(f"S{number}", ("a", "MAIN")) for number in range(count)))
+    ran = rig.apply()
+    assert ran.requests["product_search"] <= pages(count) + pages(2 * count)
+    assert ran.requests["asset_search"] == 1
+    assert ran.requests["asset_upload"] == 1
+    assert ran.requests["product_write"] == count
