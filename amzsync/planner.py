@@ -10,11 +10,12 @@ written in the order of their index.
 import hashlib
 import itertools
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from amzsync.domain.filename import asset_filename, distinct_filename
-from amzsync.domain.gallery import Gallery, arrange, positions
+from amzsync.domain.gallery import arrange, positions
 from amzsync.domain.image_url import MAX_URL_LENGTH, PLAIN_AMAZON_URL, ImageUrl, Malformed, read_image_url
 from amzsync.domain.product import ImageRef, Product
 from amzsync.domain.variant import KNOWN, MAIN, POSITION
@@ -24,7 +25,6 @@ __all__ = [
     "KnownProduct",
     "KnownRows",
     "MalformedUrl",
-    "NewAsset",
     "PlanCounts",
     "Planner",
     "WantedLink",
@@ -32,9 +32,11 @@ __all__ = [
 
 _UNJUDGED, _PLAIN, _OTHER, _MALFORMED = range(4)
 _KNOWN_CODES = len(KNOWN)
+_MAIN_CODE = KNOWN.index(MAIN)
 _KNOWN_KEYS = [POSITION[variant] << 16 | code for code, variant in enumerate(KNOWN)]
 _MAX_POSITION = 0xFFF
 _MAX_VARIANTS = 0xFFFF
+_PATTERNS_KEPT = 10_000
 _OVERFLOW_VARIANT = "OTHER"
 _JUDGED_KEPT = 50_000
 _PLAIN_START = "https://m.media-amazon.com/images/I/"
@@ -81,14 +83,6 @@ class ChangedProduct:
     wanted: bytes
     links: tuple[WantedLink, ...]
     thumbnail: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class NewAsset:
-    """A picture that is wanted: the name its asset is to have."""
-
-    id: int
-    filename: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +135,12 @@ class Planner:
         self._owners: dict[str, int] = {}
         self._parents = bytearray()
         self._ordered = bytearray()
+        self._patterns: dict[tuple[str, ...], tuple[array[int], bool]] = {}
+        self._has_other_kinds = False
         # Filled by settle().
-        self._galleries: dict[int, Gallery] = {}
+        self._gallery_starts = array("Q", [0])
+        self._gallery_numbers = array("I")
+        self._gallery_codes = array("H")
         self._malformed: dict[int, int] = {}
         self._best = array("I")
         self._ids = array("I")
@@ -164,29 +162,44 @@ class Planner:
 
     def _take_images(self, images: Sequence[ImageRef]) -> bool:
         """Append the pictures; True if they stand in gallery order already, with nothing to settle."""
-        numbers, kinds, codes = self._numbers, self._kinds, self._codes
-        add_number, add_code, add_area = (
-            self._url_numbers.append,
-            self._variant_codes.append,
-            self._areas.append,
-        )
-        last = -1
-        is_ordered = True
-        for url, variant, area in images:
+        if not images:
+            return True
+        # Whole columns at a time: a loop over a million pictures would cost more than writing them down.
+        urls, variants, areas = zip(*images, strict=True)
+        numbers = self._take_urls(urls)
+        kinds = self._kinds
+        codes, is_ordered = self._patterns.get(variants) or self._new_pattern(variants)
+        self._url_numbers.extend(numbers)
+        self._variant_codes.extend(codes)
+        self._areas.extend(areas)
+        if not is_ordered or len(set(numbers)) != len(numbers):
+            return False
+        return not self._has_other_kinds or all(kinds[number] == _PLAIN for number in numbers)
+
+    def _take_urls(self, urls: tuple[str, ...]) -> list[int]:
+        # `cast`, because a number is missing only where None is found in the next line.
+        found = cast("list[int]", list(map(self._numbers.get, urls)))
+        if None not in found and not (self._known_urls and 0 in map(self._kinds.__getitem__, found)):
+            return found
+        numbers, kinds, is_plain = self._numbers, self._kinds, PLAIN_AMAZON_URL.fullmatch
+        taken = []
+        for url in urls:
             number = numbers.get(url)
-            if number is None or not kinds[number]:
+            if number is None and is_plain(url):
+                number = numbers[url] = len(kinds)
+                kinds.append(_PLAIN)
+            elif number is None or not kinds[number]:
                 number = self._judge(url)
-            code = codes.get(variant)
-            if code is None:
-                code = self._new_code(variant)
-            if not last < code < _KNOWN_CODES or kinds[number] != _PLAIN:
-                is_ordered = False
-            last = code
-            add_number(number)
-            add_code(code)
-            add_area(area)
-        start = len(self._url_numbers) - len(images)
-        return is_ordered and len(set(self._url_numbers[start:])) == len(images)
+            taken.append(number)
+        return taken
+
+    def _new_pattern(self, variants: tuple[str, ...]) -> tuple["array[int]", bool]:
+        """The codes of a row of variants, and whether they are known ones in gallery order, each once."""
+        codes = array("H", [self._code(variant) for variant in variants])
+        is_ordered = codes[-1] < _KNOWN_CODES and all(a < b for a, b in itertools.pairwise(codes))
+        if len(self._patterns) < _PATTERNS_KEPT:
+            self._patterns[variants] = codes, is_ordered
+        return codes, is_ordered
 
     def _judge(self, url: str) -> int:
         if PLAIN_AMAZON_URL.fullmatch(url):
@@ -194,6 +207,7 @@ class Planner:
         else:
             judged = self._read(url)
             kind = _MALFORMED if isinstance(judged, Malformed) else _OTHER
+            self._has_other_kinds = True
             if kind == _MALFORMED:
                 url = _storable(url)
                 self._judged[url] = judged
@@ -212,7 +226,10 @@ class Planner:
                 self._judged[url] = judged
         return judged
 
-    def _new_code(self, variant: str) -> int:
+    def _code(self, variant: str) -> int:
+        code = self._codes.get(variant)
+        if code is not None:
+            return code
         if len(self._variants) >= _MAX_VARIANTS:
             variant = _OVERFLOW_VARIANT
         code = self._codes.setdefault(variant, len(self._variants))
@@ -224,15 +241,16 @@ class Planner:
         """Decide every gallery, then hand out ids. After this, `add` no more."""
         urls = list(self._numbers)
         self._best = array("I", bytes(4 * (len(urls) + 1)))
-        uses = array("I", bytes(4 * (len(urls) + 1)))
-        tally = _Tally()
+        tally = _Tally(bytearray(len(urls) + 1))
         repeated_parts = self._repeated_parts()
         for part, owner in enumerate(self._part_owners):
+            if owner + 1 < len(self._gallery_starts):
+                continue  # a later part of a product that its first part has settled
             if self._ordered[owner]:
-                self._settle_ordered(part, uses, tally, is_parent=bool(self._parents[owner]))
-            elif owner not in self._galleries:
-                parts = repeated_parts.get(owner) or [part]
-                self._settle_mixed(owner, parts, urls, uses, tally)
+                self._settle_ordered(part, tally, is_parent=bool(self._parents[owner]))
+            else:
+                self._settle_mixed(owner, repeated_parts.get(owner) or [part], urls, tally)
+            self._gallery_starts.append(len(self._gallery_numbers))
         self._hand_out_ids(urls)
         self.counts = PlanCounts(
             total_products=len(self._owners),
@@ -241,7 +259,7 @@ class Planner:
             repeated_products=len(self._part_owners) - len(self._owners),
             total_image_refs=len(self._url_numbers),
             unique_images=len(urls) + 1 - self._best.count(0),
-            shared_images=sum(1 for count in uses if count > 1),
+            shared_images=tally.shared.count(1),
             superseded_images=tally.superseded,
             repeated_images=tally.repeated,
             malformed_images=tally.malformed,
@@ -251,22 +269,25 @@ class Planner:
             parent_thumbnails=tally.parent_thumbnails,
         )
 
-    def _settle_ordered(self, part: int, uses: "array[int]", tally: "_Tally", *, is_parent: bool) -> None:
-        best, codes = self._best, self._variant_codes
+    def _settle_ordered(self, part: int, tally: "_Tally", *, is_parent: bool) -> None:
+        best, shared = self._best, tally.shared
         start, stop = self._stretch(part)
-        for at in range(start, stop):
-            number = self._url_numbers[at]
-            code = codes[at]
+        numbers, codes = self._url_numbers[start:stop], self._variant_codes[start:stop]
+        for number, code in zip(numbers, codes, strict=True):
             key = _KNOWN_KEYS[code]
-            uses[number] += 1
-            if not best[number] or key < best[number]:
+            before = best[number]
+            if not before:
                 best[number] = key
-        if stop > start:
-            tally.add(stop - start, has_main=codes[start] == 0, is_parent=is_parent)
+            else:
+                shared[number] = 1
+                if key < before:
+                    best[number] = key
+        self._gallery_numbers.extend(numbers)
+        self._gallery_codes.extend(codes)
+        if numbers:
+            tally.add(len(numbers), has_main=codes[0] == 0, is_parent=is_parent)
 
-    def _settle_mixed(
-        self, owner: int, parts: list[int], urls: list[str], uses: "array[int]", tally: "_Tally"
-    ) -> None:
+    def _settle_mixed(self, owner: int, parts: list[int], urls: list[str], tally: "_Tally") -> None:
         refs = [
             ImageRef(
                 urls[self._url_numbers[at] - 1], self._variants[self._variant_codes[at]], self._areas[at]
@@ -275,13 +296,15 @@ class Planner:
             for at in range(*self._stretch(part))
         ]
         gallery = arrange(refs, self._read)
-        self._galleries[owner] = gallery
         for ref, position in zip(gallery.images, positions(gallery.images), strict=True):
             number = self._numbers[ref.url]
-            key = min(position, _MAX_POSITION) << 16 | self._codes.get(ref.variant, _KNOWN_CODES)
-            uses[number] += 1
+            code = self._codes[ref.variant]
+            key = min(position, _MAX_POSITION) << 16 | code
+            tally.shared[number] = self._best[number] > 0
             if not self._best[number] or self._is_better(key, self._best[number]):
                 self._best[number] = key
+            self._gallery_numbers.append(number)
+            self._gallery_codes.append(code)
         for ref in gallery.malformed:
             self._malformed.setdefault(self._numbers[ref.url], owner)
         tally.superseded += gallery.superseded
@@ -341,16 +364,30 @@ class Planner:
             reason = judged.reason if isinstance(judged, Malformed) else ""
             yield MalformedUrl(self._ids[number], self._product_ids[owner], reason)
 
-    def new_assets(self) -> Iterator[NewAsset]:
-        """The asset of each wanted address that has none in the ledger yet."""
+    def new_assets(self) -> Iterator[tuple[int, str]]:
+        """Id and name of the asset of each wanted address that has none in the ledger yet."""
         numbers, best = self._numbers, self._best
         names = _Names(numbers, self._known_urls)
         for url_id in sorted(self._known.without_asset):
             if best[url_id]:
-                yield NewAsset(url_id, self._filename(self._known_url(url_id), url_id, names))
+                yield url_id, self._filename(self._known_url(url_id), url_id, names)
+        kinds, starts = self._kinds, self._name_starts()
         for new_id, url in self.new_urls():
-            if best[numbers[url]]:
-                yield NewAsset(new_id, self._filename(url, numbers[url], names))
+            number = numbers[url]
+            if best[number]:
+                is_bare = kinds[number] == _PLAIN and not self._known_urls
+                name = (
+                    starts[best[number]] + url[_PLAIN_ID_AT:]
+                    if is_bare
+                    else self._filename(url, number, names)
+                )
+                yield new_id, name
+
+    def _name_starts(self) -> dict[int, str]:
+        """How the name of an asset starts, by its most important use."""
+        return {
+            key: f"amazon_{key >> 16:02d}_{self._variants[key & 0xFFFF]}_" for key in set(self._best) if key
+        }
 
     def _known_url(self, url_id: int) -> str:
         return next(itertools.islice(self._numbers, url_id - 1, None))
@@ -392,101 +429,71 @@ class Planner:
 
     def new_products(self) -> Iterator[tuple[int, str, bool, bytes]]:
         """Id, SKU, whether it is a parent, and the digest of what it wants."""
-        known = self._known.products
-        for sku, owner, part in self._products():
-            if sku not in known:
-                yield self._product_ids[owner], sku, bool(self._parents[owner]), self._digest(owner, part)
+        for owner, sku in self._new_owners():
+            yield self._product_ids[owner], sku, bool(self._parents[owner]), self._digest(owner)
 
     def new_links(self) -> Iterator[tuple[int, int, str, int]]:
         """Product id, asset id, variant, position, for the products that are new."""
-        known, ids, variants = self._known.products, self._ids, self._variants
-        numbers, codes = self._url_numbers, self._variant_codes
-        for sku, owner, part in self._products():
-            if sku in known:
-                continue
+        ids, variants = self._ids, self._variants
+        numbers, codes, starts = self._gallery_numbers, self._gallery_codes, self._gallery_starts
+        for owner, _ in self._new_owners():
             product_id = self._product_ids[owner]
-            if self._ordered[owner]:
-                start, stop = self._stretch(part)
-                for at in range(start, stop):
-                    yield product_id, ids[numbers[at]], variants[codes[at]], at - start + 1
-            else:
-                for link in self._links(owner, part):
-                    yield product_id, link.asset_id, link.variant, link.position
+            start = starts[owner]
+            for at in range(start, starts[owner + 1]):
+                yield product_id, ids[numbers[at]], variants[codes[at]], at - start + 1
 
     def new_thumbnails(self) -> Iterator[tuple[int, int]]:
         """Product id and asset id, for the products that are new and have a MAIN picture."""
-        for sku, owner, part in self._products():
-            if sku not in self._known.products:
-                thumbnail = self._thumbnail(owner, part)
-                if thumbnail:
-                    yield self._product_ids[owner], thumbnail
+        for owner, _ in self._new_owners():
+            thumbnail = self._thumbnail(owner)
+            if thumbnail:
+                yield self._product_ids[owner], thumbnail
 
     def changed_products(self) -> Iterator[ChangedProduct]:
         """The products the ledger knows, for which something else is wanted now."""
-        for sku, owner, part in self._products():
+        for owner, sku in enumerate(self._owners):
             before = self._known.products.get(sku)
             if before is None:
                 continue
-            digest = self._digest(owner, part)
+            digest = self._digest(owner)
             if digest != before.wanted:
+                links = tuple(self._links(owner))
                 yield ChangedProduct(
-                    before.id,
-                    bool(self._parents[owner]),
-                    digest,
-                    tuple(self._links(owner, part)),
-                    self._thumbnail(owner, part),
+                    before.id, bool(self._parents[owner]), digest, links, self._thumbnail(owner)
                 )
 
-    def _products(self) -> Iterator[tuple[str, int, int]]:
-        """SKU, owner number and first part of each product, in order of appearance."""
-        first_parts: Iterable[int] = range(len(self._part_owners))
-        if len(self._part_owners) != len(self._owners):
-            firsts: dict[int, int] = {}
-            for part, owner in enumerate(self._part_owners):
-                firsts.setdefault(owner, part)
-            first_parts = firsts.values()
-        return (
-            (sku, owner, part) for (sku, owner), part in zip(self._owners.items(), first_parts, strict=True)
-        )
+    def _new_owners(self) -> Iterator[tuple[int, str]]:
+        known = self._known.products
+        return ((owner, sku) for owner, sku in enumerate(self._owners) if sku not in known)
 
-    def _links(self, owner: int, part: int) -> Iterator[WantedLink]:
-        if self._ordered[owner]:
-            start, stop = self._stretch(part)
-            for position, at in enumerate(range(start, stop), 1):
-                yield WantedLink(
-                    self._ids[self._url_numbers[at]], self._variants[self._variant_codes[at]], position
-                )
-            return
-        for position, ref in enumerate(self._galleries[owner].images, 1):
-            yield WantedLink(self._ids[self._numbers[ref.url]], ref.variant, position)
-
-    def _thumbnail(self, owner: int, part: int) -> int | None:
-        first = next(self._links(owner, part), None)
-        return first.asset_id if first and first.variant == MAIN else None
-
-    def _digest(self, owner: int, part: int) -> bytes:
-        digest = hashlib.blake2b(self._label, digest_size=16)
-        digest.update(b"\1" if self._parents[owner] else b"\0")
-        if self._ordered[owner]:
-            start, stop = self._stretch(part)
-            ids = self._ids
-            digest.update(array("I", [ids[number] for number in self._url_numbers[start:stop]]).tobytes())
-            digest.update(self._variant_codes[start:stop].tobytes())
-        else:
-            links = tuple(self._links(owner, part))
-            digest.update(array("I", [link.asset_id for link in links]).tobytes())
-            names = ",".join(link.variant for link in links)
-            known = all(link.variant in POSITION for link in links)
-            digest.update(
-                array("H", [self._codes[link.variant] for link in links]).tobytes()
-                if known
-                else names.encode()
+    def _links(self, owner: int) -> Iterator[WantedLink]:
+        start, stop = self._gallery_starts[owner], self._gallery_starts[owner + 1]
+        for position, at in enumerate(range(start, stop), 1):
+            yield WantedLink(
+                self._ids[self._gallery_numbers[at]], self._variants[self._gallery_codes[at]], position
             )
-        return digest.digest()
+
+    def _thumbnail(self, owner: int) -> int | None:
+        start = self._gallery_starts[owner]
+        has_main = start < self._gallery_starts[owner + 1] and self._gallery_codes[start] == _MAIN_CODE
+        return self._ids[self._gallery_numbers[start]] if has_main else None
+
+    def _digest(self, owner: int) -> bytes:
+        start, stop = self._gallery_starts[owner], self._gallery_starts[owner + 1]
+        ids = array("I", map(self._ids.__getitem__, self._gallery_numbers[start:stop]))
+        codes = self._gallery_codes[start:stop]
+        # Codes of known variants never change; those of others are given out anew with each plan.
+        if max(codes, default=0) < _KNOWN_CODES:
+            variants = codes.tobytes()
+        else:
+            variants = ",".join(map(self._variants.__getitem__, codes)).encode()
+        flags = self._label + (b"\1" if self._parents[owner] else b"\0")
+        return hashlib.blake2b(flags + ids.tobytes() + variants, digest_size=16).digest()
 
 
 @dataclass(slots=True)
 class _Tally:
+    shared: bytearray
     products_with_images: int = 0
     superseded: int = 0
     repeated: int = 0

@@ -87,10 +87,7 @@ class Merge:
     def _merge_urls(self, planner: Planner) -> None:
         many = self._store.execute_many
         many("INSERT INTO urls (id, url) VALUES (?, ?)", planner.new_urls())
-        many(
-            "INSERT INTO assets (id, filename) VALUES (?, ?)",
-            ((asset.id, asset.filename) for asset in planner.new_assets()),
-        )
+        many("INSERT INTO assets (id, filename) VALUES (?, ?)", planner.new_assets())
         gone = [(url_id,) for url_id in planner.gone_urls()]
         many("UPDATE urls SET state = 'obsolete' WHERE id = ?", gone)
         many("UPDATE assets SET state = 'obsolete' WHERE id = ?", gone)

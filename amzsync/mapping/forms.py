@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from amzsync.domain.product import MARKETPLACE_IDS, ImageRef, Product, amazon_sku
-from amzsync.domain.variant import flat_variant, listed_variant, normalise
+from amzsync.domain.variant import POSITION, flat_variant, listed_variant, normalise
 
 __all__ = ["Shape", "read_product"]
 
 _MAX_SKU_LENGTH = 512
+_MAX_SIDE = 1 << 15
+_new_ref = tuple.__new__
 _FLAT_FIELDS = {
     field: flat_variant(field)
     for field in (
@@ -81,17 +83,34 @@ def _image_list(raw: object, field: str) -> list[ImageRef]:
         raise Shape(field, f"must be a list, not {_kind(raw)}")
     refs = []
     for index, image in enumerate(raw):
-        if not isinstance(image, dict):
+        # A catalogue has a million of these: the common case is told apart by exact types, without a call.
+        if image.__class__ is not dict:
             raise Shape(f"{field}[{index}]", f"must be an object with a link, not {_kind(image)}")
-        link = image.get("link")
+        get = image.get
+        link = get("link")
         if link is None:
             continue
-        variant = image.get("variant")
-        if not isinstance(link, str):
+        if link.__class__ is not str:
             raise Shape(f"{field}[{index}].link", f"must be a text, not {_kind(link)}")
-        if variant is not None and not isinstance(variant, str):
+        variant = get("variant")
+        if variant is not None and variant.__class__ is not str:
             raise Shape(f"{field}[{index}].variant", f"must be a text, not {_kind(variant)}")
-        refs.append(ImageRef(link, normalise(variant), _area(image.get("height"), image.get("width"))))
+        height: Any = get("height")
+        width: Any = get("width")
+        # A size is a hint: one that is no positive whole number counts as not told.
+        is_sized = (
+            height.__class__ is width.__class__ is int and 0 < height < _MAX_SIDE and 0 < width < _MAX_SIDE
+        )
+        refs.append(
+            _new_ref(
+                ImageRef,
+                (
+                    link,
+                    variant if variant in POSITION else normalise(variant),
+                    height * width if is_sized else 0,
+                ),
+            )
+        )
     return refs
 
 
@@ -135,13 +154,6 @@ def _url_list(raw: object) -> list[ImageRef]:
             raise Shape(f"image_urls[{index}]", f"must be a text, not {_kind(link)}")
         refs.append(ImageRef(link, listed_variant(len(refs))))
     return refs
-
-
-def _area(height: object, width: object) -> int:
-    # A size is a hint: one that is no positive whole number counts as not told.
-    if type(height) is int and type(width) is int and 0 < height < 1 << 15 and 0 < width < 1 << 15:
-        return height * width
-    return 0
 
 
 def _text(entry: Mapping[str, Any], field: str) -> str:

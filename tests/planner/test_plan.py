@@ -22,7 +22,7 @@ def plan(*products: Product, known: KnownRows | None = None, **options) -> Plann
 
 def filenames(planner: Planner) -> dict[str, str]:
     urls = dict(planner.new_urls())
-    return {urls[asset.id]: asset.filename for asset in planner.new_assets()}
+    return {urls[asset_id]: filename for asset_id, filename in planner.new_assets()}
 
 
 def galleries(planner: Planner) -> dict[str, list[tuple[str, str]]]:
@@ -93,8 +93,8 @@ def test_a_name_that_an_older_address_has_is_not_given_again():
     new = "http://m.media-amazon.com/images/I/a.jpg"
     known = KnownRows(urls={old: 1}, products={"S1": KnownProduct(1, b"")})
     planner = plan(product("S1", (old, "MAIN")), product("S2", (new, "MAIN")), known=known)
-    assert [asset.id for asset in planner.new_assets()] == [2]
-    assert next(planner.new_assets()).filename.startswith("amazon_01_MAIN_a-")
+    assert [asset_id for asset_id, _ in planner.new_assets()] == [2]
+    assert next(planner.new_assets())[1].startswith("amazon_01_MAIN_a-")
 
 
 def test_a_sku_named_twice_is_one_product_with_the_pictures_of_both():
@@ -138,7 +138,7 @@ def test_a_malformed_address_is_told_once_with_the_first_product_that_names_it()
     (malformed,) = planner.malformed_urls()
     assert (urls[malformed.url_id], malformed.product_id) == ("ftp://x", ids["S2"])
     assert malformed.reason == "the URL is not http or https"
-    assert [urls[asset.id] for asset in planner.new_assets()] == [picture("a")]
+    assert [urls[asset_id] for asset_id, _ in planner.new_assets()] == [picture("a")]
 
 
 def test_an_address_that_cannot_be_stored_as_it_is_is_kept_readable():
