@@ -1,0 +1,131 @@
+"""Running the real command in processes of its own, to their end or to a chosen death."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from proof import crashable
+
+from amzsync.sandbox import Sandbox
+
+__all__ = ["KEY", "PASSWORD", "Commands", "Ended", "Running", "environment"]
+
+KEY = "key-4f1d9c7e"
+PASSWORD = "password-b81e02aa"
+TIMEOUT_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a process ended; a negative code is the signal that killed it. `in_air` as it was at the end."""
+
+    code: int
+    out: str
+    err: str
+    in_air: int
+
+    @property
+    def was_killed(self) -> bool:
+        return self.code == -signal.SIGKILL
+
+
+def environment(api_url: str, auth_url: str, home: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "PLYTIX_API_URL": api_url,
+        "PLYTIX_AUTH_URL": auth_url,
+        "PLYTIX_API_KEY": KEY,
+        "PLYTIX_API_PASSWORD": PASSWORD,
+    }
+
+
+class Commands:
+    """Processes that run one after the other, in one folder. A context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ledger = folder / "amzsync.db"
+        self._air = folder / "air"
+        self._air.write_bytes(bytes(crashable.AIR.size))
+        self._runs = 0
+        # Where the program lies is told by the paths of this process, not by the folder of the tests alone.
+        paths = [str(Path(crashable.__file__).parents[1]), *filter(None, sys.path)]
+        self._parent = subprocess.Popen(
+            [sys.executable, "-W", "ignore", crashable.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._parent.stdin
+        assert self._parent.stdout
+        self._parent.stdin.close()
+        self._parent.wait(TIMEOUT_S)
+        self._parent.stdout.close()
+
+    def start(self, env: Mapping[str, str], arguments: Sequence[object], **order: object) -> "Running":
+        self._runs += 1
+        out, err = (self.folder / f"{name}-{self._runs}" for name in ("out", "err"))
+        self._air.write_bytes(bytes(crashable.AIR.size))
+        whole = {
+            "cwd": str(self.folder),
+            "env": dict(env),
+            "stdout": str(out),
+            "stderr": str(err),
+            "air": str(self._air),
+            "ledger": str(self.ledger),
+            "arguments": [str(argument) for argument in arguments],
+            **order,
+        }
+        self.say(json.dumps(whole))
+        return Running(int(self.line()), self, out, err)
+
+    def run(self, env: Mapping[str, str], *arguments: object, **order: object) -> Ended:
+        """Run the command; `order` says at which event it dies (see `crashable`)."""
+        return self.start(env, arguments, **order).wait()
+
+    def say(self, line: str) -> None:
+        assert self._parent.stdin
+        self._parent.stdin.write(f"{line}\n")
+        self._parent.stdin.flush()
+
+    def line(self) -> str:
+        assert self._parent.stdout
+        return self._parent.stdout.readline()
+
+    def in_air(self) -> int:
+        (count,) = crashable.AIR.unpack(self._air.read_bytes())
+        return int(count)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    pid: int
+    _commands: Commands
+    _out: Path
+    _err: Path
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self) -> Ended:
+        self._commands.line()  # It has ended,
+        self._commands.say("reap")
+        code = int(self._commands.line())
+        return Ended(code, self._out.read_text(), self._err.read_text(), self._commands.in_air())
+
+
+def account(sandbox: Sandbox, home: Path) -> dict[str, str]:
+    return environment(sandbox.url, sandbox.auth_url, home)

@@ -1,0 +1,171 @@
+"""The real command, in processes that can be made to die at an exact event. Run as a script.
+
+One process imports the program once and forks for each order, so that hundreds of runs cost little. An
+order is a line of JSON on stdin; the answers are the child's pid, and later its exit code. What goes
+wrong on purpose is patched into the child here, and exists nowhere else.
+"""
+
+import json
+import mmap
+import os
+import signal
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from amzsync.cli import app, apply, plan
+from amzsync.cli import status as status_command
+from amzsync.executor.engine import Engine
+from amzsync.executor.workers import Workers
+from amzsync.ledger.store import Store
+from amzsync.plytix.transport import Transport
+from amzsync.views import progress, summary
+
+PRELOADED = (apply, plan, status_command, progress, summary)
+AIR = struct.Struct("i")
+WRITES = ("INSERT", "UPDATE", "DELETE")
+
+
+class Fate:
+    """Counts events, and sends this process a signal at the chosen one."""
+
+    def __init__(self, event: str, count: int, number: int) -> None:
+        self._event = event
+        self._count = count
+        self._signal = number
+        self._seen = 0
+        self._lock = threading.Lock()
+
+    def event(self, name: str) -> None:
+        if name != self._event:
+            return
+        with self._lock:
+            self._seen += 1
+            if self._seen != self._count:
+                return
+            os.kill(os.getpid(), self._signal)
+            if self._signal == signal.SIGKILL:
+                time.sleep(60)  # Death is on its way; nothing may happen in between.
+
+
+class Air:
+    """How many requests are in the air, where it outlives this process."""
+
+    def __init__(self, path: str) -> None:
+        with Path(path).open("r+b") as file:
+            self._memory = mmap.mmap(file.fileno(), AIR.size)
+        self.engine: Engine | None = None
+
+    def note(self) -> None:
+        if self.engine:
+            AIR.pack_into(self._memory, 0, self.engine.in_air)
+
+
+def around_commits(fate: Fate, air: Air, keep: Callable[[], None]) -> None:
+    execute = Store.execute
+
+    def patched(store: Store, sql: str, values: Any = ()) -> Any:
+        commits = sql == "COMMIT" or (sql.startswith(WRITES) and not store._connection.in_transaction)
+        if not commits:
+            return execute(store, sql, values)
+        fate.event("before commit")
+        cursor = execute(store, sql, values)
+        air.note()
+        keep()
+        fate.event("after commit")
+        return cursor
+
+    Store.execute = patched  # type: ignore[method-assign,assignment]
+
+
+def around_requests(fate: Fate, air: Air) -> None:
+    exchange, submit, run = Transport._exchange, Workers.submit, Engine.run
+
+    def patched_exchange(transport: Transport, *arguments: Any) -> Any:
+        fate.event("before request")
+        received = exchange(transport, *arguments)
+        fate.event("after request")
+        return received
+
+    def patched_submit(workers: Workers, *arguments: Any) -> None:
+        air.note()
+        submit(workers, *arguments)
+
+    def patched_run(engine: Engine, *arguments: Any) -> Any:
+        air.engine = engine
+        return run(engine, *arguments)
+
+    Transport._exchange = patched_exchange  # type: ignore[method-assign,assignment]
+    Workers.submit = patched_submit  # type: ignore[method-assign,assignment]
+    Engine.run = patched_run  # type: ignore[method-assign,assignment]
+
+
+def keeper(ledger: str, folder: str) -> Callable[[], None]:
+    """After each commit, keep the ledger as a power cut would leave it: without what comes later."""
+    order = iter(range(1_000_000))
+
+    def keep() -> None:
+        name = Path(folder) / f"{next(order):05}"
+        for suffix in ("", "-wal"):
+            source = Path(ledger + suffix)
+            if source.exists():
+                name.with_name(name.name + suffix).write_bytes(source.read_bytes())
+
+    return keep
+
+
+def limit_pages(pages: int) -> None:
+    """The disk is full once the ledger has so many pages more."""
+    execute = Store.execute
+
+    def patched(store: Store, sql: str, values: Any = ()) -> Any:
+        if sql.startswith("INSERT INTO requests"):
+            (now,) = store._connection.execute("PRAGMA page_count").fetchone()
+            Store.execute = execute  # type: ignore[method-assign]
+            store._connection.execute(f"PRAGMA max_page_count = {now + pages}")
+        return execute(store, sql, values)
+
+    Store.execute = patched  # type: ignore[method-assign,assignment]
+
+
+def be_the_command(order: dict[str, Any]) -> None:
+    os.chdir(order["cwd"])
+    os.environ.clear()
+    os.environ.update(order["env"])
+    for number, name in enumerate((os.devnull, order["stdout"], order["stderr"])):
+        opened = os.open(name, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(n, mode) for n, mode in ((0, "r"), (1, "w"), (2, "w")))
+    fate = Fate(order.get("event", ""), order.get("count", 0), order.get("signal", signal.SIGKILL))
+    air = Air(order["air"])
+    keep = keeper(order["ledger"], order["keep"]) if order.get("keep") else lambda: None
+    around_commits(fate, air, keep)
+    around_requests(fate, air)
+    if "pages" in order:
+        limit_pages(order["pages"])
+    sys.argv = ["amzsync", *order["arguments"]]
+    app.main()
+
+
+def main() -> None:
+    for line in iter(sys.stdin.readline, ""):
+        order = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            be_the_command(order)
+        print(pid, flush=True)
+        # Left unreaped until its end is known: until then its number is its own.
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        print("ended", flush=True)
+        sys.stdin.readline()
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Promise 1: killed at any instant, as often as you like, a run ends as if nothing had happened.
+
+The real command runs as a process and dies by SIGKILL: at random moments, and just before and after each
+commit and each request. Then it is resumed, and killed again, until it comes to its end.
+"""
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import pytest
+from proof.commands import Commands, Ended, account
+from proof.scenes import (
+    FAST,
+    Reference,
+    Scene,
+    Uploads,
+    has_run,
+    reference,
+    same_account,
+    sandbox_of,
+    settled,
+)
+
+from amzsync.sandbox import Latency
+
+EVENTS = ("before commit", "after commit", "before request", "after request")
+Killer = Callable[[Commands, dict[str, str], list[object], Random], Ended]
+
+
+@dataclass(slots=True)
+class Toll:
+    """What the deaths of one sync came to; `allowed` are the requests that they may have cost."""
+
+    kills: int = 0
+    allowed: int = 0
+    extra: int = 0
+
+
+def aimed(commands: Commands, env: dict[str, str], arguments: list[object], draw: Random) -> Ended:
+    event, count = draw.choice(EVENTS), draw.choice((1, 2, 3, 5, 8, 13))
+    return commands.run(env, *arguments, event=event, count=count)
+
+
+def at_random(commands: Commands, env: dict[str, str], arguments: list[object], draw: Random) -> Ended:
+    running = commands.start(env, arguments)
+    time.sleep(draw.uniform(0.02, 0.25))
+    running.kill()
+    return running.wait()
+
+
+def survive(scene: Scene, whole: Reference, kill: Killer, draw: Random, folder: Path, kills: int) -> Toll:
+    """Sync the scene, killed up to so many times, and compare with the whole."""
+    toll = Toll()
+    mapping = scene.write(folder / "mapping.json")
+    latency = Latency(upload_s=(0.0, 0.02), other_s=(0.0, 0.004), seed=draw.randrange(1000))
+    with sandbox_of(scene, latency=latency) as sandbox, Commands(folder) as commands:
+        env = account(sandbox, folder)
+        uploads = Uploads(sandbox)
+        while True:
+            done_urls, done_products = settled(commands.ledger)
+            seen_uploads, seen_requests = len(uploads.urls), len(sandbox.history)
+            resumes = has_run(commands.ledger) and draw.random() < 0.7
+            arguments = ["resume"] if resumes else ["apply", "--mapping", mapping, "--yes", *FAST]
+            ended = (
+                kill(commands, env, arguments, draw) if toll.kills < kills else commands.run(env, *arguments)
+            )
+            assert not done_urls.intersection(uploads.urls[seen_uploads:]), "a done asset was sent again"
+            written = {
+                exchange.path.split("/")[4]
+                for exchange in sandbox.history[seen_requests:]
+                if exchange.kind in ("PATCH /products/{id}", "POST /products/{id}/assets")
+            }
+            assert not done_products.intersection(written), "a done product was written again"
+            if not ended.was_killed:
+                break
+            toll.kills += 1
+            # Its token, never written to disk, has died with it; so has what the last bulk read showed.
+            toll.allowed += ended.in_air + 2
+        assert ended.code == whole.code, ended.err
+        same_account(sandbox.snapshot(), whole.snapshot)
+        toll.extra = sandbox.total - whole.requests
+        assert toll.extra <= toll.allowed, (toll, dict(sandbox.counts))
+    return toll
+
+
+def kill_often(kill: Killer, seed: int, wanted: int, folder: Path) -> Toll:
+    """So many kills, over as many syncs as they need."""
+    draw, sums = Random(seed), Toll()
+    for number in itertools.count():
+        if sums.kills >= wanted:
+            break
+        scene = Scene.drawn(draw.randrange(1000))
+        home = folder / str(number)
+        home.mkdir()
+        toll = survive(scene, reference(scene, home), kill, draw, _emptied(home), wanted - sums.kills)
+        sums = Toll(sums.kills + toll.kills, sums.allowed + toll.allowed, sums.extra + toll.extra)
+    print(f"{kill.__name__}: {sums.kills} kills, {sums.extra} requests more, {sums.allowed} allowed")
+    return sums
+
+
+def _emptied(folder: Path) -> Path:
+    for path in folder.iterdir():
+        path.unlink()
+    return folder
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_around_commits_and_requests_it_ends_as_if_never_interrupted(
+    seed: int, tmp_path: Path
+) -> None:
+    assert kill_often(aimed, seed, 25, tmp_path).kills == 25
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_at_random_moments_it_ends_as_if_never_interrupted(seed: int, tmp_path: Path):
+    assert kill_often(at_random, seed, 15, tmp_path).kills == 15
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(100, 120))
+@pytest.mark.parametrize("kill", [aimed, at_random])
+def test_two_thousand_kills_lose_nothing_and_do_nothing_twice(
+    kill: Killer, seed: int, tmp_path: Path
+) -> None:
+    assert kill_often(kill, seed, 50, tmp_path).kills == 50
