@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["MAX_ASSETS", "Append", "Decision", "Nothing", "Replace", "decide"]
+__all__ = ["MAX_ASSETS", "Append", "Decision", "Nothing", "Replace", "decide", "missing"]
 
 MAX_ASSETS = 300
 """The most assets one product can have (plytix-api, Products)."""
@@ -47,15 +47,24 @@ def decide(
 
     `own` holds the assets this ledger put into this gallery, with the place at which it did. Only a
     gallery of those alone, in that order, is ours to write as a whole; with `only_append`, none is.
+    What a full gallery has no room for is left out.
     """
     new_thumbnail = thumbnail if thumbnail != seen_thumbnail else None
-    missing = tuple(asset_id for asset_id in wanted if asset_id not in set(seen))
+    lacking = missing(wanted, seen)
     if only_append or not _is_ours(seen, own):
-        return Append(missing, new_thumbnail) if missing else _only_thumbnail(new_thumbnail)
-    target = _with_left_over(wanted, seen)
+        return Append(lacking, new_thumbnail) if lacking else _only_thumbnail(new_thumbnail)
+    fitting = {*seen, *lacking}
+    target = _with_left_over([asset_id for asset_id in wanted if asset_id in fitting], seen)
     if target == tuple(seen):
         return _only_thumbnail(new_thumbnail)
     return Replace(target, new_thumbnail)
+
+
+def missing(wanted: Sequence[str], seen: Sequence[str]) -> tuple[str, ...]:
+    """What is wanted and not there, as far as the product has room for it."""
+    there = set(seen)
+    room = max(0, MAX_ASSETS - len(there))
+    return tuple(asset_id for asset_id in wanted if asset_id not in there)[:room]
 
 
 def _only_thumbnail(thumbnail: str | None) -> Decision:

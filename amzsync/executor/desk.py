@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from amzsync.executor.decide import MAX_ASSETS, Decision, Replace, decide
+from amzsync.executor.decide import Decision, decide
 from amzsync.ledger.rows import Link, Origin, ProductWork, State
 from amzsync.ledger.work import Refusal
 from amzsync.plytix.wire import PlytixProduct
@@ -88,7 +88,7 @@ class Desk:
 
     def decide(self, *, only_append: bool) -> Decision:
         """What is to be written, from what was seen last."""
-        decision = decide(
+        return decide(
             seen=self.seen.gallery,
             seen_thumbnail=self.seen.thumbnail,
             wanted=self.wanted,
@@ -96,9 +96,6 @@ class Desk:
             own=self.own,
             only_append=only_append or self.only_append,
         )
-        if isinstance(decision, Replace) and decision.gallery and len(decision.gallery) > MAX_ASSETS:
-            return Replace(decision.gallery[:MAX_ASSETS], decision.thumbnail)
-        return decision
 
     def see(self, product: PlytixProduct, gallery: tuple[str, ...] | None, at: float) -> None:
         """Take in a reading; a gallery of None was not told."""

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from amzsync.errors import PlytixError, RateLimitedError, RejectedError, RetriableError, StopError, TokenError
-from amzsync.executor.decide import MAX_ASSETS, Append, Nothing, Replace
+from amzsync.executor.decide import MAX_ASSETS, Append, Nothing, Replace, missing
 from amzsync.executor.desk import Desk
 from amzsync.executor.events import Listener, Notice
 from amzsync.executor.reading import BulkReader
@@ -245,7 +245,7 @@ class Writer:
         self._finish(desk, shown)
 
     def _missing(self, desk: Desk) -> tuple[str, ...]:
-        return tuple(asset_id for asset_id in desk.wanted if asset_id not in desk.seen.gallery)
+        return missing(desk.wanted, desk.seen.gallery)
 
     def _try_later(self, desk: Desk, error: RetriableError) -> None:
         desk.attempts += 1

@@ -126,7 +126,7 @@ class Rig:
             ran.standing = ledger.queries.standing(run_id)
             return ran
 
-    def refresh(self, **options: object) -> Ran:
+    def refresh(self) -> Ran:
         """Read what is there."""
 
         def source(ledger: Ledger, work: Work, slots: Slots, heard: Heard) -> Source:
@@ -198,7 +198,8 @@ class Rig:
         found: dict[str, set[tuple[str, str | None]]] = {}
         for sku, state, reason in rows(
             self.path,
-            f"SELECT sku, {table}.state, {table}.reason FROM {table} JOIN products ON products.id = product_id",
+            f"SELECT sku, {table}.state, {table}.reason FROM {table}"
+            " JOIN products ON products.id = product_id",
         ):
             found.setdefault(sku, set()).add((state, reason))
         return found
