@@ -1,0 +1,69 @@
+"""README's commands, options and exit codes are those of the program."""
+
+import re
+
+import pytest
+from docs.page import README, block, leaf_commands, option_names, shown_commands, table
+
+from amzsync.cli.exits import ExitCode
+from amzsync.plytix.pace import parse_duration_s, parse_limits
+
+
+def _documented() -> dict[str, set[str]]:
+    """The commands of each option in README's table."""
+    return {
+        name: set(commands.split(", "))
+        for options, commands, _ in table("table: options")
+        for name in re.findall(r"`(-[-a-z]+)", options)
+    }
+
+
+@pytest.mark.parametrize("words", shown_commands(), ids=" ".join)
+def test_every_command_shown_is_understood(words: list[str]) -> None:
+    if words[0].startswith("-"):
+        assert words == ["--version"]
+        return
+    leaves = leaf_commands()
+    (name,) = [name for name in leaves if words[: len(name.split())] == name.split()]
+    with leaves[name].make_context(name, words[len(name.split()) :]) as context:
+        parse_limits(context.params.get("rate_limit") or ())
+        parse_duration_s(context.params.get("max_wait") or "0s")
+
+
+def test_every_command_is_shown_at_work() -> None:
+    shown = {" ".join(words) for words in shown_commands()}
+    for name in leaf_commands():
+        assert any(words.startswith(name) for words in shown), name
+
+
+def test_the_table_gives_each_option_to_the_commands_that_take_it() -> None:
+    taken: dict[str, set[str]] = {}
+    for command, parameters in leaf_commands().items():
+        for option in option_names(parameters):
+            taken.setdefault(option, set()).add(command)
+    assert _documented() == taken
+
+
+def test_no_option_is_named_that_does_not_exist() -> None:
+    other_programs = {"--clear", "--quiet", "--check", "--cov", "--editable"}
+    known = {"--version", "--install-completion", *_documented(), *other_programs}
+    assert {name for name in re.findall(r"(?<![\w|-])--[a-z][a-z-]*", README) if name not in known} == set()
+
+
+def test_the_exit_codes_are_those_of_the_program() -> None:
+    shown = {int(code): name for code, name, _ in table("table: exit codes")}
+    assert shown == {code.value: code.name.lower() for code in ExitCode}
+
+
+def test_the_defaults_and_presets_are_those_of_the_program() -> None:
+    presets = re.findall(r"`(free|paid)` \((\d+/10s), (\d+/1h)\)", README)
+    assert {name for name, *_ in presets} == {"free", "paid"}
+    for name, *limits in presets:
+        assert parse_limits([name]) == parse_limits(limits)
+
+
+def test_the_continuous_check_runs_the_second_command() -> None:
+    command = block("command: test")
+    assert command.count("\n") == 1
+    for step in ("venv --clear", "'.[dev]'", "ruff check", "ruff format --check", "mypy", "pytest --cov"):
+        assert step in command

@@ -1,0 +1,78 @@
+"""The examples of README work: configuration, mapping, client, and the files it names."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from docs.page import README, ROOT, SAMPLE, amzsync, block, blocks
+
+from amzsync.config import load_account
+from amzsync.mapping.read import read_products
+
+ADDRESS = "http://127.0.0.1:8080"
+
+
+def test_the_configuration_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(block("example: config"), encoding="utf-8")
+    for alias in (None, "production", "prod"):
+        account = load_account(alias, config_path=path, environ={}, home=tmp_path, cwd=tmp_path)
+        assert account.name == "production"
+        assert [str(limit) for limit in account.limits or ()] == ["50/10s", "5000/1h"]
+
+
+def test_the_mapping_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "mapping.json"
+    path.write_text(block("example: mapping"), encoding="utf-8")
+    products = [(one.sku, one.is_parent, len(one.images)) for one in read_products(path)]
+    assert products == [
+        ("AMZN-US-B0FERNMS08", False, 3),
+        ("AMZN-DE-B0FERNSL08", False, 3),
+        ("AMZN-US-B0FERNSLPA", True, 1),
+        ("AMZN-US-B0FERNBNDL", False, 2),
+    ]
+
+
+def test_a_client_of_ones_own_finds_the_sandbox_and_amzsync_does_too(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "amzsync", "sandbox", "serve", "--mapping", str(SAMPLE)]
+    server = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout
+        settings = dict(server.stdout.readline().strip().split("=", 1) for _ in range(4))
+        address = settings["PLYTIX_API_URL"].removesuffix("/api/v1")
+        client = subprocess.run(
+            [sys.executable, "-c", block("example: client").replace(ADDRESS, address)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (client.returncode, client.stdout) == (0, "14 products\n"), client.stderr
+        applied = amzsync("apply", "--mapping", str(SAMPLE), "--yes", cwd=tmp_path, **settings)
+        assert applied.code == 3
+        assert "gallery links that stand                   86" in applied.text
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=20)
+    assert server.returncode == 0
+
+
+def test_every_file_named_is_there() -> None:
+    named = set(re.findall(r"`((?:tests|amzsync|migrations|data|\.ci)(?:/[\w./-]*)?)`", README))
+    assert {"data/sample_mapping.json", ".ci/run", "migrations"} <= named
+    made_by_people = {"amzsync/config.json", "amzsync/plytix_config.json", "amzsync"}
+    assert [name for name in sorted(named - made_by_people) if not (ROOT / name).exists()] == []
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_every_link_inside_leads_to_a_heading() -> None:
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", README, flags=re.DOTALL), re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([^)]*)\)", README)) <= anchors
+
+
+def test_every_block_says_its_language() -> None:
+    assert README.count("```") == 2 * len(blocks())

@@ -1,0 +1,120 @@
+"""README's first command does what README shows, and the sample shows every form."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docs.page import SAMPLE, amzsync, block, sample_folder, shown_commands
+
+from amzsync.mapping.read import read_products
+
+LEDGER = "amzsync.db"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sample_folder(tmp_path_factory.mktemp("checkout") / "clone")
+
+
+@pytest.fixture(scope="module")
+def output(folder: Path) -> str:
+    """What README's first command prints, without the installation."""
+    ran = [amzsync(*words, cwd=folder) for words in shown_commands()[:2]]
+    assert [one.code for one in ran] == [3, 0]
+    return "".join(one.text for one in ran)
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> dict[str, Any]:
+    ran = amzsync("plan", "--mapping", str(SAMPLE), "--json", cwd=tmp_path)
+    assert ran.code == 0
+    plan: dict[str, Any] = json.loads(ran.text)
+    return plan
+
+
+def _lines(text: str) -> list[str]:
+    timeless = re.sub(r"in \d+ s\.", "in 1 s.", text)
+    return [line.rstrip() for line in timeless.splitlines() if line.strip()]
+
+
+def test_the_first_command_shows_what_readme_shows(output: str) -> None:
+    printed = iter(_lines(output))
+    for wanted in block("output: sample").split("…\n"):
+        piece = _lines(wanted)
+        assert piece[0] in printed, piece[0]
+        assert [next(printed) for _ in piece[1:]] == piece[1:]
+
+
+def test_the_first_command_again_makes_no_request(output: str, folder: Path) -> None:
+    assert "32 requests" in output
+    again = amzsync(*shown_commands()[0], "--json", cwd=folder)
+    assert again.code == 3
+    assert json.loads(again.text[again.text.index("{") :])["requests"] == 0
+
+
+def test_a_lost_ledger_costs_four_reads_and_no_write(output: str, folder: Path) -> None:
+    assert output
+    for path in (folder / ".sample").glob(f"{LEDGER}*"):
+        if path.suffix != ".sandbox":
+            path.unlink()
+    again = amzsync(*shown_commands()[0], "--output", "report.json", cwd=folder)
+    assert again.code == 3
+    report = json.loads((folder / "report.json").read_text())
+    assert report["requests_by_kind"] == {
+        "token": 1,
+        "attribute_search": 1,
+        "product_search": 1,
+        "asset_search": 1,
+    }
+    assert report["images_skipped"] == report["unique_images"] == 14
+
+
+def test_the_plain_way_would_cost_what_readme_says(output: str) -> None:
+    searches, uploads, links, thumbnails, tokens = 15, 14, 86, 14, 1
+    for number, name in ((links, "gallery links that stand"), (thumbnails, "thumbnails that stand")):
+        assert re.search(rf"{name} +{number}\n", output.replace(" \n", "\n"))
+    assert searches + uploads + links + thumbnails + tokens == 130
+
+
+def test_the_sample_has_something_of_everything(plan: dict[str, Any]) -> None:
+    figures = {
+        "total_products": 16,
+        "products_with_images": 15,
+        "products_without_images": 1,
+        "total_image_refs": 100,
+        "unique_images": 14,
+        "shared_images": 14,
+        "superseded_images": 8,
+        "repeated_images": 1,
+        "malformed_images": 1,
+        "parent_main_image_links": 2,
+    }
+    assert {name: plan[name] for name in figures} == figures
+
+
+def test_the_sample_shows_every_form() -> None:
+    sample = json.loads(SAMPLE.read_text(encoding="utf-8"))
+    products = [one for name in ("matched", "unmatched_amazon", "variants") for one in sample[name]]
+    assert all(sample[name] for name in ("matched", "unmatched_amazon", "variants"))
+    images = [image for one in products for image in one.get("amazon_images") or ()]
+    assert any("variant" not in image for image in images)
+    assert any("height" not in image for image in images)
+    assert any("height" in image for image in images)
+    assert any("amazon_image_swatch" in one and one["amazon_image_variant_8"] is None for one in products)
+    assert any(len({group["marketplaceId"] for group in one.get("images", ())}) == 2 for one in products)
+    assert any(len(one.get("image_urls", ())) > 9 for one in products)
+    assert any("suggested_sku" not in one and "amazon_asin" in one for one in products)
+    assert any("suggested_sku" not in one and "asin" in one for one in products)
+    assert any(one.get("is_parent") is True for one in products)
+    assert any(one.get("item_classification") == "VARIATION_PARENT" for one in products)
+
+
+def test_the_sample_gives_each_form_its_variants() -> None:
+    by_sku = {one.sku: [ref.variant for ref in one.images] for one in read_products(SAMPLE)}
+    assert by_sku["AMZN-US-B0FERNMS08"] == ["MAIN", "PT01", "PT02", "PT03", "PT04", "PT05", "SWATCH"]
+    assert by_sku["AMZN-US-B0FERNBNDL"][-3:] == ["IMG09", "IMG10", "IMG11"]
+    assert by_sku["AMZN-DE-B0FERNSL12"] == ["MAIN", "PT01", "PT02", "PT03"]
+    assert {"FRNT", "PAKN"} <= set(by_sku["AMZN-US-B0FERNMS12"])
+    assert by_sku["AMZN-US-B0FERNGIFT"] == []
