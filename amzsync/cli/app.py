@@ -3,6 +3,7 @@
 Each command imports what it needs when it runs, so that `--help` and completion answer at once.
 """
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,8 @@ app.add_typer(sandbox_app, name="sandbox")
 
 def main() -> NoReturn:
     """Run the program and end the process with its exit code."""
+    # Also before and after a run, which has its own way to end, SIGTERM is as good as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app(prog_name="amzsync")
     sys.exit(ExitCode.DONE)
 
