@@ -4,6 +4,7 @@ Products are taken in windows of 100, their pictures settled in bulk, and each p
 rests on a fresh reading goes first; then the pictures, so that they are on their way while the rest is read.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +30,8 @@ __all__ = ["Sync", "SyncOptions"]
 _UPLOADS_AHEAD = 50
 _MOST_AT_HAND = 1000
 _READS_IN_AIR = 3
+_LAST_STRETCH = 5
+_WORTH_A_PART = 4
 _OPEN = (State.PENDING, State.IN_FLIGHT)
 
 
@@ -101,21 +104,31 @@ class Sync:
             self._writer.next_write(now)
             or self._reader.next_page()
             or self._writer.read_one()
+            or self._last_upload()
             or self._reread(full=True)
             or self._read_ahead()
             or self._pictures.upload()
             or self._reread(full=False)
         )
 
+    def _last_upload(self) -> Task | None:
+        """Near the end uploads go before the writes, which then fill the time until the last ones are answered."""
+        pictures = self._pictures
+        nothing_follows = self._is_exhausted and not (
+            pictures.unasked or pictures.asking or self._reader.in_air
+        )
+        if nothing_follows and pictures.absent <= _LAST_STRETCH * pictures.uploading:
+            return pictures.upload()
+        return None
+
     def _reread(self, *, full: bool) -> Task | None:
-        """A full batch at once; a part of one when nothing on its way could fill it."""
+        """A full batch at once; a part of one when there is nothing else to send."""
         size = reread_size(self._slots.limits)
         is_filling = (
             self._pictures.uploading or self._pictures.asking or self._reader.in_air or self._writer.in_air
         )
-        if self._writer.stale < size and (full or is_filling):
-            return None
-        return self._writer.reread(size)
+        enough = size if full else math.ceil(size / _WORTH_A_PART) if is_filling else 1
+        return self._writer.reread(size) if self._writer.stale >= enough else None
 
     def _read_ahead(self) -> Task | None:
         """Keep enough pictures known to be absent that uploading never has to wait."""
@@ -154,7 +167,7 @@ class Sync:
             desk.see(product, self._writer.tell_gallery(product), at)
             if self._options.skip_existing_reason and desk.untold:
                 self._writer.look_at_first(desk)
-            elif self._options.skip_existing_reason and desk.seen.gallery:
+            elif self._options.skip_existing_reason and desk.seen.gallery and not desk.was_begun:
                 self._writer.leave_alone(desk, self._options.skip_existing_reason)
                 continue
             taken.append(desk)

@@ -19,7 +19,7 @@ __all__ = ["PRESETS", "Limit", "Pace", "Slot", "parse_duration_s", "parse_limits
 
 _SMOOTH_UP_TO_S = 60.0
 _SPACING_SHARE = 0.9
-_ARRIVAL_SHARE = 0.015
+_ARRIVAL_SHARE = 0.01
 _ARRIVAL_CAP_S = 1.0
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)?")
