@@ -1,4 +1,4 @@
-"""What a product's gallery needs, from what was seen and what is wanted. Pure (design, Write a product once)."""
+"""What a product's gallery needs, from what was seen and what is wanted. Pure."""
 
 import itertools
 from collections.abc import Mapping, Sequence

@@ -57,6 +57,17 @@ class Desk:
         return [link for link in self.work.links if link.state is not State.OBSOLETE]
 
     @property
+    def was_begun(self) -> bool:
+        """An earlier run sent a write to it, and did not come to its end."""
+        thumbnail = self.work.thumbnail
+        is_begun = thumbnail is not None and thumbnail.state is State.IN_FLIGHT
+        return is_begun or any(link.state is State.IN_FLIGHT for link in self.work.links)
+
+    @property
+    def is_begun(self) -> bool:
+        return self.was_claimed or self.was_begun
+
+    @property
     def open_links(self) -> list[int]:
         return [link.asset_id for link in self.work.links if link.state in _OPEN]
 

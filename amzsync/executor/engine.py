@@ -54,10 +54,10 @@ class Source(Protocol):
         """The best thing to send now; None while everything waits for answers, or nothing is left."""
 
     def wakes_at(self) -> float | None:
-        """When there may be something again without an answer coming; None where only an answer can bring it."""
+        """When there may be something again without an answer coming; None where only one can bring it."""
 
     def health_check(self) -> Call[Any]:
-        """A harmless read: does Plytix answer at all?"""
+        """A harmless read, which shows whether Plytix answers at all."""
 
     def tick(self, traffic: Traffic) -> None:
         """Called a few times a second, to tell how far the work is."""

@@ -28,7 +28,8 @@ def no_gallery(label: str) -> StopError:
 
 
 def wrong_gallery(label: str, type_class: str) -> StopError:
+    kind = type_class or "different kind of attribute"
     return StopError(
-        f"The Plytix attribute {label!r} is a {type_class or 'different kind of attribute'}, not a media gallery.",
+        f"The Plytix attribute {label!r} is a {kind}, not a media gallery.",
         next_step="Name a media gallery attribute with --gallery LABEL.",
     )

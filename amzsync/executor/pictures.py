@@ -40,7 +40,7 @@ class _Wanted:
 
 
 class Pictures:
-    """The pictures of the products at hand. `settled` is told each one's Plytix id, or None where it failed."""
+    """The pictures of the products at hand. `settled` is told each one's Plytix id, None where it failed."""
 
     def __init__(self, work: Work, settled: Callable[[int, str | None], None]) -> None:
         self._work = work

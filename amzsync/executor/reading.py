@@ -58,7 +58,7 @@ class BulkReader:
     ) -> None:
         self.in_air -= 1
         if isinstance(outcome, RejectedError) and outcome.status == 422 and not by_groups:
-            # `sku in […]` is in use but not promised: one OR group per SKU says the same (plytix-api, Products).
+            # `sku in […]` is not promised: one OR group per SKU says the same (plytix-api, Products).
             self._by_groups = True
             self._waiting.append(reading)
             return

@@ -27,7 +27,7 @@ from amzsync.plytix.wire import LinkResult, PlytixAsset, PlytixProduct
 __all__ = ["FRESH_S", "Writer"]
 
 FRESH_S = 9.0
-"""Of the 10 s that may lie between a reading and the write that rests on it, one is for the way (contract)."""
+"""Of the 10 s that may lie between a reading and the write that rests on it, one is for the way (design)."""
 
 _FULL = Refusal(None, f"the product already holds {MAX_ASSETS} assets, the most Plytix allows", 0)
 
@@ -166,7 +166,7 @@ class Writer:
 
     def _see(self, desk: Desk, product: PlytixProduct, gallery: tuple[str, ...] | None, at: float) -> None:
         desk.see(product, gallery, at)
-        if self._skip_existing_reason and gallery and not desk.was_claimed:
+        if self._skip_existing_reason and gallery and not desk.is_begun:
             self.leave_alone(desk, self._skip_existing_reason)
         elif not desk.waits_for:
             self.advance(desk)
@@ -221,7 +221,12 @@ class Writer:
             case RejectedError() as error:
                 self._write_refused(desk, decision, error)
             case StopError():
-                self._work.release_product(desk.work.id)
+                self._release(desk)
+
+    def _release(self, desk: Desk) -> None:
+        """The write did not happen. A product that has been given something already stays begun."""
+        if not desk.made and not desk.was_begun:
+            self._work.release_product(desk.work.id)
 
     def _check_written(self, desk: Desk, decision: Replace, product: PlytixProduct) -> None:
         """Believe a write only where the answer shows it."""
@@ -230,9 +235,7 @@ class Writer:
             if not self._only_append:
                 self._only_append = True
                 self._listener.notice(
-                    Notice(
-                        "Plytix does not show what a write did to a gallery: linking pictures one by one instead."
-                    )
+                    Notice("Plytix does not show what a write did to a gallery: linking pictures one by one.")
                 )
             desk.seen = desk.seen.showing(product.gallery or desk.seen.gallery)
             self._chains.append(self._begin_chain(desk, Append(self._missing(desk), decision.thumbnail)))
@@ -304,7 +307,7 @@ class Writer:
             case RejectedError() as error if error.status == 404:
                 self._chains.append(self._ask_what_is_gone(desk, asset_id, error))
             case StopError():
-                self._work.release_product(desk.work.id)
+                self._release(desk)
             case PlytixError() as error:
                 self._link_failed(desk, asset_id, Refusal(error.status, error.message, attempts))
 
@@ -343,7 +346,7 @@ class Writer:
                     desk.lost.add(row)
                     self._picture_lost(desk, row)
             case StopError():
-                self._work.release_product(desk.work.id)
+                self._release(desk)
             case _:
                 self._link_failed(desk, asset_id, Refusal(error.status, error.message, attempts))
 
@@ -360,7 +363,7 @@ class Writer:
                 desk.thumbnail_made = True
                 self._go_on(desk)
             case StopError():
-                self._work.release_product(desk.work.id)
+                self._release(desk)
             case PlytixError() as error:
                 self._thumbnail_refused(desk, error, attempts)
 

@@ -157,7 +157,7 @@ class Rig:
             slots,
             ledger.atomic,
             settings=settings or EngineSettings(workers=16),
-            stop=stop or StopRequest(),
+            stop=StopRequest() if stop is None else stop,
             listener=ran.heard,
             clock=clock,
             random=random.random,

@@ -1,0 +1,118 @@
+"""A run that ends early, for whatever reason, is carried on as if it had not."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from catalogue import product, rows
+from executor.rig import Rig
+
+from amzsync.executor.engine import End, EngineSettings
+from amzsync.executor.stop import StopRequest
+from amzsync.plytix.pace import Limit
+from amzsync.sandbox import Answer, Fault, Latency, RunBefore, Transform
+
+FORBIDDEN = Answer(403, json.dumps({"error": {"msg": "Your role does not allow this"}}).encode())
+PRODUCT = "/products/[^/]+"
+LINKS = "/products/[^/]+/assets"
+PICTURES = (("a", "MAIN"), ("b", "PT01"), ("c", "PT02"), ("d", "PT03"))
+NAMES = ("amazon_01_MAIN_a.jpg", "amazon_02_PT01_b.jpg", "amazon_03_PT02_c.jpg", "amazon_04_PT03_d.jpg")
+
+
+def lose_writes_of_galleries(rig: Rig) -> None:
+    """Answered with 200, but nothing is done and nothing shown: links one by one are what is left."""
+    for state in rig.sandbox.snapshot().products.values():
+        lost = Answer(200, json.dumps({"data": [{"id": state.id}]}).encode())
+        rig.sandbox.faults.add(
+            Fault("PATCH", f"/products/{state.id}", lost, times=None, body=lambda body: "attributes" in body)
+        )
+
+
+@pytest.mark.parametrize("skip_existing", [True, False])
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_links_broken_off_by_a_refused_role_are_carried_on(
+    rig: Rig, after: int, *, skip_existing: bool
+) -> None:
+    rig.plan(product("A", *PICTURES), skip_existing=skip_existing)
+    lose_writes_of_galleries(rig)
+    rig.sandbox.faults.add(Fault("POST", LINKS, FORBIDDEN, after=after))
+    ran = rig.apply(skip_existing=skip_existing)
+    assert ran.error is not None
+    assert len(rig.gallery("A")) == after
+    rig.apply(skip_existing=skip_existing)
+    assert rig.pictures["A"] == (NAMES[0], NAMES)
+    assert rig.reasons() == {"A": {("done", None)}}
+
+
+@pytest.mark.parametrize("skip_existing", [True, False])
+def test_links_broken_off_by_an_interrupt_are_carried_on(rig: Rig, *, skip_existing: bool) -> None:
+    stop = StopRequest()
+    rig.plan(product("A", *PICTURES), skip_existing=skip_existing)
+    lose_writes_of_galleries(rig)
+    rig.sandbox.faults.add(Fault("POST", LINKS, RunBefore(stop.set), after=1))
+    ran = rig.apply(skip_existing=skip_existing, stop=stop)
+    assert ran.end is End.STOPPED
+    assert len(rig.gallery("A")) == 2
+    rig.apply(skip_existing=skip_existing)
+    assert rig.pictures["A"] == (NAMES[0], NAMES)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/products/search"), ("POST", "/assets/search"), ("POST", "/assets"), ("PATCH", PRODUCT)],
+)
+@pytest.mark.parametrize("after", [0, 2])
+def test_an_interrupt_settles_what_is_in_the_air_and_the_next_run_does_the_rest(
+    rig: Rig, method: str, path: str, after: int
+) -> None:
+    products = [product(f"S{n}", (f"m{n}", "MAIN"), ("b", "PT01")) for n in range(12)]
+    stop = StopRequest()
+    rig.sandbox.faults.add(Fault(method, path, RunBefore(stop.set), after=after))
+    rig.plan(*products)
+    ran = rig.apply(stop=stop, settings=EngineSettings(workers=4))
+    if rig.sandbox.faults.fired:
+        assert ran.end is End.STOPPED
+    assert rows(rig.path, "SELECT count(*) FROM assets WHERE state = 'in_flight'") == [(0,)]
+    rig.apply()
+    assert rig.pictures == {
+        f"S{n}": (f"amazon_01_MAIN_m{n}.jpg", (f"amazon_01_MAIN_m{n}.jpg", "amazon_02_PT01_b.jpg"))
+        for n in range(12)
+    }
+    assert rig.sandbox.counts["POST /assets"] == 13
+    assert rig.sandbox.counts["PATCH /products/{id}"] == 12
+    assert rig.apply().total == 0
+
+
+def test_a_wait_longer_than_allowed_ends_the_run_with_everything_kept(rig: Rig) -> None:
+    products = [product(f"S{n}", (f"m{n}", "MAIN")) for n in range(12)]
+    rig.plan(*products)
+    limits = (Limit(10, 3600.0),)
+    ran = rig.apply(limits=limits, settings=EngineSettings(workers=4, max_wait_s=1.0))
+    assert (ran.end, ran.total) == (End.WAIT_TOO_LONG, 10)
+    again = rig.apply(limits=limits, settings=EngineSettings(workers=4, max_wait_s=1.0))
+    assert (again.end, again.total) == (End.WAIT_TOO_LONG, 0)
+    rig.apply()
+    assert all(len(gallery) == 1 for _, gallery in rig.pictures.values())
+    assert rig.sandbox.counts["POST /assets"] == 12
+
+
+def test_a_thumbnail_that_a_write_does_not_show_is_set_by_a_link(rig: Rig) -> None:
+    def untold(payload: object) -> object:
+        assert isinstance(payload, dict)
+        payload["data"][0].pop("thumbnail", None)
+        return payload
+
+    rig.sandbox.faults.add(Fault("PATCH", PRODUCT, Transform(untold), times=None))
+    rig.plan(product("A", *PICTURES))
+    ran = rig.apply()
+    assert rig.pictures["A"] == (NAMES[0], NAMES)
+    assert (ran.requests["product_write"], ran.requests["link"]) == (1, 1)
+
+
+def test_never_two_writes_to_one_product_at_a_time(rig_of: Callable[..., Rig]) -> None:
+    rig = rig_of(latency=Latency(other_s=(0.0, 0.01), seed=3))
+    rig.plan(*(product(f"S{n}", *PICTURES, ("m", "BACK")) for n in range(8)))
+    lose_writes_of_galleries(rig)
+    rig.apply(settings=EngineSettings(workers=64))
+    assert {len(gallery) for _, gallery in rig.pictures.values()} == {5}
+    assert rig.sandbox.overlapping_writes == 0

@@ -1,0 +1,213 @@
+"""What a sync reads before it writes, in whichever form the account tells it."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from catalogue import product
+from executor.rig import Rig
+
+from amzsync.sandbox import Answer, Fault, RunBefore, Transform, TypeClass
+
+REFUSED = Answer(422, json.dumps({"error": {"msg": "Invalid operator"}}).encode())
+PRODUCT = "/products/[^/]+"
+BOOT = product("BOOT", ("a", "MAIN"), ("b", "PT01"))
+NAMES = ("amazon_01_MAIN_a.jpg", "amazon_02_PT01_b.jpg")
+
+
+def asks_in(body: Any) -> bool:
+    return any(one["operator"] == "in" for group in body["filters"] for one in group)
+
+
+def without_gallery(payload: Any) -> Any:
+    for row in payload["data"]:
+        row.pop("attributes", None)
+    return payload
+
+
+def without_media(payload: Any) -> Any:
+    for row in payload["data"]:
+        for key in ("attributes", "assets", "thumbnail"):
+            row.pop(key, None)
+    return payload
+
+
+def as_ids(payload: Any) -> Any:
+    for row in payload["data"]:
+        gallery = row.get("attributes", {}).get("amazon_images")
+        if gallery:
+            row["attributes"]["amazon_images"] = [one["id"] for one in gallery]
+    return payload
+
+
+def test_an_account_that_refuses_in_is_asked_in_groups_from_then_on(rig: Rig) -> None:
+    rig.sandbox.faults.add(Fault("POST", "/products/search", REFUSED, times=None, body=asks_in))
+    rig.plan(*(product(f"S{number}", ("a", "MAIN")) for number in range(130)))
+    ran = rig.apply()
+    assert {thumbnail for thumbnail, _ in rig.pictures.values()} == {NAMES[0]}
+    refused = [one for one in rig.sandbox.history if one.status == 422]
+    assert 1 <= len(refused) <= 3  # those in the air at once
+    assert ran.requests["product_search"] - len(refused) <= 2 + 3
+
+
+@pytest.mark.parametrize("change", [without_gallery, as_ids])
+@pytest.mark.parametrize("person", [True, False])
+def test_a_search_that_tells_little_never_costs_a_person_a_picture(
+    rig: Rig, change: Callable[[Any], Any], *, person: bool
+) -> None:
+    rig.sandbox.faults.add(Fault("POST", "/products/search", Transform(change), times=None))
+    rig.sandbox.seed(["BOOT"])
+    if person:
+        rig.sandbox.set_gallery("BOOT", [rig.sandbox.add_asset("p.jpg")])
+    rig.plan(BOOT)
+    ran = rig.apply()
+    assert rig.pictures["BOOT"] == (NAMES[0], ("p.jpg", *NAMES) if person else NAMES)
+    # An empty product shows that it is empty: it is not read on its own.
+    assert ran.requests["product_read"] == (1 if person and change is without_gallery else 0)
+
+
+@pytest.mark.parametrize("person", [True, False])
+def test_a_search_that_tells_no_media_at_all_is_checked_against_the_truth(rig: Rig, *, person: bool) -> None:
+    rig.sandbox.faults.add(Fault("POST", "/products/search", Transform(without_media), times=None))
+    rig.sandbox.seed([f"S{number}" for number in range(5)])
+    if person:
+        rig.sandbox.set_gallery("S3", [rig.sandbox.add_asset("p.jpg")])
+    rig.plan(*(product(f"S{number}", ("a", "MAIN"), ("b", "PT01")) for number in range(5)))
+    rig.apply()
+    for number in range(5):
+        theirs = ("p.jpg",) if person and number == 3 else ()
+        assert rig.pictures[f"S{number}"] == (NAMES[0], (*theirs, *NAMES))
+
+
+def test_skip_existing_looks_before_it_uploads_where_a_search_does_not_tell(rig: Rig) -> None:
+    rig.sandbox.faults.add(Fault("POST", "/products/search", Transform(without_gallery), times=None))
+    rig.sandbox.seed(["BOOT"])
+    rig.sandbox.set_gallery("BOOT", [rig.sandbox.add_asset("p.jpg")])
+    rig.plan(BOOT, skip_existing=True)
+    ran = rig.apply(skip_existing=True)
+    assert rig.pictures == {"BOOT": (None, ("p.jpg",))}
+    assert ran.requests["product_read"] == 1
+    assert ran.requests["product_write"] == ran.requests["link"] == 0
+
+
+def test_a_write_whose_answer_shows_nothing_is_followed_by_single_links(rig: Rig) -> None:
+    hidden = Transform(lambda _payload: {"data": [{"id": rig.sandbox.product_id("S0")}]})
+    rig.sandbox.faults.add(Fault("PATCH", PRODUCT, hidden, times=1))
+    rig.plan(*(product(f"S{number}", ("a", "MAIN"), ("b", "PT01")) for number in range(3)))
+    ran = rig.apply()
+    assert set(rig.pictures.values()) == {(NAMES[0], NAMES)}
+    assert [notice for notice in ran.heard.notices if "one by one" in notice] == ran.heard.notices
+    assert len(ran.heard.notices) == 1
+    assert ran.requests["link"] >= 2
+
+
+@pytest.mark.parametrize(
+    ("type_class", "says"),
+    [(None, "no product attribute"), (TypeClass.MEDIA, "MediaAttribute"), (TypeClass.TEXT, "TextAttribute")],
+)
+def test_without_its_gallery_a_run_stops_before_the_first_upload(
+    rig_of: Callable[..., Rig], type_class: TypeClass | None, says: str
+) -> None:
+    rig = rig_of(gallery_labels=())
+    if type_class:
+        rig.sandbox.add_attribute("Amazon Images", type_class)
+    rig.plan(BOOT)
+    ran = rig.apply()
+    assert ran.error is not None
+    assert says in ran.error.message
+    assert "--gallery" in ran.error.next_step
+    assert ran.writes == 0
+    rig.sandbox.add_attribute("Photos", TypeClass.MEDIA_GALLERY)
+    rig.plan(BOOT, gallery="photos")
+    assert rig.apply(gallery="photos").error is None
+
+
+@dataclass
+class FakeClock:
+    """Time that passes by itself, and leaps when told to."""
+
+    ahead_s: float = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead_s
+
+
+@dataclass
+class Readings:
+    """When each product's gallery was last read, and how old that was at each write of a gallery."""
+
+    clock: FakeClock
+    read_at: dict[str, float] = field(default_factory=dict)
+    ages: dict[str, float] = field(default_factory=dict)
+
+    def read(self, body: Any) -> bool:
+        for group in body["filters"]:
+            for one in group:
+                if one["field"] == "sku":
+                    self.read_at |= dict.fromkeys(one["value"], self.clock())
+        return False
+
+    def write(self, sku: str) -> Callable[[], None]:
+        return lambda: self.ages.update({sku: self.clock() - self.read_at[sku]})
+
+
+def test_a_write_that_replaces_rests_on_a_reading_of_ten_seconds_at_most(rig: Rig) -> None:
+    clock = FakeClock()
+    readings = Readings(clock)
+    products = [product(f"S{number}", (f"a{number}", "MAIN"), ("b", "PT01")) for number in range(30)]
+    rig.sandbox.seed(one.sku for one in products)
+
+    def an_upload_takes_long() -> None:
+        clock.ahead_s += 4.0
+
+    rig.sandbox.faults.add(
+        Fault("POST", "/products/search", Answer(500), body=readings.read),
+        Fault("POST", "/assets", RunBefore(an_upload_takes_long), times=None),
+        *(
+            Fault(
+                "PATCH",
+                f"/products/{rig.sandbox.product_id(one.sku)}",
+                RunBefore(readings.write(one.sku)),
+                times=None,
+            )
+            for one in products
+        ),
+    )
+    rig.plan(*products)
+    rig.apply(clock=clock)
+    assert len(readings.ages) == 30
+    assert max(readings.ages.values()) <= 10
+    assert clock.ahead_s == 31 * 4
+
+
+def test_what_a_person_did_during_the_uploads_is_seen_before_the_write(rig: Rig) -> None:
+    clock = FakeClock()
+    rig.sandbox.seed(["BOOT"])
+
+    def a_person_at_work() -> None:
+        clock.ahead_s += 60
+        rig.sandbox.set_gallery("BOOT", [rig.sandbox.add_asset("p.jpg")])
+
+    rig.sandbox.faults.add(Fault("POST", "/assets", RunBefore(a_person_at_work), times=1))
+    rig.plan(BOOT)
+    rig.apply(clock=clock)
+    assert rig.pictures["BOOT"] == (NAMES[0], ("p.jpg", *NAMES))
+
+
+def test_a_product_deleted_during_the_uploads_is_skipped(rig: Rig) -> None:
+    clock = FakeClock()
+    rig.sandbox.seed(["BOOT", "SHOE"])
+
+    def a_person_at_work() -> None:
+        clock.ahead_s += 60
+        rig.sandbox.delete_product("BOOT")
+
+    rig.sandbox.faults.add(Fault("POST", "/assets", RunBefore(a_person_at_work), times=1))
+    rig.plan(BOOT, product("SHOE", ("c", "MAIN")))
+    ran = rig.apply(clock=clock)
+    assert ran.standing is not None
+    assert ran.standing.products_not_found == ("BOOT",)
+    assert rig.gallery("SHOE") == ["amazon_01_MAIN_c.jpg"]
