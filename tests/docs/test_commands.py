@@ -65,5 +65,12 @@ def test_the_defaults_and_presets_are_those_of_the_program() -> None:
 def test_the_continuous_check_runs_the_second_command() -> None:
     command = block("command: test")
     assert command.count("\n") == 1
-    for step in ("venv --clear", "'.[dev]'", "ruff check", "ruff format --check", "mypy", "pytest --cov"):
+    for step in (
+        "venv --clear",
+        "--editable '.[dev]'",
+        "ruff check",
+        "ruff format --check",
+        "mypy",
+        "pytest --cov",
+    ):
         assert step in command
