@@ -32,21 +32,13 @@ __all__ = [
     "YesOption",
 ]
 
-_WORK = "Work"
-_ACCOUNT = "Account"
-_OUTPUT = "Output"
-
 MappingOption = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--mapping", metavar="FILE", help="A mapping file; repeat it for several.", rich_help_panel=_WORK
-    ),
+    typer.Option("--mapping", metavar="FILE", help="A mapping file; repeat it for several."),
 ]
 LedgerOption = Annotated[
     Path,
-    typer.Option(
-        "--ledger", metavar="FILE", envvar="AMZSYNC_LEDGER", help="The ledger.", rich_help_panel=_WORK
-    ),
+    typer.Option("--ledger", metavar="FILE", envvar="AMZSYNC_LEDGER", help="The ledger."),
 ]
 AccountOption = Annotated[
     str | None,
@@ -54,38 +46,21 @@ AccountOption = Annotated[
         "--plytix-account",
         metavar="ALIAS",
         help="The account; `sandbox` is always there. Default: the configuration's.",
-        rich_help_panel=_ACCOUNT,
     ),
 ]
 ConfigOption = Annotated[
     Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        envvar="AMZSYNC_CONFIG",
-        help="The accounts' file.",
-        rich_help_panel=_ACCOUNT,
-    ),
+    typer.Option("--config", metavar="FILE", envvar="AMZSYNC_CONFIG", help="The accounts' file."),
 ]
 SkipExistingOption = Annotated[
     bool,
-    typer.Option(
-        "--skip-existing",
-        help="Leave alone a product whose gallery already holds any image.",
-        rich_help_panel=_WORK,
-    ),
+    typer.Option("--skip-existing", help="Leave alone a product whose gallery already holds any image."),
 ]
-DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Print the plan; write nothing to Plytix.", rich_help_panel=_WORK)
-]
-YesOption = Annotated[
-    bool, typer.Option("--execute", "--yes", "-y", help="Do not ask before the work.", rich_help_panel=_WORK)
-]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan; write nothing to Plytix.")]
+YesOption = Annotated[bool, typer.Option("--execute", "--yes", "-y", help="Do not ask before the work.")]
 RetryFailedOption = Annotated[
     bool,
-    typer.Option(
-        "--retry-failed", help="Failed rows, and SKUs not found, become pending again.", rich_help_panel=_WORK
-    ),
+    typer.Option("--retry-failed", help="Failed rows, and SKUs not found, become pending again."),
 ]
 GalleryOption = Annotated[
     str | None,
@@ -93,25 +68,15 @@ GalleryOption = Annotated[
         "--gallery",
         metavar="LABEL",
         help="The media gallery attribute. Default: the ledger's, else amazon_images.",
-        rich_help_panel=_WORK,
     ),
 ]
 MarketplaceOption = Annotated[
     str | None,
-    typer.Option(
-        "--marketplace",
-        metavar="CODE",
-        help="US, DE, …. Default: the mapping's, else US.",
-        rich_help_panel=_WORK,
-    ),
+    typer.Option("--marketplace", metavar="CODE", help="US, DE, …. Default: the mapping's, else US."),
 ]
 AllowPrivateOption = Annotated[
     bool,
-    typer.Option(
-        "--allow-private-urls",
-        help="Accept image URLs that point into a private network.",
-        rich_help_panel=_WORK,
-    ),
+    typer.Option("--allow-private-urls", help="Accept image URLs that point into a private network."),
 ]
 WorkersOption = Annotated[
     int,
@@ -121,7 +86,6 @@ WorkersOption = Annotated[
         min=0,
         max=1024,
         help="Most requests in the air at once; 0: as many as the pace needs.",
-        rich_help_panel=_ACCOUNT,
     ),
 ]
 RateLimitOption = Annotated[
@@ -130,7 +94,6 @@ RateLimitOption = Annotated[
         "--rate-limit",
         metavar="N/WINDOW",
         help="50/10s, 5000/1h, or free, paid; repeat it. Default: the account's, else paid.",
-        rich_help_panel=_ACCOUNT,
     ),
 ]
 MaxWaitOption = Annotated[
@@ -139,32 +102,25 @@ MaxWaitOption = Annotated[
         "--max-wait",
         metavar="DURATION",
         help="End with exit code 4 rather than wait longer than this for the limit (90s, 15m, 1h).",
-        rich_help_panel=_ACCOUNT,
     ),
 ]
 OutputOption = Annotated[
     Path | None,
-    typer.Option("--output", metavar="FILE", help="Write the JSON report there.", rich_help_panel=_OUTPUT),
+    typer.Option("--output", metavar="FILE", help="Write the JSON report there."),
 ]
 JsonOption = Annotated[
     bool,
-    typer.Option("--json", help="One JSON document on stdout, all else on stderr.", rich_help_panel=_OUTPUT),
+    typer.Option("--json", help="One JSON document on stdout, all else on stderr."),
 ]
 VerboseOption = Annotated[
     int,
-    typer.Option(
-        "--verbose", "-v", count=True, help="Say more; -vv also shows tracebacks.", rich_help_panel=_OUTPUT
-    ),
+    typer.Option("--verbose", "-v", count=True, help="Say more; -vv also shows tracebacks."),
 ]
-QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Say only what went wrong.", rich_help_panel=_OUTPUT)
-]
-NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colours.", rich_help_panel=_OUTPUT)]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
+NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colours.")]
 LogFileOption = Annotated[
     Path | None,
-    typer.Option(
-        "--log-file", metavar="FILE", help="Append a log of every request there.", rich_help_panel=_OUTPUT
-    ),
+    typer.Option("--log-file", metavar="FILE", help="Append a log of every request there."),
 ]
 
 

@@ -142,8 +142,16 @@ class Pace:
         """Seconds until the last of so many more requests may leave."""
         if requests < 1:
             return 0.0
-        last = max((window.free_after(requests, now) for window in self._windows), default=now)
-        return max(0.0, max(last, self._paused_until) - now)
+        # Whole windows first, the longest outermost. The places taken now matter until the first has passed.
+        whole_s = 0.0
+        bounds = [self._paused_until - now, 0.0]
+        for window in sorted(self._windows, key=lambda one: -one.limit.window_s):
+            cycles, rest = divmod(requests - 1, window.limit.allowed)
+            requests = rest + 1
+            held_s = 0.0 if whole_s else window.wait_for_s(requests, now)
+            whole_s += cycles * window.limit.window_s
+            bounds.append(whole_s + held_s)
+        return max(bounds)
 
     def learn(self, refused_at: float, retry_after_s: float) -> Limit | None:
         """The lower limit that a refusal at `refused_at` proves, now in force; None where it proves none.
@@ -199,14 +207,11 @@ class _Window:
             return now
         return max(now, self.slots[0].held_from + window_s)
 
-    def free_after(self, requests: int, now: float) -> float:
-        """When the last of so many more requests may leave, were this the only window."""
-        allowed, window_s = self.limit.allowed, self.limit.window_s
-        cycles, rest = divmod(requests - 1, allowed)
-        held = [slot.held_from for slot in self.slots if slot.held_from + window_s > now]
-        waits_for = rest - (allowed - len(held))
-        first = held[waits_for] + window_s if 0 <= waits_for < len(held) else now
-        return max(now, first) + cycles * window_s
+    def wait_for_s(self, requests: int, now: float) -> float:
+        """Seconds until the last of at most a window's worth of requests may leave."""
+        held = [slot.held_from for slot in self.slots if slot.held_from + self.limit.window_s > now]
+        waits_for = requests - 1 - (self.limit.allowed - len(held))
+        return held[waits_for] + self.limit.window_s - now if 0 <= waits_for < len(held) else 0.0
 
     def used(self, now: float) -> int:
         start = now - self.limit.window_s
