@@ -97,6 +97,21 @@ class Desk:
                 own[self.ids[link.asset_id]] = link.position if link.placed is None else link.placed
         return own
 
+    def placed(self, gallery: tuple[str, ...]) -> dict[int, int]:
+        """Where each wanted link stands in a gallery, of those that do."""
+        places = {asset_id: place for place, asset_id in enumerate(gallery, 1)}
+        return {
+            link.asset_id: places[self.ids[link.asset_id]]
+            for link in self.links
+            if self.ids.get(link.asset_id) in places
+        }
+
+    @property
+    def found(self) -> dict[int, int]:
+        """The links that were seen to stand without a write of ours, and where."""
+        pending = {link.asset_id for link in self.links if link.state is State.PENDING}
+        return {row: place for row, place in self.placed(self.seen.gallery).items() if row in pending}
+
     def decide(self, *, only_append: bool) -> Decision:
         """What is to be written, from what was seen last."""
         return decide(

@@ -86,8 +86,7 @@ class Refresh:
         for product in products:
             seen = found.get(product.sku)
             if seen is None:
-                self._work.skip_product(product.id, NOT_FOUND)
-                self._products_read += 1
+                self._not_found(product)
             elif seen.gallery is None and seen.assets != ():
                 self._untold.append((product, seen))
             else:
@@ -109,9 +108,16 @@ class Refresh:
         if isinstance(outcome, PlytixProduct):
             self._compare(product, outcome)
         elif outcome.status == 404:
-            self._work.skip_product(product.id, NOT_FOUND)
+            self._not_found(product)
         else:
             self._compare(product, seen)
+
+    def _not_found(self, product: ProductWork) -> None:
+        """There is no such product: what was done on it is gone with it."""
+        self._products_read += 1
+        gone = [link.asset_id for link in product.links if link.state is State.DONE]
+        self._work.reopen_product(product.id, gone, thumbnail=True)
+        self._work.skip_product(product.id, NOT_FOUND)
 
     def _compare(self, product: ProductWork, seen: PlytixProduct) -> None:
         """What stands there is done, what is gone is wanted again, and a product that came to exist too."""

@@ -202,6 +202,9 @@ class Writer:
                 )
 
     def _claim(self, desk: Desk) -> None:
+        if not desk.was_claimed:
+            # What stood there before the first write is another hand's: in flight, it would pass for ours.
+            self._work.finish_links(desk.work.id, desk.found, made=())
         desk.was_claimed = True
         self._work.claim_product(desk.work.id)
 
@@ -394,12 +397,7 @@ class Writer:
 
     def _finish(self, desk: Desk, gallery: tuple[str, ...]) -> None:
         """Write down what stands in the gallery, and what cannot."""
-        places = {asset_id: place for place, asset_id in enumerate(gallery, 1)}
-        placed = {
-            link.asset_id: places[desk.ids[link.asset_id]]
-            for link in desk.links
-            if desk.ids.get(link.asset_id) in places
-        }
+        placed = desk.placed(gallery)
         made = {row for row in placed if desk.ids[row] in desk.made}
         self._work.finish_links(desk.work.id, placed, made)
         left_out = [row for row in desk.open_links if row not in placed and row not in desk.failed_links]

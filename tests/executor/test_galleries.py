@@ -180,3 +180,17 @@ def test_a_product_with_media_elsewhere_takes_what_it_has_room_for(rig: Rig) -> 
     assert rig.gallery("MANY") == NAMES[:2]
     assert rig.thumbnail("MANY") == NAMES[0]
     assert [(table, sku, status) for table, sku, status, _ in rig.failures()] == [("links", "MANY", 422)]
+
+
+@pytest.mark.parametrize("there", [NAMES[1:2], NAMES[:2], NAMES[1:], NAMES])
+def test_wanted_pictures_that_a_person_put_there_stay_a_persons(rig: Rig, there: list[str]) -> None:
+    rig.sandbox.seed(["BOOT"])
+    by_hand(rig, "BOOT", there)
+    rig.plan(BOOT)
+    ran = rig.apply()
+    before = rig.gallery("BOOT")
+    assert ran.standing is not None
+    assert ran.standing.links_existing == len(there)
+    rig.plan(product("BOOT", ("new", "MAIN"), ("c", "PT01"), ("b", "PT02"), ("a", "PT03")))
+    rig.apply()
+    assert rig.gallery("BOOT") == [*before, "amazon_01_MAIN_new.jpg"]

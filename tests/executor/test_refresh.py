@@ -1,0 +1,140 @@
+"""`plan --refresh`: what Plytix has is found out, and nothing there is touched."""
+
+import json
+from typing import Any
+
+import pytest
+from catalogue import picture, product, rows
+from executor.rig import Rig
+
+from amzsync.ledger.work import NOT_FOUND
+from amzsync.sandbox import Answer, Fault, Transform
+
+NAMES = ("amazon_01_MAIN_a.jpg", "amazon_02_PT01_b.jpg")
+BOOT = product("BOOT", ("a", "MAIN"), ("b", "PT01"))
+READS = {"POST /auth/api/get-token", "POST /products/search", "POST /assets/search", "GET /products/{id}"}
+
+
+def test_it_finds_what_is_there_and_writes_nothing(rig: Rig) -> None:
+    rig.sandbox.seed(["BOOT", "SHOE"])
+    a = rig.sandbox.add_asset(NAMES[0], picture("a"))
+    rig.sandbox.set_gallery("BOOT", [a])
+    rig.sandbox.set_thumbnail("BOOT", a)
+    rig.plan(BOOT, product("SHOE", ("c", "MAIN")), product("GHOST", ("g", "MAIN")), seed=False)
+    before = rig.sandbox.snapshot()
+    ran = rig.refresh()
+    assert rig.sandbox.snapshot() == before
+    assert set(ran.asked) <= READS
+    assert ran.total == 3
+    assert rows(rig.path, "SELECT state, count(*) FROM assets GROUP BY state") == [
+        ("done", 1),
+        ("pending", 3),
+    ]
+    assert rig.reasons("thumbnails") == {
+        "BOOT": {("done", None)},
+        "SHOE": {("pending", None)},
+        "GHOST": {("skipped", NOT_FOUND)},
+    }
+    assert rig.reasons() == {
+        "BOOT": {("done", None), ("pending", None)},
+        "SHOE": {("pending", None)},
+        "GHOST": {("skipped", NOT_FOUND)},
+    }
+    assert ran.standing is not None
+    assert ran.standing.products_not_found == ("GHOST",)
+    assert (ran.standing.there, ran.standing.links_existing) == (1, 1)
+
+
+def test_what_a_refresh_found_is_not_asked_or_written_again(rig: Rig) -> None:
+    rig.plan(BOOT, product("SHOE", ("a", "MAIN")))
+    rig.apply()
+    before = rig.sandbox.snapshot()
+    rig.forget()
+    rig.plan(BOOT, product("SHOE", ("a", "MAIN")))
+    rig.refresh()
+    assert rig.apply().total == 0
+    assert rig.sandbox.snapshot() == before
+
+
+def test_what_a_person_has_taken_away_is_wanted_again(rig: Rig) -> None:
+    rig.plan(BOOT, product("SHOE", ("a", "MAIN"), ("c", "PT01")))
+    rig.apply()
+    ids = rig.sandbox.snapshot().products["BOOT"].gallery_ids
+    rig.sandbox.set_gallery("BOOT", ids[:1])
+    rig.sandbox.set_thumbnail("SHOE", None)
+    rig.refresh()
+    assert rig.reasons()["BOOT"] == {("done", None), ("pending", None)}
+    assert rig.reasons("thumbnails") == {"BOOT": {("done", None)}, "SHOE": {("pending", None)}}
+    ran = rig.apply()
+    assert ran.writes == 2
+    assert rig.pictures["BOOT"] == (NAMES[0], NAMES)
+    assert rig.thumbnail("SHOE") == NAMES[0]
+
+
+def test_a_deleted_picture_is_uploaded_again(rig: Rig) -> None:
+    rig.plan(BOOT, product("SHOE", ("a", "MAIN")))
+    rig.apply()
+    before = rig.pictures
+    rig.sandbox.delete_asset(rig.sandbox.snapshot().products["BOOT"].gallery_ids[0])
+    rig.refresh()
+    rig.apply()
+    assert rig.pictures == before
+
+
+def test_a_product_that_has_come_to_exist_is_wanted_again(rig: Rig) -> None:
+    rig.plan(BOOT, seed=False)
+    rig.refresh()
+    assert rig.reasons() == {"BOOT": {("skipped", NOT_FOUND)}}
+    rig.sandbox.seed(["BOOT"])
+    rig.refresh()
+    assert rig.reasons() == {"BOOT": {("pending", None)}}
+    rig.apply()
+    assert rig.pictures["BOOT"] == (NAMES[0], NAMES)
+
+
+def test_a_product_that_is_gone_is_skipped(rig: Rig) -> None:
+    rig.plan(BOOT)
+    rig.apply()
+    rig.sandbox.delete_product("BOOT")
+    ran = rig.refresh()
+    assert ran.standing is not None
+    assert ran.standing.products_not_found == ("BOOT",)
+    assert (ran.standing.links, ran.standing.thumbnails) == (0, 0)
+    rig.sandbox.seed(["BOOT"])
+    rig.refresh()
+    rig.apply()
+    assert rig.pictures["BOOT"] == (NAMES[0], NAMES)
+
+
+def test_galleries_that_a_search_does_not_tell_are_read_one_by_one(rig: Rig) -> None:
+    def without_gallery(payload: Any) -> Any:
+        for row in payload["data"]:
+            row.pop("attributes", None)
+        return payload
+
+    rig.plan(BOOT, product("BARE", ("c", "PT01")))
+    rig.apply()
+    rig.sandbox.set_gallery("BARE", [])
+    rig.sandbox.faults.add(Fault("POST", "/products/search", Transform(without_gallery), times=None))
+    ran = rig.refresh()
+    assert ran.requests["product_read"] == 1
+    assert rig.reasons() == {"BOOT": {("done", None)}, "BARE": {("pending", None)}}
+
+
+def test_an_unanswered_reading_changes_nothing_that_is_known(rig: Rig) -> None:
+    rig.plan(BOOT)
+    rig.apply()
+    rig.sandbox.faults.add(
+        Fault("POST", "/products/search", Answer(403, json.dumps({"error": {"msg": "No"}}).encode()))
+    )
+    ran = rig.refresh()
+    assert ran.error is not None
+    assert rig.reasons() == {"BOOT": {("done", None)}}
+
+
+@pytest.mark.parametrize("count", [1, 100, 101, 230])
+def test_it_reads_a_hundred_at_a_time(rig: Rig, count: int) -> None:
+    rig.plan(*(product(f"S{number}", (f"m{number}", "MAIN")) for number in range(count)))
+    ran = rig.refresh()
+    assert ran.total == 1 + 2 * -(-count // 100)
+    assert ran.writes == 0
