@@ -33,6 +33,8 @@ _MAX_TOKEN_REFUSALS = 3
 _TICK_S = 0.25
 _RATE_OVER_TICKS = 40
 _WORTH_SAYING_S = 1.0
+_REFUSED_AGAIN_S = 0.5
+_MOST_REFUSED_AGAIN_S = 60.0
 
 
 class End(Enum):
@@ -125,6 +127,7 @@ class Engine:
         self._fatal: PlytixError | None = None
         self._paused_until = -math.inf
         self._learned_at = -math.inf
+        self._refusals = 0
         self._idle = False
         self._samples: deque[tuple[float, int]] = deque(maxlen=_RATE_OVER_TICKS)
         self.requests: Counter[str] = Counter()
@@ -259,6 +262,7 @@ class Engine:
             case outcome:
                 self._alone = self._alone and answered.sent_at < self._paused_until
                 self._token_refusals = 0
+                self._refusals = 0
                 self._health.failures = 0
                 self._health.last_success = answered.answered_at
                 task.settle(outcome, task.failures + 1)
@@ -269,14 +273,22 @@ class Engine:
         if sent_at > self._learned_at:
             learned = self._slots.learn(sent_at, error.retry_after_s)
             self._learned_at = now
+            self._refusals += 1
             if learned:
                 self._listener.notice(Notice(f"Plytix allows less than configured: {learned} from now on."))
         self._slots.refused(slot)
-        self._slots.pause(error.retry_after_s)
-        self._paused_until = max(self._paused_until, now + error.retry_after_s)
+        wait_s = max(error.retry_after_s, self._wait_after_refusals_s())
+        self._slots.pause(wait_s)
+        self._paused_until = max(self._paused_until, now + wait_s)
         # After the wait, one request shows whether the account takes more before the rest follow.
         self._alone = True
         self._give_back(task, error)
+
+    def _wait_after_refusals_s(self) -> float:
+        """A server whose own word of the wait does not hold is asked less and less often."""
+        if self._refusals < 2:
+            return 0.0
+        return min(_MOST_REFUSED_AGAIN_S, _REFUSED_AGAIN_S * 2.0 ** min(self._refusals - 2, 10))
 
     def _token_refused(self, task: Task, answered: Answered, error: TokenError) -> None:
         # Late refusals of a token that has been renewed since say nothing of the new one.

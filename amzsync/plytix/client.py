@@ -9,7 +9,6 @@ from amzsync.errors import FieldError
 from amzsync.plytix.auth import Credentials, TokenAnswer
 from amzsync.plytix.parsing import (
     existing_asset_id,
-    json_object,
     parse_asset,
     parse_asset_page,
     parse_attributes,
@@ -189,7 +188,8 @@ def _link_result(reply: Reply, request: Request) -> LinkResult:
             raise error_for(request, reply)
         return LinkResult.ALREADY_LINKED
     if reply.body.strip():
-        json_object(reply)
+        # A record with an id is what tells a link from any page that comes with a 200.
+        parse_asset(reply)
     return LinkResult.LINKED
 
 

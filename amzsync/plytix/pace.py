@@ -21,6 +21,7 @@ _SMOOTH_UP_TO_S = 60.0
 _SPACING_SHARE = 0.9
 _ARRIVAL_SHARE = 0.01
 _ARRIVAL_CAP_S = 1.0
+_PLAUSIBLE_SHARE = 0.25  # a free account taken for a paid one allows 0.4 of what was expected
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)?")
 _LIMIT = re.compile(r"(\d{1,9})\s*/\s*(.+)")
@@ -157,14 +158,15 @@ class Pace:
         """The lower limit that a refusal at `refused_at` proves, now in force; None where it proves none.
 
         The window is the one that can need such a wait, and is fullest. Its real limit is what the server
-        let through in the window before the refusal.
+        let through in the window before the refusal. Where that is a small part of what is allowed, others
+        have used up the account, and nothing is shown of the limit.
         """
         candidates = [window for window in self._windows if window.limit.window_s >= retry_after_s * 0.999]
         window = max(candidates or self._windows[-1:], key=lambda one: one.fullness(refused_at), default=None)
         if window is None:
             return None
         accepted = window.accepted(refused_at)
-        if not 0 < accepted < window.limit.allowed:
+        if not _PLAUSIBLE_SHARE * window.limit.allowed <= accepted < window.limit.allowed:
             return None
         window.tighten(accepted)
         return window.limit

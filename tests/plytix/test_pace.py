@@ -189,8 +189,9 @@ def test_without_limits_nothing_waits_but_for_a_pause():
     ("accepted", "retry_after_s", "learned"),
     [
         (30, 8.0, Limit(30, 10.0)),
-        (1, 8.0, Limit(1, 10.0)),
-        (30, 1800.0, Limit(30, 3600.0)),
+        (13, 8.0, Limit(13, 10.0)),
+        (12, 8.0, None),
+        (30, 1800.0, None),
         (0, 8.0, None),
     ],
 )
@@ -203,6 +204,14 @@ def test_a_refusal_below_the_known_limit_teaches_the_lower_one(accepted, retry_a
     pace.refused(pace.record(refused_at))
     assert pace.learn(refused_at, retry_after_s) == learned
     assert (learned in pace.limits) == (learned is not None)
+
+
+def test_a_refusal_after_an_hour_of_less_work_teaches_the_lower_hourly_limit():
+    pace = Pace(parse_limits(["50/10s", "5000/1h"]))
+    for number in range(2000):
+        pace.answered(pace.record(float(number)), number, number + 0.05)
+    pace.refused(pace.record(2000.0))
+    assert pace.learn(2000.0, 1600.0) == Limit(2000, 3600.0)
 
 
 def test_a_server_with_a_lower_limit_is_exceeded_once_and_then_obeyed():

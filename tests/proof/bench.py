@@ -1,0 +1,148 @@
+"""The real command inside the test's process, with its patience cut short: for hundreds of faults."""
+
+import io
+import json
+import signal
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import closing, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from proof.commands import environment
+from proof.scenes import FAST
+
+from amzsync.cli import app, working
+from amzsync.cli.options import RunOptions
+from amzsync.executor.engine import EngineSettings
+from amzsync.plytix.retry import RetryPolicy
+from amzsync.plytix.transport import Transport
+from amzsync.sandbox import Fault, Sandbox
+
+__all__ = ["KINDS", "Bench", "Kind", "Ran", "picture", "product"]
+
+READ_TIMEOUT_S = 0.15
+DEADLINE_S = 0.3
+OUTAGE_S = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Requests of one kind, as a fault names them."""
+
+    method: str
+    path: str
+
+    def goes(self, action: Any, *, times: int | None = 1, after: int = 0) -> Fault:
+        return Fault(self.method, self.path, action, times=times, after=after)
+
+
+KINDS: Mapping[str, Kind] = {
+    "token": Kind("POST", "/auth/api/get-token"),
+    "attribute": Kind("POST", "/attributes/product/search"),
+    "product search": Kind("POST", "/products/search"),
+    "asset search": Kind("POST", "/assets/search"),
+    "upload": Kind("POST", "/assets"),
+    "product write": Kind("PATCH", "/products/[^/]+"),
+    "link": Kind("POST", "/products/[^/]+/assets"),
+    "product read": Kind("GET", "/products/[^/]+"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How the command ended, what it said, and what it asked the sandbox."""
+
+    code: int
+    out: str
+    err: str
+    requests: Mapping[str, int]
+    failures: list[dict[str, Any]]
+
+    @property
+    def total(self) -> int:
+        return sum(self.requests.values())
+
+    @property
+    def said(self) -> str:
+        """All words in one line each, however the terminal broke them."""
+        return " ".join((self.out + " " + self.err).split())
+
+
+class Bench:
+    """A folder with a ledger, and a sandbox to sync with."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox, patch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.sandbox = sandbox
+        self.ledger = folder / "amzsync.db"
+        for name, value in environment(sandbox.url, sandbox.auth_url, folder).items():
+            patch.setenv(name, value)
+        patch.chdir(folder)
+        patch.setattr(
+            working,
+            "Transport",
+            partial(Transport, connect_timeout_s=1.0, read_timeout_s=READ_TIMEOUT_S, deadline_s=DEADLINE_S),
+        )
+        patch.setattr(working, "_settings", _impatient(working._settings))
+        patch.setattr(working.random, "random", lambda: 0.0)
+
+    def plan(self, products: list[dict[str, Any]]) -> Path:
+        path = self.folder / "mapping.json"
+        path.write_text(json.dumps(products))
+        return path
+
+    def apply(self, products: list[dict[str, Any]], *options: str) -> Ran:
+        return self.run("apply", "--mapping", str(self.plan(products)), "--yes", *FAST, *options)
+
+    def run(self, *arguments: str) -> Ran:
+        before = Counter(self.sandbox.counts)
+        out, err = io.StringIO(), io.StringIO()
+        handler = signal.getsignal(signal.SIGTERM)
+        try:
+            with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+                patch.setattr("sys.argv", ["amzsync", *arguments])
+                app.main()
+        except SystemExit as ended:
+            code = ended.code
+        finally:
+            signal.signal(signal.SIGTERM, handler)
+        assert isinstance(code, int)
+        requests = Counter(self.sandbox.counts)
+        requests.subtract(before)
+        return Ran(code, out.getvalue(), err.getvalue(), +requests, self.failures())
+
+    def failures(self) -> list[dict[str, Any]]:
+        if not self.ledger.exists():
+            return []
+        with closing(sqlite3.connect(self.ledger)) as db:
+            db.row_factory = sqlite3.Row
+            found = db.execute(
+                "SELECT row_table, sku, url, status, message, attempts FROM failures"
+                " LEFT JOIN products ON products.id = product_id LEFT JOIN urls ON urls.id = url_id"
+            )
+            return [dict(row) for row in found]
+
+    def states(self, table: str) -> dict[str, int]:
+        with closing(sqlite3.connect(self.ledger)) as db:
+            return dict(db.execute(f"SELECT state, count(*) FROM {table} GROUP BY state").fetchall())
+
+
+def _impatient(settings: Callable[[RunOptions], EngineSettings]) -> Callable[[RunOptions], EngineSettings]:
+    def impatient(options: RunOptions) -> EngineSettings:
+        chosen = settings(options)
+        return EngineSettings(chosen.workers, chosen.max_wait_s, OUTAGE_S, RetryPolicy(base_s=0.01))
+
+    return impatient
+
+
+def picture(name: str) -> str:
+    return f"https://m.media-amazon.com/images/I/{name}.jpg"
+
+
+def product(sku: str, *names: str) -> dict[str, Any]:
+    return {"suggested_sku": sku, "image_urls": [picture(name) for name in names]}

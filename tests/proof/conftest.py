@@ -1,0 +1,21 @@
+"""An account on loopback, and the command beside it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from proof.bench import Bench
+from proof.commands import KEY, PASSWORD
+
+from amzsync.sandbox import Sandbox
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(limits=(), api_key=KEY, api_password=PASSWORD) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def bench(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    return Bench(tmp_path, sandbox, monkeypatch)
