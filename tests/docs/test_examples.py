@@ -45,6 +45,7 @@ def test_a_client_of_ones_own_finds_the_sandbox_and_amzsync_does_too(tmp_path: P
         address = settings["PLYTIX_API_URL"].removesuffix("/api/v1")
         client = subprocess.run(
             [sys.executable, "-c", block("example: client").replace(ADDRESS, address)],
+            env={**os.environ, "NO_PROXY": "127.0.0.1"},
             capture_output=True,
             text=True,
             timeout=60,

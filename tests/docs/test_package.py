@@ -35,10 +35,3 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one(requirement: str) -
 def test_the_installed_package_asks_for_what_pyproject_names() -> None:
     told = {re.split(r"[>=; ]", line)[0] for line in requires("amzsync") or () if "extra ==" not in line}
     assert told == {line.partition(">=")[0] for line in PROJECT["project"]["dependencies"]}
-
-
-def test_the_top_level_stays_tidy() -> None:
-    allowed = {"pyproject.toml", "README.md", "amzsync", "tests", "migrations", "data"}
-    passing = {"build", "dist", "amzsync.egg-info"}
-    seen = {path.name for path in ROOT.iterdir() if not path.name.startswith((".", "__pycache__"))}
-    assert seen - passing <= allowed
