@@ -144,6 +144,8 @@ class Planner:
         self._malformed: dict[int, int] = {}
         self._best = array("I")
         self._ids = array("I")
+        self._new_urls: list[str] = []
+        self._new_numbers = array("I")
         self._product_ids = array("I")
         self.counts = PlanCounts()
 
@@ -343,9 +345,10 @@ class Planner:
             url for number, url in enumerate(urls[known:], known + 1) if best[number] or number in malformed
         ]
         kept.sort()
-        for new_id, url in enumerate(kept, known + 1):
-            self._ids[self._numbers[url]] = new_id
         self._new_urls = kept
+        self._new_numbers = array("I", map(self._numbers.__getitem__, kept))
+        for new_id, number in enumerate(self._new_numbers, known + 1):
+            self._ids[number] = new_id
         next_id = max((product.id for product in self._known.products.values()), default=0) + 1
         for sku in self._owners:
             before = self._known.products.get(sku)
@@ -372,8 +375,7 @@ class Planner:
             if best[url_id]:
                 yield url_id, self._filename(self._known_url(url_id), url_id, names)
         kinds, starts = self._kinds, self._name_starts()
-        for new_id, url in self.new_urls():
-            number = numbers[url]
+        for (new_id, url), number in zip(self.new_urls(), self._new_numbers, strict=True):
             if best[number]:
                 is_bare = kinds[number] == _PLAIN and not self._known_urls
                 name = (

@@ -78,8 +78,9 @@ class Queries:
 
     def outstanding(self) -> Outstanding:
         products = self._store.value(
-            f"SELECT count(*) FROM (SELECT product_id FROM links WHERE {_OPEN}"
-            f" UNION SELECT product_id FROM thumbnails WHERE {_OPEN})"
+            "SELECT count(*) FROM products WHERE"
+            f" EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {_OPEN})"
+            f" OR EXISTS (SELECT 1 FROM thumbnails WHERE product_id = products.id AND {_OPEN})"
         )
         assets = self._store.value(f"SELECT count(*) FROM assets WHERE {_OPEN}")
         return Outstanding(int(products), int(assets))
@@ -95,18 +96,10 @@ class Queries:
             f" total({_OPEN}) FROM assets",
             (run_id,),
         )[0]
-        links = self._split_by_parent("links")
-        thumbnails = self._split_by_parent("thumbnails")
-        not_found = self._store.rows(
-            "SELECT DISTINCT sku FROM products JOIN links ON product_id = products.id"
-            " WHERE state = 'skipped' AND reason = ? ORDER BY sku",
-            (NOT_FOUND,),
-        )
-        left_alone = self._store.value(
-            "SELECT count(DISTINCT product_id) FROM links WHERE state = 'skipped' AND reason <> ?",
-            (NOT_FOUND,),
-        )
-        existing = self._store.value("SELECT count(*) FROM links WHERE state = 'done' AND origin = 'found'")
+        links = self._split_by_parent(Table.LINKS)
+        thumbnails = self._split_by_parent(Table.THUMBNAILS)
+        not_found, left_alone = self._skipped()
+        existing = self._store.value("SELECT total(state = 'done' AND origin = 'found') FROM links")
         return Standing(
             uploaded=int(uploaded),
             there=int(done - uploaded),
@@ -120,19 +113,38 @@ class Queries:
             open_thumbnails=thumbnails[2],
             open_parent_thumbnails=thumbnails[3],
             links_existing=int(existing),
-            products_not_found=tuple(row[0] for row in not_found),
-            products_left_alone=int(left_alone),
+            products_not_found=not_found,
+            products_left_alone=left_alone,
         )
 
-    def _split_by_parent(self, table: str) -> tuple[int, int, int, int]:
+    def _split_by_parent(self, table: Table) -> tuple[int, int, int, int]:
         """Done on plain products and on parents, then open on either."""
-        rows = self._store.rows(
-            f"SELECT is_parent, total(state = 'done'), total({_OPEN}) FROM {table}"
-            f" JOIN products ON products.id = product_id GROUP BY is_parent"
+        sums = f"SELECT total(state = 'done'), total({_OPEN}) FROM {table}"
+        done, still_open = self._store.rows(sums)[0]
+        # Parents are few: their rows are found by key, where a join of all would read every product.
+        on_parents = f"{sums} JOIN products ON products.id = product_id WHERE is_parent = 1"
+        parents_done, parents_open = self._store.rows(on_parents)[0]
+        return (
+            int(done - parents_done),
+            int(parents_done),
+            int(still_open - parents_open),
+            int(parents_open),
         )
-        found = {is_parent: (int(done), int(still_open)) for is_parent, done, still_open in rows}
-        plain, parent = found.get(0, (0, 0)), found.get(1, (0, 0))
-        return plain[0], parent[0], plain[1], parent[1]
+
+    def _skipped(self) -> tuple[tuple[str, ...], int]:
+        """The SKUs that Plytix does not have, and how many products were left alone for another reason."""
+        if not self._store.value("SELECT EXISTS (SELECT 1 FROM links WHERE state = 'skipped')"):
+            return (), 0
+        not_found = self._store.rows(
+            "SELECT DISTINCT sku FROM products JOIN links ON product_id = products.id"
+            " WHERE state = 'skipped' AND reason = ? ORDER BY sku",
+            (NOT_FOUND,),
+        )
+        left_alone = self._store.value(
+            "SELECT count(DISTINCT product_id) FROM links WHERE state = 'skipped' AND reason <> ?",
+            (NOT_FOUND,),
+        )
+        return tuple(row[0] for row in not_found), int(left_alone)
 
     def products(self, limit: int | None = None) -> Iterator[ProductRow]:
         """The wanted products with pictures, in ledger order."""

@@ -70,6 +70,19 @@ class JsonStream:
     def value(self) -> object:
         """Consume one whole value."""
         self.peek()
+        text, at = self._text, self._at
+        try:
+            found, stop = self._scan(text, at)
+        except (ValueError, RecursionError):
+            return self._value_or_fault()
+        # The common case: a whole value in the buffer, with too few brackets to be deep.
+        brackets = text.count("[", at, stop) + text.count("{", at, stop)
+        if brackets > _MAX_DEPTH or len(text) - stop <= _NUMBER_TAIL:
+            return self._value_or_fault()
+        self._at = stop
+        return found
+
+    def _value_or_fault(self) -> object:
         while True:
             found, stop, fault = self._try_scan()
             if not fault and (self._ended or len(self._text) - stop > _NUMBER_TAIL):
@@ -102,7 +115,9 @@ class JsonStream:
             return
         while True:
             yield self.value()
-            if self.expect(",]") == "]":
+            if self._text.startswith(",", self._at):
+                self._at += 1
+            elif self.expect(",]") == "]":
                 return
 
     def error(self, cause: str) -> MappingError:
