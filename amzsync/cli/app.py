@@ -64,8 +64,22 @@ def main() -> NoReturn:
     """Run the program and end the process with its exit code."""
     # Also before and after a run, which has its own way to end, SIGTERM is as good as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    app(prog_name="amzsync")
+    try:
+        app(prog_name="amzsync")
+    except SystemExit as end:
+        if end.code == ExitCode.USAGE and "--json" in sys.argv:
+            _print_usage_error()
+        raise
     sys.exit(ExitCode.DONE)
+
+
+def _print_usage_error() -> None:
+    """Whoever reads the one document on stdout gets one here too."""
+    from amzsync.cli.voice import error_document  # noqa: PLC0415
+    from amzsync.errors import AmzsyncError  # noqa: PLC0415
+
+    error = AmzsyncError("The command is not understood.", "The message on stderr names what is wrong.")
+    sys.stdout.writelines(error_document(error))
 
 
 def _print_version(*, wanted: bool) -> None:
@@ -291,6 +305,8 @@ def _check_values(options: RunOptions) -> None:
     from amzsync.errors import ConfigError  # noqa: PLC0415
     from amzsync.plytix.pace import parse_duration_s, parse_limits  # noqa: PLC0415
 
+    if options.ledger.is_dir():
+        raise typer.BadParameter(f"{options.ledger} is a folder.", param_hint="--ledger")
     try:
         parse_limits(options.rate_limits)
     except ConfigError as error:
@@ -333,4 +349,6 @@ def _end(run: "Callable[[Voice], ExitCode]", speech: Speech) -> NoReturn:
             )
         )
         code = ExitCode.STOPPED
+    finally:
+        voice.end_log()
     raise typer.Exit(code)

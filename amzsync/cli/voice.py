@@ -49,7 +49,6 @@ class Voice:
             ConfigError: the log file cannot be written.
         """
         logger = logging.getLogger("amzsync")
-        logger.handlers.clear()
         logger.propagate = False
         logger.setLevel(logging.DEBUG if self.speech.log_file or self.speech.verbosity else logging.CRITICAL)
         if self.speech.verbosity:
@@ -65,12 +64,24 @@ class Voice:
             handler.setFormatter(logging.Formatter(_LOG_FORMAT))
             logger.addHandler(handler)
 
+    def end_log(self) -> None:
+        """Close the log."""
+        logger = logging.getLogger("amzsync")
+        while logger.handlers:
+            handler = logger.handlers[-1]
+            logger.removeHandler(handler)
+            handler.close()
+
     def complain(self, error: AmzsyncError) -> None:
         """One or two plain sentences: what happened, what to do next."""
-        text = plain(str(error), 2000)
+        text = plain(" ".join(filter(None, (_sentence(error.message), error.next_step))), 2000)
         self.err.print(f"amzsync: {text}", style="red", soft_wrap=True)
         if self.speech.as_json:
             self.document(error_document(error))
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def error_document(error: AmzsyncError) -> Iterable[str]:

@@ -6,6 +6,7 @@ put what came of it on a queue. So nothing here needs a lock, and a token is ren
 
 import heapq
 import itertools
+import logging
 import math
 from collections import Counter, deque
 from collections.abc import Callable
@@ -27,6 +28,8 @@ from amzsync.plytix.transport import Transport
 from amzsync.plytix.wire import Call, RequestKind
 
 __all__ = ["End", "Engine", "EngineSettings", "Source"]
+
+_LOG = logging.getLogger("amzsync")
 
 _SUSPICIOUS_FAILURES = 8
 _MAX_TOKEN_REFUSALS = 3
@@ -245,6 +248,7 @@ class Engine:
 
     def _take_answer(self, answered: Answered) -> None:
         task: Task = answered.tag
+        _log(answered, task)
         slot = self._slot_of.pop(id(task))
         self._slots.answered(slot, answered.sent_at, answered.answered_at)
         if task.call.request.kind is RequestKind.TOKEN:
@@ -345,12 +349,13 @@ class Engine:
         if isinstance(outcome, TokenError | RateLimitedError):
             return
         if now - self._health.last_success > self._settings.outage_s:
+            address = "PLYTIX_API_URL" if self._tokens.current(now) else "PLYTIX_AUTH_URL"
             self._fatal = self._fatal or StopError(
                 f"Plytix has not answered for {now - self._health.last_success:.0f} s: {outcome.message}",
                 method=outcome.method,
                 path=outcome.path,
                 status=outcome.status,
-                next_step="Check the network, then `amzsync resume`.",
+                next_step=f"Check the network and {address}, then `amzsync resume`.",
             )
         self._health.checks += 1
         bound_s = min(10.0, 0.5 * 2**self._health.checks, self._settings.outage_s / 4)
@@ -397,3 +402,20 @@ class Engine:
         reason = "refused" if now < self._paused_until else "quota"
         waiting = Waiting(wait_s, reason) if wait_s > _WORTH_SAYING_S else None
         source.tick(Traffic(total, self.in_air, rate_per_s, waiting))
+
+
+def _log(answered: Answered, task: Task) -> None:
+    """A line for each attempt, without a word of what was sent or answered: there may be secrets in it."""
+    request, outcome = task.call.request, answered.outcome
+    result = "ok"
+    if isinstance(outcome, PlytixError):
+        result = f"{outcome.status or 'no answer'} {type(outcome).__name__}"
+    _LOG.debug(
+        "%s %s %s: %s, attempt %d, %.3f s",
+        request.kind,
+        request.method,
+        request.path or "token",
+        result,
+        task.failures + 1,
+        answered.answered_at - answered.sent_at,
+    )

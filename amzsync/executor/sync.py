@@ -112,7 +112,7 @@ class Sync:
         )
 
     def _last_upload(self) -> Task | None:
-        """Near the end uploads go before the writes, which then fill the time until the last ones are answered."""
+        """Near the end uploads go before the writes, which then fill the time until the last is answered."""
         pictures = self._pictures
         nothing_follows = self._is_exhausted and not (
             pictures.unasked or pictures.asking or self._reader.in_air

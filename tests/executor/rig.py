@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from catalogue import GALLERY, merge, rows
 
@@ -72,7 +73,7 @@ class Rig:
         self.sandbox = sandbox
         self.path = path
 
-    def plan(self, *products: Product, seed: bool = True, **options: object) -> None:
+    def plan(self, *products: Product, seed: bool = True, **options: Any) -> None:
         """Merge these as the whole mapping; `seed` makes the products exist in Plytix."""
         if seed:
             self.sandbox.seed(product.sku for product in products)
@@ -185,7 +186,7 @@ class Rig:
     def pictures(self) -> Mapping[str, tuple[str | None, tuple[str, ...]]]:
         return self.sandbox.snapshot().pictures
 
-    def failures(self) -> list[tuple]:
+    def failures(self) -> list[tuple[str, str, int | None, str]]:
         """(table, SKU, HTTP status, message) of every failure kept, in the order they came."""
         return rows(
             self.path,

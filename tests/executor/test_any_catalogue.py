@@ -44,13 +44,14 @@ def products_of(mapping: Mapping[str, Sequence[tuple[str, str]]]) -> list[Produc
 
 def arrange(sandbox: Sandbox, done: Mapping[str, Hand]) -> None:
     """A person's pictures; those with expected names are the right ones, put there earlier by somebody."""
-    there = {asset.filename: asset.id for asset in sandbox.snapshot().assets}
+    there = {asset.source_url: asset.id for asset in sandbox.snapshot().assets}
 
     def named(name: str) -> str:
-        if name not in there:
-            image_id = name.rpartition("_")[2].removesuffix(".jpg")
-            there[name] = sandbox.add_asset(name, picture(image_id) if name in EXPECTED else None)
-        return there[name]
+        image_id = name.rpartition("_")[2].removesuffix(".jpg")
+        url = picture(image_id) if name in EXPECTED else f"https://by-hand.example/{name}"
+        if url not in there:
+            there[url] = sandbox.add_asset(name, url)
+        return there[url]
 
     for sku, hand in done.items():
         sandbox.set_gallery(sku, [named(name) for name in hand.gallery])

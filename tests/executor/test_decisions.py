@@ -1,5 +1,7 @@
 """What a gallery needs, by table: nothing, one write of the whole, or the missing ones behind a person's."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from amzsync.executor.decide import MAX_ASSETS, Append, Decision, Nothing, Repla
 ABC = ("a", "b", "c")
 
 
-def decided(seen: str, wanted: str, own: str = "", **options: object) -> Decision:
+def decided(seen: str, wanted: str, own: str = "", **options: Any) -> Decision:
     """Pictures are letters; `own` are those this ledger put there, in that order."""
     return decide(
         seen=tuple(seen),
@@ -67,7 +69,7 @@ def test_a_gallery_gets_what_it_lacks(seen: str, own: str, wanted: str, decision
 def test_a_thumbnail_is_written_only_where_it_differs(
     seen_thumbnail: str | None, thumbnail: str | None, decision: Decision
 ) -> None:
-    told = {"seen_thumbnail": seen_thumbnail, "thumbnail": thumbnail}
+    told: dict[str, Any] = {"seen_thumbnail": seen_thumbnail, "thumbnail": thumbnail}
     assert decided("abc", "abc", "abc", **told) == decision
     assert decided("pabc", "abc", "", **told) == decision
     with_gallery = decided("", "abc", **told)

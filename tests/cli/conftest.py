@@ -1,0 +1,27 @@
+"""Every test has a folder of its own to stand in, and an account that answers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli.shop import KEY, PASSWORD, Shop
+
+from amzsync.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def _plain_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    with Sandbox(limits=(), api_key=KEY, api_password=PASSWORD) as sandbox:
+        shop = Shop(tmp_path, sandbox)
+        for name, value in shop.env.items():
+            monkeypatch.setenv(name, value)
+        yield shop

@@ -1,0 +1,271 @@
+"""Whatever is handed in: one or two plain sentences, exit code 1 or 2, and never a traceback."""
+
+import json
+import os
+import socket
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from cli.shop import FAST, Shop, flat
+from cli.terminal import Said, amzsync
+
+from amzsync.cli import working
+from amzsync.executor.engine import EngineSettings
+from amzsync.sandbox import Answer, Fault
+
+GOOD = {"matched": [flat("SKU-1", "a")]}
+NESTED = b'{"matched":' + b"[" * 1000 + b"]" * 1000 + b"}"
+
+NO_MAPPINGS = {
+    "empty": b"",
+    "only blanks": b" \n\t ",
+    "no JSON": b"<html>not a mapping</html>",
+    "cut off": b'{"matched": [{"suggested_sku": "A", ',
+    "another shape": b'{"products": {"a": 1}}',
+    "a number": b"42",
+    "a text": b'"matched"',
+    "null": b"null",
+    "no products": b'{"matched": []}',
+    "an empty list": b"[]",
+    "products are no list": b'{"matched": {"suggested_sku": "A"}}',
+    "a product is a text": b'{"matched": ["A"]}',
+    "a product is null": b'{"matched": [null]}',
+    "a SKU is a number": b'{"matched": [{"suggested_sku": 7}]}',
+    "no SKU": b'{"matched": [{"title": "A"}]}',
+    "images are a text": b'{"matched": [{"suggested_sku": "A", "amazon_images": "x"}]}',
+    "an image is a number": b'{"matched": [{"suggested_sku": "A", "amazon_images": [3]}]}',
+    "a link is a list": b'{"matched": [{"suggested_sku": "A", "amazon_images": [{"link": []}]}]}',
+    "a variant is a number": b'[{"suggested_sku": "A", "amazon_images": [{"link": "x", "variant": 1}]}]',
+    "a flat field is an object": b'{"matched": [{"suggested_sku": "A", "amazon_image_main": {}}]}',
+    "groups are numbers": b'{"matched": [{"suggested_sku": "A", "images": [1]}]}',
+    "URLs are numbers": b'{"matched": [{"suggested_sku": "A", "image_urls": [1]}]}',
+    "a thousand deep": NESTED,
+    "a thousand deep in a product": b'[{"suggested_sku": "A", "x": ' + b"[" * 1000 + b"]" * 1000 + b"}]",
+    "a lone surrogate": b'[{"suggested_sku": "\\ud800", "image_urls": ["https://a.example/b.jpg"]}]',
+    "NUL bytes": b'[{"suggested_sku": "A\x00B"}]',
+    "a NUL in a SKU": b'[{"suggested_sku": "A\\u0000B"}]',
+    "UTF-16": json.dumps(GOOD).encode("utf-16"),
+    "UTF-16 without a BOM": json.dumps(GOOD).encode("utf-16-le"),
+    "Latin-1": '[{"suggested_sku": "Schön"}]'.encode("latin-1"),
+    "not a number": b'[{"suggested_sku": "A", "x": NaNsense}]',
+    "two documents": b"[] []",
+    "a giant number": b'[{"suggested_sku": ' + b"9" * 6000 + b"}]",
+    "a byte order mark": b"\xef\xbb\xbf" + json.dumps(GOOD).encode(),
+    "random bytes": bytes(range(256)) * 4,
+}
+
+
+def refused(said: Said, code: int = 1) -> str:
+    """The words of a call that ended well-behaved."""
+    assert said.code == code, said.err
+    assert said.out == ""
+    assert "Traceback" not in said.err
+    assert said.complaint.endswith((".", "`")), said.complaint
+    assert len(said.complaint) < 600
+    assert "unforeseen" not in said.complaint
+    return said.complaint
+
+
+@pytest.mark.parametrize("content", NO_MAPPINGS.values(), ids=NO_MAPPINGS)
+@pytest.mark.parametrize(
+    "command", [["plan"], ["apply", "--plytix-account", "sandbox", "--yes"]], ids=["plan", "apply"]
+)
+def test_a_file_that_is_no_mapping_is_named_with_its_cause(
+    command: list[str], content: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.json"
+    path.write_bytes(content)
+    assert "bad.json" in refused(amzsync(*command, "--mapping", path))
+
+
+@pytest.mark.parametrize("name", ["nowhere.json", ".", "no/such/folder/mapping.json"])
+def test_a_file_that_is_not_there_or_is_a_folder_is_named(name: str) -> None:
+    refused(amzsync("plan", "--mapping", name))
+
+
+def test_a_bad_file_beside_a_good_one_leaves_the_ledger_as_it_was(shop: Shop) -> None:
+    good = shop.mapping(GOOD)
+    shop.apply(good)
+    before = amzsync("status", "--json").json["tables"]
+    bad = shop.folder / "bad.json"
+    bad.write_text('{"matched": [{"suggested_sku": "B", "image_urls": ["https://a.example/b.jpg"]}, 7]}')
+    refused(amzsync("plan", "--mapping", good, "--mapping", bad))
+    assert amzsync("status", "--json").json["tables"] == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database at all, but long enough to be one " * 100, b"SQLite format 3\x00"]
+)
+@pytest.mark.parametrize("command", ["plan", "apply", "resume", "status"])
+def test_a_ledger_that_is_none_is_refused_and_left_as_it_is(shop: Shop, command: str, content: bytes) -> None:
+    path = shop.folder / "other.db"
+    path.write_bytes(content)
+    options = {"plan": ["--mapping", shop.mapping(GOOD)], "apply": ["--mapping", shop.mapping(GOOD), "--yes"]}
+    assert "other.db" in refused(amzsync(command, "--ledger", path, *options.get(command, [])))
+    assert path.read_bytes() == content
+
+
+def test_another_programs_database_is_refused_and_left_as_it_is(shop: Shop) -> None:
+    path = shop.folder / "other.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE invoices (id INTEGER)")
+    before = path.read_bytes()
+    refused(amzsync("plan", "--mapping", shop.mapping(GOOD), "--ledger", path))
+    refused(amzsync("status", "--ledger", path))
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "status", "resume"])
+def test_a_ledger_where_none_can_be_is_refused(shop: Shop, command: str) -> None:
+    (shop.folder / "file").write_text("in the way")
+    options = {"plan": ["--mapping", shop.mapping(GOOD)], "apply": ["--mapping", shop.mapping(GOOD), "--yes"]}
+    refused(amzsync(command, "--ledger", "file/amzsync.db", *options.get(command, [])))
+    said = amzsync(command, "--ledger", ".", *options.get(command, []))
+    assert said.code == 2
+    assert "--ledger" in said.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to this user")
+def test_a_folder_that_cannot_be_written_is_told(shop: Shop) -> None:
+    folder = shop.folder / "read-only"
+    folder.mkdir(mode=0o500)
+    refused(amzsync("plan", "--mapping", shop.mapping(GOOD), "--ledger", folder / "amzsync.db"))
+
+
+def test_wrong_credentials_are_told_and_nothing_is_written(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLYTIX_API_PASSWORD", "a-wrong-password")
+    said = shop.apply(shop.mapping(GOOD))
+    assert said.code == 1
+    assert "Traceback" not in said.err
+    assert "credentials" in said.err.lower()
+    assert "a-wrong-password" not in said.err + said.out
+    assert {exchange.kind for exchange in shop.sandbox.history} == {"POST /auth/api/get-token"}
+
+
+def test_without_credentials_the_ways_to_give_them_are_told(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PLYTIX_API_KEY")
+    monkeypatch.delenv("PLYTIX_API_PASSWORD")
+    complaint = refused(shop.apply(shop.mapping(GOOD)))
+    assert "PLYTIX_API_KEY" in complaint
+    assert "--config" in complaint
+    assert "sandbox" in complaint
+
+
+def test_an_account_that_is_unknown_is_named(shop: Shop) -> None:
+    assert "nowhere" in refused(shop.apply(shop.mapping(GOOD), "--plytix-account", "nowhere"))
+    refused(amzsync("plan", "--mapping", shop.mapping(GOOD), "--plytix-account", "nowhere"))
+
+
+@pytest.fixture
+def _soon_tired(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up on a silent server after a moment instead of a minute."""
+    monkeypatch.setattr(working, "_settings", lambda _options: EngineSettings(workers=4, outage_s=0.3))
+
+
+@pytest.mark.usefixtures("_soon_tired")
+def test_a_host_that_cannot_be_reached_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound but not listening: nobody answers there
+        monkeypatch.setenv("PLYTIX_AUTH_URL", f"http://127.0.0.1:{taken.getsockname()[1]}/token")
+        said = shop.apply(shop.mapping(GOOD))
+    assert said.code == 1
+    assert "Traceback" not in said.err
+    assert "PLYTIX_AUTH_URL" in said.err
+    assert "amzsync resume" in said.err
+    monkeypatch.setenv("PLYTIX_AUTH_URL", shop.sandbox.auth_url)
+    assert amzsync("resume").code == 0
+
+
+@pytest.mark.usefixtures("_soon_tired")
+def test_a_server_that_answers_with_a_page_is_not_believed(shop: Shop) -> None:
+    page = Answer(200, b"<html><body>Please log in</body></html>", {"Content-Type": "text/html"})
+    shop.sandbox.faults.add(Fault("POST", "/auth/api/get-token", page, times=None))
+    said = amzsync("plan", "--mapping", shop.mapping(GOOD), "--refresh")
+    assert said.code == 1
+    assert "Traceback" not in said.err
+    assert "PLYTIX_AUTH_URL" in said.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PLYTIX_API_URL", "http://pim.example.com/api/v1"),
+        ("PLYTIX_API_URL", "ftp://pim.example.com"),
+        ("PLYTIX_AUTH_URL", "not an address"),
+        ("PLYTIX_AUTH_URL", "https://user:secret-in-it@auth.example.com/"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_without_a_request(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    complaint = refused(shop.apply(shop.mapping(GOOD)))
+    assert variable in complaint
+    assert "secret-in-it" not in complaint
+    assert shop.sandbox.total == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--rate-limit", "many"),
+        ("--rate-limit", "0/10s"),
+        ("--max-wait", "soon"),
+        ("--workers", "-1"),
+        ("--workers", "x"),
+        ("--no-such-option", "1"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_a_usage_error(shop: Shop, option: str, value: str) -> None:
+    said = amzsync("apply", "--mapping", shop.mapping(GOOD), "--yes", option, value)
+    assert said.code == 2
+    assert option in said.err
+    assert "Traceback" not in said.err
+    assert said.out == ""
+    assert not shop.ledger.exists()
+
+
+@pytest.mark.parametrize("output", [".", "no/such/folder/report.json", "file/report.json"])
+def test_a_report_that_could_not_be_written_is_told_before_the_work(shop: Shop, output: str) -> None:
+    (shop.folder / "file").write_text("in the way")
+    refused(shop.apply(shop.mapping(GOOD), "--output", output))
+    assert shop.sandbox.total == 0
+
+
+def test_a_log_that_cannot_be_written_is_told_before_the_work(shop: Shop) -> None:
+    refused(shop.apply(shop.mapping(GOOD), "--log-file", "no/such/folder/log"))
+    assert shop.sandbox.total == 0
+
+
+@pytest.mark.parametrize(
+    "command", [["plan"], ["plan", "--refresh"], ["apply", "--yes"], ["resume"], ["status"]]
+)
+def test_with_json_an_error_is_the_one_document(command: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text("{")
+    mapping = ["--mapping", path] if command[0] in ("plan", "apply") else []
+    said = amzsync(*command, *mapping, "--json")
+    assert said.code == 1
+    assert set(said.json["error"]) == {"message", "next_step"}
+    assert said.json["error"]["message"]
+
+
+def test_with_json_a_usage_error_is_the_one_document_too(shop: Shop) -> None:
+    said = amzsync("apply", "--mapping", shop.mapping(GOOD), "--json")
+    assert said.code == 2
+    assert "--yes" in said.err
+    assert said.json["error"]["message"]
+
+
+def test_nothing_to_plan_or_apply_is_a_sentence(shop: Shop) -> None:
+    assert amzsync("plan").code == 2
+    refused(amzsync("apply", "--yes", *FAST))
+    refused(amzsync("resume"))
+    refused(amzsync("status"))
+    assert not shop.ledger.exists()
