@@ -85,9 +85,9 @@ class Merge:
             )
 
     def _merge_urls(self, planner: Planner) -> None:
-        many = self._store.execute_many
-        many("INSERT INTO urls (id, url) VALUES (?, ?)", planner.new_urls())
-        many("INSERT INTO assets (id, filename) VALUES (?, ?)", planner.new_assets())
+        many, insert = self._store.execute_many, self._store.insert_rows
+        insert("urls", ("id", "url"), planner.new_urls())
+        insert("assets", ("id", "filename"), planner.new_assets())
         gone = [(url_id,) for url_id in planner.gone_urls()]
         many("UPDATE urls SET state = 'obsolete' WHERE id = ?", gone)
         many("UPDATE assets SET state = 'obsolete' WHERE id = ?", gone)
@@ -132,13 +132,10 @@ class Merge:
             )
 
     def _merge_products(self, planner: Planner) -> None:
-        many = self._store.execute_many
-        many("INSERT INTO products (id, sku, is_parent, wanted) VALUES (?, ?, ?, ?)", planner.new_products())
-        many(
-            "INSERT INTO links (product_id, asset_id, variant, position) VALUES (?, ?, ?, ?)",
-            planner.new_links(),
-        )
-        many("INSERT INTO thumbnails (product_id, asset_id) VALUES (?, ?)", planner.new_thumbnails())
+        many, insert = self._store.execute_many, self._store.insert_rows
+        insert("products", ("id", "sku", "is_parent", "wanted"), planner.new_products())
+        insert("links", ("product_id", "asset_id", "variant", "position"), planner.new_links())
+        insert("thumbnails", ("product_id", "asset_id"), planner.new_thumbnails())
         for product in planner.changed_products():
             self._change_links(product)
             self._change_thumbnail(product)

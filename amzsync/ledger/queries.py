@@ -98,8 +98,10 @@ class Queries:
         )[0]
         links = self._split_by_parent(Table.LINKS)
         thumbnails = self._split_by_parent(Table.THUMBNAILS)
-        not_found, left_alone = self._skipped()
-        existing = self._store.value("SELECT total(state = 'done' AND origin = 'found') FROM links")
+        existing, skipped = self._store.rows(
+            "SELECT total(state = 'done' AND origin = 'found'), total(state = 'skipped') FROM links"
+        )[0]
+        not_found, left_alone = self._skipped() if skipped else ((), 0)
         return Standing(
             uploaded=int(uploaded),
             there=int(done - uploaded),
@@ -133,8 +135,6 @@ class Queries:
 
     def _skipped(self) -> tuple[tuple[str, ...], int]:
         """The SKUs that Plytix does not have, and how many products were left alone for another reason."""
-        if not self._store.value("SELECT EXISTS (SELECT 1 FROM links WHERE state = 'skipped')"):
-            return (), 0
         not_found = self._store.rows(
             "SELECT DISTINCT sku FROM products JOIN links ON product_id = products.id"
             " WHERE state = 'skipped' AND reason = ? ORDER BY sku",
