@@ -1,19 +1,19 @@
 """Every way amzsync says no: one hierarchy, grouped by what the person or the program does next.
 
-    AmzsyncError                what happened, and the next step
-    ├── ConfigError             accounts, credentials, options
-    ├── MappingError            a file that is no mapping, with its place
-    ├── LedgerError             the ledger cannot be used
-    │   ├── LedgerLockedError   another process writes to it
-    │   ├── LedgerForeignError  it belongs to another account, or is no ledger
-    │   └── LedgerTooNewError   a newer amzsync made it
-    ├── SandboxError            the embedded Plytix cannot start
-    └── PlytixError             an answer, or its absence
-        ├── RetriableError      may pass by itself: timeout, reset, 5xx, garbage
-        ├── RateLimitedError    everybody waits
-        ├── TokenError          the access token is not accepted (any more)
-        ├── RejectedError       this row fails, the others go on
-        └── StopError           nothing can go on
+AmzsyncError                what happened, and the next step
+├── ConfigError             accounts, credentials, options
+├── MappingError            a file that is no mapping, with its place
+├── LedgerError             the ledger cannot be used
+│   ├── LedgerLockedError   another process writes to it
+│   ├── LedgerForeignError  it belongs to another account, or is no ledger
+│   └── LedgerTooNewError   a newer amzsync made it
+├── SandboxError            the embedded Plytix cannot start
+└── PlytixError             an answer, or its absence
+    ├── RetriableError      may pass by itself: timeout, reset, 5xx, garbage
+    ├── RateLimitedError    everybody waits
+    ├── TokenError          the access token is not accepted (any more)
+    ├── RejectedError       this row fails, the others go on
+    └── StopError           nothing can go on
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,8 @@ class MappingError(AmzsyncError):
     """A file that is no mapping; `place` names the file and, where known, the line and the field."""
 
     def __init__(self, place: str, cause: str, next_step: str = "") -> None:
-        super().__init__(f"{place}: {cause}", next_step)
+        stop = "" if cause.endswith((".", "?", "!")) else "."
+        super().__init__(f"{place}: {cause}{stop}", next_step)
         self.place = place
         self.cause = cause
 

@@ -226,7 +226,11 @@ class _Run:
             outcome,
             tuple(queries.failure_groups(_EXAMPLES)),
             failures,
-            next_commands(outcome, failures=failures, ledger=None if path == _DEFAULT_LEDGER else str(path)),
+            next_commands(
+                outcome,
+                failures=queries.retriable_failures(),
+                ledger=None if path == _DEFAULT_LEDGER else str(path),
+            ),
             left if left.requests else None,
         )
         # What was asked for goes to stdout; how to go on after an interruption must be seen in any case.

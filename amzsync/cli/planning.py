@@ -23,7 +23,9 @@ from amzsync.views.report import Metadata
 __all__ = [
     "OpenLedger",
     "check_mappings",
+    "gallery_is_checked",
     "gallery_label",
+    "keep_checked_gallery",
     "metadata",
     "open_for_planning",
     "plan_counts",
@@ -33,6 +35,7 @@ __all__ = [
 
 _COUNTS = "plan_counts"
 _SOURCES = "plan_sources"
+_CHECKED_GALLERY = "checked_gallery"
 _DEFAULT_GALLERY = "amazon_images"
 _PRODUCTS_SHOWN = 20
 _MALFORMED_SHOWN = 10
@@ -65,6 +68,15 @@ def open_for_planning(path: Path) -> Iterator[OpenLedger]:
 
 def gallery_label(ledger: Ledger, options: RunOptions) -> str:
     return options.gallery or ledger.runs.setting("gallery") or _DEFAULT_GALLERY
+
+
+def gallery_is_checked(ledger: Ledger, label: str) -> bool:
+    """Whether Plytix has said before that this attribute is a gallery."""
+    return ledger.runs.setting(_CHECKED_GALLERY) == label
+
+
+def keep_checked_gallery(ledger: Ledger, label: str) -> None:
+    ledger.runs.keep_setting(_CHECKED_GALLERY, label)
 
 
 def check_mappings(options: RunOptions) -> tuple[MappingSource, ...]:
@@ -136,7 +148,12 @@ def plan_view(
         counts=counts,
         standing=queries.standing(None),
         outstanding=outstanding,
-        forecast=forecast(products=outstanding.products, assets=outstanding.assets, limits=limits),
+        forecast=forecast(
+            products=outstanding.products,
+            assets=outstanding.assets,
+            limits=limits,
+            gallery_is_known=gallery_is_checked(ledger, gallery_label(ledger, options)),
+        ),
         limits=limits,
         tables=tables,
         products=tuple(queries.products(_PRODUCTS_SHOWN)),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from amzsync.cli.accounts import open_account
 from amzsync.cli.options import RunOptions
-from amzsync.cli.planning import gallery_label
+from amzsync.cli.planning import gallery_is_checked, gallery_label, keep_checked_gallery
 from amzsync.cli.voice import Voice, local_now
 from amzsync.config import Account
 from amzsync.executor.engine import End, Engine, EngineSettings, Source
@@ -26,7 +26,6 @@ from amzsync.views.progress import make_display
 
 __all__ = ["Bench", "Worked", "refresh", "sync"]
 
-_CHECKED_GALLERY = "checked_gallery"
 _MOST_WORKERS = 256
 
 
@@ -71,12 +70,12 @@ def sync(bench: Bench, run_id: int, worked: Worked) -> None:
             ledger.queries.outstanding(),
             SyncOptions(
                 gallery_label=label,
-                gallery_is_known=ledger.runs.setting(_CHECKED_GALLERY) == label,
+                gallery_is_known=gallery_is_checked(ledger, label),
                 skip_existing_reason=SKIP_EXISTING if bench.options.skip_existing else None,
             ),
             slots,
             listener,
-            gallery_passed=lambda: ledger.runs.keep_setting(_CHECKED_GALLERY, label),
+            gallery_passed=lambda: keep_checked_gallery(ledger, label),
             clock=time.monotonic,
             random=random.random,
         )

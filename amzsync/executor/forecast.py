@@ -21,12 +21,18 @@ class Forecast:
     seconds: float
 
 
-def forecast(*, products: int, assets: int, limits: Sequence[Limit]) -> Forecast:
-    """The cost of writing `products` after uploading `assets`, were none of them in Plytix yet."""
+def forecast(
+    *, products: int, assets: int, limits: Sequence[Limit], gallery_is_known: bool = False
+) -> Forecast:
+    """The cost of writing `products` after uploading `assets`, were none of them in Plytix yet.
+
+    The gallery attribute is asked for once; products are read again where the work waits for the limits.
+    """
     if not products:
         return Forecast(0, 0.0)
     requests = math.ceil(products / PAGE) + math.ceil(assets / PAGE) + assets + products
-    if assets:
+    requests += not gallery_is_known
+    if assets and time_for_s(requests, limits):
         requests += math.ceil(products / reread_size(limits))
     requests += 1 + int(time_for_s(requests, limits) / TOKEN_LIFE_S)
     return Forecast(requests, time_for_s(requests, limits))
@@ -34,7 +40,7 @@ def forecast(*, products: int, assets: int, limits: Sequence[Limit]) -> Forecast
 
 def reread_size(limits: Sequence[Limit]) -> int:
     """How many products to read again at once, so that their writes can follow while the reading is fresh."""
-    rate = min((limit.allowed / limit.window_s for limit in limits[:1]), default=math.inf)
+    rate = min((each.allowed / each.window_s for each in limits if each.is_short), default=math.inf)
     return max(1, int(min(50.0, 0.8 * REREAD_AFTER_S * rate)))
 
 

@@ -34,6 +34,11 @@ class Limit:
     allowed: int
     window_s: float
 
+    @property
+    def is_short(self) -> bool:
+        """Whether the pace is even within its window; a long one is filled as the work comes."""
+        return self.window_s <= _SMOOTH_UP_TO_S
+
     def __str__(self) -> str:
         for unit, size in (("h", 3600.0), ("m", 60.0)):
             if self.window_s >= size and self.window_s % size == 0:
@@ -201,7 +206,7 @@ class _Window:
     def free_at(self, now: float, last: float) -> float:
         """The first moment that has room for one more."""
         allowed, window_s = self.limit.allowed, self.limit.window_s
-        if window_s <= _SMOOTH_UP_TO_S and len(self.slots) > allowed // 2:
+        if self.limit.is_short and len(self.slots) > allowed // 2:
             half_ago = self.slots[len(self.slots) - allowed // 2 - 1].held_from
             if half_ago + window_s > now:
                 now = max(now, last + _SPACING_SHARE * window_s / allowed)

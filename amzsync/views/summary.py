@@ -43,13 +43,16 @@ class Summary:
 
 
 def next_commands(outcome: Outcome, *, failures: int, ledger: str | None = None) -> tuple[str, ...]:
-    """What to type after a run; `ledger` where it is not the default one."""
+    """What to type after a run.
+
+    `failures` counts those that another try may heal; `ledger` is named where it is not the default one.
+    """
     suffix = f" --ledger {shlex.quote(ledger)}" if ledger else ""
     match outcome:
         case Outcome.FINISHED:
             names: tuple[str, ...] = ()
         case Outcome.FAILURES:
-            names = ("status", "apply --retry-failed")
+            names = ("status", "apply --retry-failed") if failures else ("status",)
         case Outcome.INTERRUPTED | Outcome.WAITING:
             names = ("resume",)
         case Outcome.STOPPED:
