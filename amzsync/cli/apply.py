@@ -116,10 +116,13 @@ def _with_kept_gallery(ledger: Ledger, options: RunOptions) -> RunOptions:
     return options
 
 
-def _hand_out(ledger: Ledger, report: Report, manner: Manner, voice: Voice) -> None:
+def _hand_out(
+    ledger: Ledger, report: Report, manner: Manner, voice: Voice, *, has_stopped: bool = False
+) -> None:
+    """Give out the report. Where a run has stopped, the one document on stdout is the error's."""
     if manner.output:
         write_report(manner.output, report_json(report, ledger.queries.failures()))
-    if voice.speech.as_json:
+    if voice.speech.as_json and not has_stopped:
         voice.document(report_json(report, ledger.queries.failures()))
 
 
@@ -192,7 +195,7 @@ class _Run:
             self._ledger.runs.end(
                 run_id, outcome, {"requests": worked.requests, "seconds": worked.seconds}, message
             )
-        self._report(run_id, outcome, worked)
+        self._report(run_id, outcome, worked, has_stopped=error is not None)
         if error:
             raise error
         return _EXIT_OF[outcome]
@@ -206,7 +209,7 @@ class _Run:
             case End.DONE:
                 return Outcome.FAILURES if self._ledger.queries.failure_count() else Outcome.FINISHED
 
-    def _report(self, run_id: int, outcome: Outcome, worked: Worked) -> None:
+    def _report(self, run_id: int, outcome: Outcome, worked: Worked, *, has_stopped: bool) -> None:
         queries = self._ledger.queries
         report = Report(
             plan_counts(self._ledger),
@@ -216,7 +219,7 @@ class _Run:
             worked.seconds,
             worked.requests_by_kind,
         )
-        _hand_out(self._ledger, report, self._manner, self._voice)
+        _hand_out(self._ledger, report, self._manner, self._voice, has_stopped=has_stopped)
         outstanding = queries.outstanding()
         left = forecast(products=outstanding.products, assets=outstanding.assets, limits=self._limits)
         failures = queries.failure_count()

@@ -11,7 +11,6 @@ from cli.shop import FAST, Shop, boots, flat, skus_of
 from cli.terminal import amzsync, run, start
 
 from amzsync.sandbox import Answer, Fault, Sandbox, TypeClass
-from amzsync.views import report as report_room
 
 REPORT_KEYS = [
     "total_products",
@@ -256,7 +255,7 @@ def test_a_report_is_put_in_place_whole_or_not_at_all(shop: Shop, monkeypatch: p
     def full(_source: object, _target: object = None) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(report_room.os, "fsync", full)
+    monkeypatch.setattr("amzsync.views.report.os.fsync", full)
     said = shop.apply(mapping, "--output", "r.json")
     assert said.code == 1
     assert "r.json" in said.err

@@ -1,0 +1,170 @@
+"""What goes where: one document on stdout, words on stderr, colours where wanted, requests in a log."""
+
+import json
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from cli.shop import FAST, KEY, PASSWORD, Shop, boots, flat
+from cli.terminal import amzsync, run
+
+from amzsync.sandbox import Answer, DropBeforeWork, Fault
+
+COMMANDS = (["plan"], ["apply"], ["resume"], ["status"], ["sandbox", "serve"])
+ESCAPE = "\x1b["
+LINE = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} DEBUG"
+    r" (?P<kind>[a-z_]+) (?P<method>[A-Z]+) (?P<path>\S+): (?P<result>.+),"
+    r" attempt (?P<attempt>\d+), \d+\.\d{3} s"
+)
+
+
+def logged(path: Path) -> list[dict[str, str]]:
+    matches = [LINE.fullmatch(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [match.groupdict() for match in matches if match]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_the_help_of_every_command_shows_an_example(command: list[str], flag: str) -> None:
+    said = amzsync(*command, flag)
+    assert said.code == 0
+    assert f"Example: amzsync {' '.join(command)}" in " ".join(said.out.split())
+
+
+def test_the_program_says_its_version_and_its_commands() -> None:
+    assert amzsync("--version").out == f"amzsync {version('amzsync')}\n"
+    for command in COMMANDS:
+        assert command[0] in amzsync("--help").out
+
+
+def test_it_is_a_module_too(tmp_path: Path) -> None:
+    assert run("--version", cwd=tmp_path).out == f"amzsync {version('amzsync')}\n"
+
+
+def test_json_is_one_document_and_everything_else_is_on_stderr(shop: Shop) -> None:
+    mapping = shop.mapping(boots())
+    for command in (
+        ["plan", "--mapping", mapping],
+        ["plan", "--refresh", *FAST],
+        ["apply", "--dry-run"],
+        ["apply", "--yes", *FAST],
+        ["status"],
+        ["resume"],
+    ):
+        said = amzsync(*command, "--json", "-v", is_terminal=True)
+        assert said.code == 0, said.err
+        assert isinstance(said.json, dict)
+        assert ESCAPE not in said.out
+
+
+def test_with_json_a_failed_run_is_one_document_too(shop: Shop) -> None:
+    shop.sandbox.faults.add(Fault("POST", "/assets", Answer(422), times=1))
+    said = shop.apply(shop.mapping([flat("A", "a")]), "--json")
+    assert said.code == 3
+    assert len(said.json["errors"]) >= 1
+
+
+def test_with_json_a_stopped_run_is_one_document_too(shop: Shop) -> None:
+    shop.sandbox.faults.add(Fault("POST", "/products/search", Answer(403), times=None))
+    said = shop.apply(shop.mapping([flat("A", "a")]), "--json", "--output", "r.json")
+    assert said.code == 1
+    assert "403" in said.json["error"]["message"]
+    assert said.json["error"]["next_step"]
+    assert json.loads(Path("r.json").read_text())["links_created"] == 0
+
+
+@pytest.mark.parametrize(("flag", "variable"), [(["--no-color"], None), ([], "1")])
+def test_colours_end_where_nobody_wants_them(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, flag: list[str], variable: str | None
+) -> None:
+    mapping = shop.mapping([flat("A", "a")])
+    coloured = amzsync("apply", "--mapping", mapping, "--dry-run", is_terminal=True)
+    assert re.search(r"\x1b\[\d*;?3\dm", amzsync("status", "--ledger", "nowhere.db", is_terminal=True).err)
+    assert ESCAPE in coloured.out
+    if variable:
+        monkeypatch.setenv("NO_COLOR", variable)
+    for command in (["plan", "--mapping", mapping], ["apply", "--yes", *FAST], ["status"]):
+        said = amzsync(*command, *flag, is_terminal=True)
+        assert not re.search(r"\x1b\[[\d;]*3\dm", said.out + said.err)
+    said = amzsync("status", "--ledger", "nowhere.db", *flag, is_terminal=True)
+    assert not re.search(r"\x1b\[[\d;]*3\dm", said.err)
+
+
+def test_no_colour_codes_go_into_a_pipe(shop: Shop) -> None:
+    mapping = shop.mapping([flat("A", "a")])
+    for command in (["plan", "--mapping", mapping], ["apply", "--yes", *FAST], ["status"]):
+        said = amzsync(*command)
+        assert ESCAPE not in said.out + said.err
+
+
+def test_quiet_says_only_what_went_wrong(shop: Shop) -> None:
+    mapping = shop.mapping([flat("A", "a")])
+    said = shop.apply(mapping, "-q")
+    assert (said.code, said.out, said.err) == (0, "", "")
+    assert amzsync("plan", "--mapping", mapping, "--quiet").out == ""
+    assert amzsync("plan", "--mapping", "nowhere.json", "-q").err != ""
+
+
+def test_the_log_has_a_line_for_every_request(shop: Shop) -> None:
+    shop.sandbox.faults.add(
+        Fault("POST", "/assets", Answer(503), times=1),
+        Fault("POST", "/assets", DropBeforeWork(), times=1),
+        Fault("POST", "/products/search", Answer(401), times=1),
+        Fault("POST", "/assets", Answer(422, json.dumps({"error": {"msg": "secret words"}}).encode())),
+    )
+    shop.apply(
+        shop.mapping({"matched": [flat("A", "a", "b", "c", "d")]}), "--log-file", "log", "--workers", "1"
+    )
+    lines = logged(shop.folder / "log")
+    assert len(lines) == shop.sandbox.total
+    assert lines[0] == {"kind": "token", "method": "POST", "path": "token", "result": "ok", "attempt": "1"}
+    results = [(line["kind"], line["result"]) for line in lines if line["result"] != "ok"]
+    assert ("asset_upload", "503 RetriableError") in results
+    assert ("asset_upload", "no answer RetriableError") in results
+    assert ("product_search", "401 TokenError") in results
+    assert ("asset_upload", "422 RejectedError") in results
+    assert "2" in {line["attempt"] for line in lines}
+
+
+def test_no_secret_is_in_any_word_file_or_ledger(shop: Shop) -> None:
+    shop.sandbox.faults.add(
+        Fault("POST", "/assets", Answer(422, json.dumps({"error": {"msg": "no"}}).encode())),
+        Fault("PATCH", "/products/.*", Answer(401), times=1),
+    )
+    said = shop.apply(
+        shop.mapping(boots()), "-v", "--log-file", "log", "--output", "r.json", "--json", "--no-color"
+    )
+    texts = [said.out, said.err, amzsync("status", "--json").out, amzsync("status").out]
+    texts += [path.read_bytes().decode("latin-1") for path in shop.folder.iterdir() if path.is_file()]
+    assert (shop.folder / "log").stat().st_size > 1000
+    for text in texts:
+        assert KEY not in text
+        assert PASSWORD not in text
+        assert "Bearer" not in text
+
+
+def test_a_log_is_appended_to(shop: Shop) -> None:
+    mapping = shop.mapping([flat("A", "a")])
+    shop.apply(mapping, "--log-file", "log")
+    first = (shop.folder / "log").read_text()
+    shop.apply(shop.mapping([flat("A", "a", "b")]), "--log-file", "log")
+    assert (shop.folder / "log").read_text().startswith(first)
+    assert len(logged(shop.folder / "log")) == shop.sandbox.total
+
+
+def test_foreign_words_cannot_act_on_a_terminal(shop: Shop) -> None:
+    nasty = "\x1b[2J\x1b]0;owned\x07[bold red]SKU[/]\u202egnp"
+    said = amzsync("plan", "--mapping", shop.mapping([flat(nasty, "a")], seed=False), is_terminal=True)
+    assert said.code == 0, said.err
+    assert "\x1b[2J" not in said.out
+    assert "\x1b]0;" not in said.out
+    assert "\u202e" not in said.out
+    assert "[bold red]" in said.out
+
+
+def test_very_verbose_shows_where_it_went_wrong(tmp_path: Path) -> None:
+    said = run("plan", "--mapping", "nowhere.json", "-vv", cwd=tmp_path)
+    assert said.code == 1
+    assert "MappingError" in said.err
