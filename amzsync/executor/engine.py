@@ -265,8 +265,10 @@ class Engine:
                 self._failed(task, error)
             case outcome:
                 self._alone = self._alone and answered.sent_at < self._paused_until
-                self._token_refusals = 0
-                self._refusals = 0
+                if task.call.request.kind is not RequestKind.TOKEN:
+                    # A token given out says nothing of whether it is taken, nor of the account's limit.
+                    self._token_refusals = 0
+                    self._refusals = 0
                 self._health.failures = 0
                 self._health.last_success = answered.answered_at
                 task.settle(outcome, task.failures + 1)

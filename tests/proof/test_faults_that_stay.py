@@ -1,0 +1,312 @@
+"""Faults that stay: what can go on goes on, the rest ends in words that say what to do, without a storm."""
+
+from collections.abc import Mapping
+
+import pytest
+from proof.bench import KINDS, Bench, picture, product
+from proof.scenes import FAST
+from proof.test_faults_that_pass import HTML, PAGE, UNDISTURBED_REQUESTS, account, stands
+
+from amzsync.sandbox import (
+    Answer,
+    DropAfterWork,
+    DropBeforeWork,
+    Fault,
+    RunBefore,
+    Sandbox,
+    Transform,
+    TypeClass,
+)
+
+ATTEMPTS = 5
+SPARE = 4
+"""Attempts that were in the air when a fault showed itself, and health checks."""
+
+UNANSWERED = {
+    "503 html": Answer(503, PAGE, HTML),
+    "reset before the work": DropBeforeWork(),
+    "reset after the work": DropAfterWork(),
+    "not json": Answer(200, b"OK"),
+    "data missing": Answer(200, b'{"pagination": {}}'),
+}
+ROWS_FAIL = ("upload", "product write", "link", "product read")
+
+
+def refusal(status: int, text: str) -> Answer:
+    return Answer(status, b'{"error": {"msg": "%s"}}' % text.encode())
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("fault", UNANSWERED)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in (*ROWS_FAIL, "token")])
+def test_a_read_that_all_rests_on_ends_the_run_after_five_attempts(
+    kind: str, fault: str, bench: Bench, sandbox: Sandbox
+):
+    sandbox.faults.add(KINDS[kind].goes(UNANSWERED[fault], times=None))
+    ran = bench.apply(account(sandbox))
+    assert (ran.code, ran.failures) == (1, [])
+    assert "could not be read (5 attempts)" in ran.said
+    assert "`amzsync resume`" in ran.said
+    assert len(sandbox.faults.fired) == ATTEMPTS
+    sandbox.faults.clear()
+    assert bench.run("resume").code == 0
+    stands(sandbox)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("fault", UNANSWERED)
+def test_a_token_that_never_comes_ends_the_run(fault: str, bench: Bench, sandbox: Sandbox):
+    sandbox.faults.add(KINDS["token"].goes(UNANSWERED[fault], times=None))
+    ran = bench.apply(account(sandbox))
+    assert (ran.code, ran.failures) == (1, [])
+    assert "Plytix has not answered" in ran.said
+    assert "then `amzsync resume`." in ran.said
+    assert ran.total <= 20
+    sandbox.faults.clear()
+    assert bench.run("resume").code == 0
+    stands(sandbox)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("fault", UNANSWERED)
+@pytest.mark.parametrize("kind", ROWS_FAIL)
+def test_rows_that_fail_leave_the_others_alone_and_can_be_retried(
+    kind: str, fault: str, bench: Bench, sandbox: Sandbox
+):
+    sandbox.faults.add(KINDS[kind].goes(UNANSWERED[fault], times=None))
+    ran = bench.apply(account(sandbox))
+    assert ran.code == 3
+    assert ran.failures
+    assert {failure["sku"] for failure in ran.failures} <= {"NEW", "KEPT", "SILENT"}
+    assert all(failure["attempts"] <= ATTEMPTS + 1 for failure in ran.failures)
+    rows = {"upload": 4, "product write": 3, "link": 2, "product read": 1}[kind]
+    assert len(sandbox.faults.fired) <= (ATTEMPTS + 1) * rows
+    assert "--retry-failed" in ran.said
+    sandbox.faults.clear()
+    again = bench.run("apply", "--retry-failed", "--yes", *FAST)
+    assert (again.code, again.failures) == (0, []), again.said
+    stands(sandbox)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "token"])
+def test_tokens_that_are_never_accepted_end_the_run_after_a_few(kind: str, bench: Bench, sandbox: Sandbox):
+    sandbox.faults.add(KINDS[kind].goes(refusal(401, "The token is not valid"), times=None))
+    ran = bench.apply(account(sandbox))
+    assert ran.code == 1
+    assert "does not accept the access tokens" in ran.said
+    assert ran.requests["POST /auth/api/get-token"] <= 6
+    assert ran.total <= UNDISTURBED_REQUESTS + 3 * 4
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "token"])
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
+def test_a_401_in_the_middle_costs_a_token_and_the_request_again(
+    kind: str, times: int, bench: Bench, sandbox: Sandbox
+):
+    sandbox.faults.add(KINDS[kind].goes(refusal(401, "expired"), times=times))
+    ran = bench.apply(account(sandbox))
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    stands(sandbox)
+    assert ran.total <= UNDISTURBED_REQUESTS + 2 * times + 1
+
+
+def test_wrong_credentials_are_tried_once(bench: Bench, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PLYTIX_API_PASSWORD", "wrong-3d77")
+    ran = bench.apply(account(sandbox))
+    assert (ran.code, ran.total) == (1, 1)
+    assert "PLYTIX_API_PASSWORD" in ran.said
+    assert "wrong-3d77" not in ran.said
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "token"])
+def test_a_role_that_may_not_ends_the_run_at_once_and_says_which_role(
+    kind: str, bench: Bench, sandbox: Sandbox
+):
+    sandbox.faults.add(KINDS[kind].goes(refusal(403, "Forbidden"), times=None))
+    ran = bench.apply(account(sandbox))
+    assert (ran.code, ran.failures) == (1, [])
+    assert "Give this API key a role in Plytix that may read and write products and assets." in ran.said
+    assert len(sandbox.faults.fired) <= 4, "only what was in the air already"
+    sandbox.faults.clear()
+    assert bench.run("resume").code == 0
+    stands(sandbox)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_redirect_is_not_followed_and_names_the_setting(kind: str, bench: Bench, sandbox: Sandbox):
+    sandbox.faults.add(KINDS[kind].goes(Answer(302, b"", {"Location": "https://login.example/"}), times=None))
+    ran = bench.apply(account(sandbox))
+    assert ran.code == 1
+    assert ("PLYTIX_AUTH_URL" if kind == "token" else "PLYTIX_API_URL") in ran.said
+    assert "login.example" in ran.said
+    assert len(sandbox.faults.fired) <= 4
+
+
+WAITS: Mapping[str, Answer] = {
+    "2,000 s in the header": Answer(429, b"", {"Retry-After": "2000"}),
+    "2,000 s in the body": Answer(429, b'{"error": {"msg": "slow", "retry_after": 2000}}'),
+    "2,000.5 s": Answer(429, b'{"error": {"msg": "slow", "retry_after": 2000.5}}'),
+    "no word": Answer(429, b""),
+    "html": Answer(429, PAGE, HTML),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("wait", WAITS)
+def test_a_wait_longer_than_asked_for_ends_with_4_and_goes_on_later(
+    kind: str, wait: str, bench: Bench, sandbox: Sandbox
+):
+    sandbox.faults.add(KINDS[kind].goes(WAITS[wait]))
+    ran = bench.apply(account(sandbox), "--max-wait", "10s")
+    assert (ran.code, ran.failures) == (4, []), ran.said
+    assert "amzsync resume" in ran.said
+    assert ran.total <= UNDISTURBED_REQUESTS + 1
+    last = bench.run("resume")
+    assert (last.code, last.failures) == (0, []), last.said
+    stands(sandbox)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("told", [b'{"error": {"retry_after": 0}}', b'{"error": {"retry_after": 0.001}}'])
+def test_a_429_without_end_is_asked_less_and_less_often(told: bytes, bench: Bench, sandbox: Sandbox):
+    sandbox.faults.add(KINDS["product search"].goes(Answer(429, told), times=None))
+    ran = bench.apply(account(sandbox), "--max-wait", "900ms")
+    assert ran.code == 4
+    assert len(sandbox.faults.fired) <= 4
+
+
+# One thing that is not as it should be.
+
+
+def test_a_409_without_an_id_is_found_by_its_name(bench: Bench, sandbox: Sandbox):
+    sandbox.faults.add(
+        KINDS["asset search"].goes(Transform(lambda _: {"data": []})),
+        Fault("POST", "/assets", Transform(lambda _: {"error": {"msg": "Asset already exists"}}), times=None),
+    )
+    sandbox.seed(["A"])
+    sandbox.add_asset("amazon_01_MAIN_x1.jpg", picture("x1"))
+    ran = bench.apply([product("A", "x1")])
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    assert sandbox.snapshot().pictures["A"] == ("amazon_01_MAIN_x1.jpg", ("amazon_01_MAIN_x1.jpg",))
+    assert ran.requests["POST /assets"] == 1
+
+
+def test_a_product_deleted_between_search_and_write_is_left_alone_the_others_are_done(
+    bench: Bench, sandbox: Sandbox
+):
+    sandbox.seed(["GONE", "HERE"])
+    gone = sandbox.product_id("GONE")
+    sandbox.faults.add(Fault("PATCH", f"/products/{gone}", RunBefore(lambda: sandbox.delete_product("GONE"))))
+    ran = bench.apply([product("GONE", "x1"), product("HERE", "x1", "x2")])
+    assert ran.code == 0, ran.said
+    assert len(sandbox.snapshot().products["HERE"].gallery) == 2
+    assert "GONE" in ran.said
+    assert bench.states("links") == {"skipped": 1, "done": 2}
+
+
+def test_an_asset_deleted_between_look_up_and_link_is_brought_again(bench: Bench, sandbox: Sandbox):
+    sandbox.seed(["A"])
+    hand, old = sandbox.add_asset("hand.jpg"), sandbox.add_asset("amazon_01_MAIN_x1.jpg", picture("x1"))
+    sandbox.set_gallery("A", [hand])
+    sandbox.faults.add(KINDS["link"].goes(RunBefore(lambda: sandbox.delete_asset(old))))
+    ran = bench.apply([product("A", "x1", "x2")])
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    gallery = sandbox.snapshot().products["A"].gallery
+    assert (gallery[0], set(gallery[1:])) == (
+        "hand.jpg",
+        {"amazon_01_MAIN_x1.jpg", "amazon_02_PT01_x2.jpg"},
+    )
+
+
+def test_an_asset_deleted_between_look_up_and_write_is_brought_again(bench: Bench, sandbox: Sandbox):
+    sandbox.seed(["A"])
+    old = sandbox.add_asset("amazon_01_MAIN_x1.jpg", picture("x1"))
+    sandbox.faults.add(KINDS["product write"].goes(RunBefore(lambda: sandbox.delete_asset(old))))
+    ran = bench.apply([product("A", "x1", "x2")])
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    shown = sandbox.snapshot().products["A"]
+    assert set(shown.gallery) == {"amazon_01_MAIN_x1.jpg", "amazon_02_PT01_x2.jpg"}
+    assert shown.thumbnail == "amazon_01_MAIN_x1.jpg"
+
+
+def without(*names: str) -> Transform:
+    def change(payload):
+        for row in payload["data"]:
+            for name in names:
+                row.pop(name, None)
+        return payload
+
+    return Transform(change)
+
+
+@pytest.mark.parametrize("names", [["attributes"], ["attributes", "assets"]], ids=" and ".join)
+def test_a_search_that_omits_the_gallery_never_costs_a_persons_picture(
+    names: list[str], bench: Bench, sandbox: Sandbox
+):
+    sandbox.faults.add(KINDS["product search"].goes(without(*names), times=None))
+    ran = bench.apply(account(sandbox))
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    stands(sandbox)
+    assert ran.requests["GET /products/{id}"] <= 3
+
+
+def as_ids(payload):
+    for row in payload["data"]:
+        for label, value in row.get("attributes", {}).items():
+            row["attributes"][label] = [one["id"] for one in value] if isinstance(value, list) else value
+    return payload
+
+
+def test_a_gallery_given_as_ids_is_a_gallery(bench: Bench, sandbox: Sandbox):
+    for kind in ("product search", "product read", "product write"):
+        sandbox.faults.add(KINDS[kind].goes(Transform(as_ids), times=None))
+    ran = bench.apply(account(sandbox))
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    stands(sandbox)
+
+
+def test_counts_that_are_missing_are_not_missed(bench: Bench, sandbox: Sandbox):
+    def uncounted(payload):
+        payload.pop("pagination", None)
+        return payload
+
+    for kind in ("product search", "asset search", "attribute"):
+        sandbox.faults.add(KINDS[kind].goes(Transform(uncounted), times=None))
+    ran = bench.apply(account(sandbox))
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    stands(sandbox)
+
+
+def test_a_gallery_that_does_not_exist_is_said_before_the_first_upload(bench: Bench, sandbox: Sandbox):
+    ran = bench.apply(account(sandbox), "--gallery", "no_such_label")
+    assert ran.code == 1
+    assert "'no_such_label'" in ran.said
+    assert "--gallery LABEL" in ran.said
+    assert not ran.requests.get("POST /assets")
+
+
+@pytest.mark.parametrize("kind", [TypeClass.MEDIA, TypeClass.TEXT], ids=str)
+def test_an_attribute_that_is_no_gallery_is_said_before_the_first_upload(
+    kind: TypeClass, bench: Bench, sandbox: Sandbox
+):
+    label = sandbox.add_attribute("Front Picture", kind)
+    ran = bench.apply(account(sandbox), "--gallery", label)
+    assert ran.code == 1
+    assert str(kind) in ran.said
+    assert "--gallery LABEL" in ran.said
+    assert not ran.requests.get("POST /assets")
+
+
+def test_a_product_that_is_full_keeps_all_it_has_and_says_so(bench: Bench, sandbox: Sandbox):
+    sandbox.seed(["FULL", "FREE"])
+    hand = [sandbox.add_asset(f"hand{number}.jpg") for number in range(299)]
+    sandbox.set_gallery("FULL", hand)
+    ran = bench.apply([product("FULL", "x1", "x2", "x3"), product("FREE", "x1")])
+    assert ran.code == 3
+    shown = sandbox.snapshot().products
+    assert len(shown["FULL"].gallery) == 300
+    assert shown["FULL"].gallery_ids[:299] == tuple(hand)
+    assert len(shown["FREE"].gallery) == 1
+    assert {failure["sku"] for failure in ran.failures} == {"FULL"}
+    assert any("300" in failure["message"] for failure in ran.failures)
