@@ -104,11 +104,6 @@ class Pictures:
             claim=lambda: self._work.claim_assets([wanted.asset.id]),
         )
 
-    def put_back(self, asset: Asset, product_id: int) -> None:
-        """An asset that was done is gone from Plytix: settle it anew."""
-        self._known.discard(asset.id)
-        self.want(asset, product_id)
-
     def _search(self, wanted: list[_Wanted], page: int) -> Task:
         names = list(dict.fromkeys(name for one in wanted for name in one.names))
         self._asking += 1

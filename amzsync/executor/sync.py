@@ -205,11 +205,15 @@ class Sync:
                 self._writer.advance(desk)
 
     def _picture_lost(self, desk: Desk, asset_id: int) -> None:
-        self._work.lose_asset(asset_id)
-        desk.ids.pop(asset_id, None)
-        desk.waits_for.add(asset_id)
-        self._waiting.setdefault(asset_id, []).append(desk)
-        self._pictures.put_back(self._work.assets([asset_id])[asset_id], desk.work.id)
+        """Bring it again, once: another product that shares it may have found out before."""
+        gone = desk.ids.pop(asset_id, None)
+        asset = self._work.assets([asset_id])[asset_id]
+        if asset.state is State.DONE and asset.plytix_id == gone:
+            self._work.lose_asset(asset_id)
+            asset = self._work.assets([asset_id])[asset_id]
+        self._want_picture(desk, asset, is_open=True)
+        if not desk.waits_for:
+            self._writer.advance(desk)
 
     def _product_finished(self, desk: Desk) -> None:
         if self._desks.pop(desk.work.id, None):

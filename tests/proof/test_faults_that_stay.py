@@ -95,8 +95,8 @@ def test_tokens_that_are_never_accepted_end_the_run_after_a_few(kind: str, bench
     ran = bench.apply(account(sandbox))
     assert ran.code == 1
     assert "does not accept the access tokens" in ran.said
-    assert ran.requests["POST /auth/api/get-token"] <= 6
-    assert ran.total <= UNDISTURBED_REQUESTS + 3 * 4
+    assert ran.requests["POST /auth/api/get-token"] <= 8
+    assert ran.total <= UNDISTURBED_REQUESTS + 3 * 8
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "token"])
@@ -216,6 +216,30 @@ def test_an_asset_deleted_between_look_up_and_link_is_brought_again(bench: Bench
     assert (gallery[0], set(gallery[1:])) == (
         "hand.jpg",
         {"amazon_01_MAIN_x1.jpg", "amazon_02_PT01_x2.jpg"},
+    )
+
+
+def test_an_asset_that_many_products_miss_is_brought_again_once(bench: Bench, sandbox: Sandbox):
+    skus = [f"P{number}" for number in range(6)]
+    sandbox.seed(skus)
+    hand, old = sandbox.add_asset("hand.jpg"), sandbox.add_asset("amazon_01_MAIN_x1.jpg", picture("x1"))
+    for sku in skus[:3]:
+        sandbox.set_gallery(sku, [hand])
+    is_there = [True]
+
+    def delete() -> None:
+        if is_there:
+            is_there.clear()
+            sandbox.delete_asset(old)
+
+    for kind in ("link", "product write"):
+        sandbox.faults.add(KINDS[kind].goes(RunBefore(delete)))
+    ran = bench.apply([product(sku, "x1") for sku in skus])
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    assert ran.requests["POST /assets"] == 1
+    assert all(
+        state.gallery[-1] == state.thumbnail == "amazon_01_MAIN_x1.jpg"
+        for state in sandbox.snapshot().products.values()
     )
 
 
