@@ -123,7 +123,7 @@ class Engine:
         self._later: list[tuple[float, int, Task]] = []
         self._order = itertools.count()
         self._slot_of: dict[int, Slot] = {}
-        self._token_in_air = False
+        self._token_asked = False
         self._alone = False
         self._health = _Health(last_success=clock())
         self._health_due = -math.inf
@@ -200,7 +200,7 @@ class Engine:
         if self._health.suspect:
             return self._check_health(source, now)
         while self._later and self._later[0][0] <= now:
-            self._again.append(heapq.heappop(self._later)[2])
+            self._put_back(heapq.heappop(self._later)[2])
         while self._again:
             task = self._again.popleft()
             if task.may_leave(now):
@@ -214,9 +214,25 @@ class Engine:
         if task.call.request.kind is RequestKind.TOKEN or self._tokens.current(self._clock()):
             return task
         self._again.appendleft(task)
-        if self._token_in_air:
+        if self._token_asked:
             return None
-        return Task(self._workers.token_call, self._settle_token)
+        self._token_asked = True
+        return Task(
+            self._workers.token_call,
+            self._settle_token,
+            may_leave=lambda now: self._tokens.current(now) is None,
+            withdraw=self._end_asking,
+        )
+
+    def _put_back(self, task: Task) -> None:
+        """In its turn; the token that all others wait for goes first."""
+        if task.call.request.kind is RequestKind.TOKEN:
+            self._again.appendleft(task)
+        else:
+            self._again.append(task)
+
+    def _end_asking(self) -> None:
+        self._token_asked = False
 
     def _send(self, task: Task) -> bool:
         now = self._clock()
@@ -231,7 +247,6 @@ class Engine:
                 return False
             task.claim()
         self.requests[kind] += 1
-        self._token_in_air = self._token_in_air or kind is RequestKind.TOKEN
         self._slot_of[id(task)] = slot
         self._workers.submit(task, task.call, self._tokens.current(now))
         return True
@@ -251,8 +266,6 @@ class Engine:
         _log(answered, task)
         slot = self._slot_of.pop(id(task))
         self._slots.answered(slot, answered.sent_at, answered.answered_at)
-        if task.call.request.kind is RequestKind.TOKEN:
-            self._token_in_air = False
         match answered.outcome:
             case RateLimitedError() as error:
                 self._refused(task, slot, answered.sent_at, error)
@@ -314,7 +327,7 @@ class Engine:
     def _give_back(self, task: Task, error: PlytixError) -> None:
         """Through no fault of its own: the task is sent again, or decided anew."""
         if task.repeatable:
-            self._again.append(task)
+            self._put_back(task)
         else:
             task.settle(error, task.failures)
 
@@ -327,6 +340,9 @@ class Engine:
             task.settle(error, task.failures)
             return
         wait_s = self._settings.retry.wait_s(task.failures, self._random)
+        if wait_s is None and task.call.request.kind is RequestKind.TOKEN:
+            # Without a token nothing else shows whether Plytix is there: the outage's clock decides.
+            self._health.suspect = True
         if wait_s is None and self._health.suspect:
             wait_s = 0.0
         if wait_s is None:
@@ -364,6 +380,7 @@ class Engine:
         self._health_due = now + bound_s * (0.5 + self._random() / 2)
 
     def _settle_token(self, outcome: TokenAnswer | PlytixError, _attempts: int) -> None:
+        self._end_asking()
         if isinstance(outcome, PlytixError):
             if not isinstance(outcome, StopError):
                 outcome = StopError(
