@@ -8,7 +8,7 @@ from pathlib import Path
 
 from amzsync.domain.product import ImageRef, Product
 from amzsync.ledger.book import Clocks, Ledger
-from amzsync.planner import Planner
+from amzsync.planner import Difference, Planner, settle
 
 GALLERY = "amazon_images"
 WORK_TABLES = ("products", "urls", "assets", "links", "thumbnails", "failures", "settings")
@@ -32,13 +32,13 @@ def merge(
     gallery: str = GALLERY,
     skip_existing: bool = False,
     allow_private: bool = False,
-) -> Planner:
+) -> Difference:
     planner = Planner(ledger.merge.known_rows(), gallery_label=gallery, allow_private=allow_private)
     for one in products:
         planner.add(one)
-    planner.settle()
-    ledger.merge.apply(planner, gallery_label=gallery, skip_existing=skip_existing)
-    return planner
+    plan = settle(planner)
+    ledger.merge.apply(plan, gallery_label=gallery, skip_existing=skip_existing)
+    return plan
 
 
 def rows(path: Path, sql: str, *values: object) -> list[tuple]:

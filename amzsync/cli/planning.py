@@ -15,7 +15,7 @@ from amzsync.ledger.book import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.rows import State
 from amzsync.mapping.read import MappingSource, open_mapping, read_products
-from amzsync.planner import PlanCounts, Planner
+from amzsync.planner import PlanCounts, Planner, settle
 from amzsync.plytix.pace import Limit
 from amzsync.views.plan import PlanView
 from amzsync.views.report import Metadata
@@ -101,13 +101,13 @@ def plan_into(ledger: Ledger, options: RunOptions, sources: tuple[MappingSource,
     for source in sources:
         for product in read_products(source.path, marketplace=options.marketplace):
             planner.add(product)
-    planner.settle()
+    plan = settle(planner)
     ledger.merge.apply(
-        planner,
+        plan,
         gallery_label=label,
         skip_existing=options.skip_existing,
         settings={
-            _COUNTS: json.dumps(dataclasses.asdict(planner.counts)),
+            _COUNTS: json.dumps(dataclasses.asdict(plan.counts)),
             _SOURCES: json.dumps([str(source.path) for source in sources]),
         },
     )

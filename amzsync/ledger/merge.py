@@ -6,7 +6,7 @@ from datetime import datetime
 from amzsync.ledger.rows import State, Table
 from amzsync.ledger.runs import utc_text
 from amzsync.ledger.store import Store
-from amzsync.planner import ChangedProduct, KnownProduct, KnownRows, MalformedUrl, Planner, WantedLink
+from amzsync.planner import ChangedProduct, Difference, KnownProduct, KnownRows, MalformedUrl, WantedLink
 
 __all__ = ["SKIP_EXISTING", "Merge", "want_needed_assets"]
 
@@ -48,7 +48,7 @@ class Merge:
 
     def apply(
         self,
-        planner: Planner,
+        plan: Difference,
         *,
         gallery_label: str,
         skip_existing: bool,
@@ -61,8 +61,8 @@ class Merge:
                 "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (settings or {}).items()
             )
             self._change_gallery(gallery_label)
-            self._merge_urls(planner)
-            self._merge_products(planner)
+            self._merge_urls(plan)
+            self._merge_products(plan)
             self._forget_settled_failures()
             if not skip_existing:
                 self._want_skipped_again()
@@ -84,14 +84,14 @@ class Merge:
                 (SKIP_EXISTING,),
             )
 
-    def _merge_urls(self, planner: Planner) -> None:
+    def _merge_urls(self, plan: Difference) -> None:
         many, insert = self._store.execute_many, self._store.insert_rows
-        insert("urls", ("id", "url"), planner.new_urls())
-        insert("assets", ("id", "filename"), planner.new_assets())
-        gone = [(url_id,) for url_id in planner.gone_urls()]
+        insert("urls", ("id", "url"), plan.new_urls())
+        insert("assets", ("id", "filename"), plan.new_assets())
+        gone = [(url_id,) for url_id in plan.gone_urls()]
         many("UPDATE urls SET state = 'obsolete' WHERE id = ?", gone)
         many("UPDATE assets SET state = 'obsolete' WHERE id = ?", gone)
-        returned = [(url_id,) for url_id in planner.returned_urls()]
+        returned = [(url_id,) for url_id in plan.returned_urls()]
         many("UPDATE urls SET state = 'pending', reason = NULL WHERE id = ?", returned)
         many(
             "UPDATE assets SET reason = NULL,"
@@ -104,7 +104,7 @@ class Merge:
             " (SELECT 1 FROM assets WHERE assets.id = urls.id AND assets.state = 'done')",
             returned,
         )
-        for malformed in planner.malformed_urls():
+        for malformed in plan.malformed_urls():
             self._refuse_url(malformed)
 
     def _refuse_url(self, malformed: MalformedUrl) -> None:
@@ -131,19 +131,19 @@ class Merge:
                 (table,),
             )
 
-    def _merge_products(self, planner: Planner) -> None:
+    def _merge_products(self, plan: Difference) -> None:
         many, insert = self._store.execute_many, self._store.insert_rows
-        insert("products", ("id", "sku", "is_parent", "wanted"), planner.new_products())
-        insert("links", ("product_id", "asset_id", "variant", "position"), planner.new_links())
-        insert("thumbnails", ("product_id", "asset_id"), planner.new_thumbnails())
-        for product in planner.changed_products():
+        insert("products", ("id", "sku", "is_parent", "wanted"), plan.new_products())
+        insert("links", ("product_id", "asset_id", "variant", "position"), plan.new_links())
+        insert("thumbnails", ("product_id", "asset_id"), plan.new_thumbnails())
+        for product in plan.changed_products():
             self._change_links(product)
             self._change_thumbnail(product)
             self._store.execute(
                 "UPDATE products SET is_parent = ?, wanted = ? WHERE id = ?",
                 (product.is_parent, product.wanted, product.id),
             )
-        gone = [(product_id,) for product_id in planner.gone_products()]
+        gone = [(product_id,) for product_id in plan.gone_products()]
         many("UPDATE links SET state = 'obsolete' WHERE product_id = ?", gone)
         many("UPDATE thumbnails SET state = 'obsolete' WHERE product_id = ?", gone)
         many("UPDATE products SET wanted = NULL WHERE id = ?", gone)

@@ -7,25 +7,24 @@ from amzsync.domain.gallery import arrange
 from amzsync.domain.image_url import ImageUrl, Malformed, read_image_url
 from amzsync.domain.product import ImageRef, Product
 from amzsync.domain.variant import KNOWN
-from amzsync.planner import KnownProduct, KnownRows, Planner
+from amzsync.planner import Difference, KnownProduct, KnownRows, Planner, settle
 
 SHOP = "https://shop.example"
 
 
-def plan(*products: Product, known: KnownRows | None = None, **options) -> Planner:
+def plan(*products: Product, known: KnownRows | None = None, **options) -> Difference:
     planner = Planner(known or KnownRows(), gallery_label=GALLERY, **options)
     for one in products:
         planner.add(one)
-    planner.settle()
-    return planner
+    return settle(planner)
 
 
-def filenames(planner: Planner) -> dict[str, str]:
+def filenames(planner: Difference) -> dict[str, str]:
     urls = dict(planner.new_urls())
     return {urls[asset_id]: filename for asset_id, filename in planner.new_assets()}
 
 
-def galleries(planner: Planner) -> dict[str, list[tuple[str, str]]]:
+def galleries(planner: Difference) -> dict[str, list[tuple[str, str]]]:
     """The links of new products: (address, variant) in gallery order, by SKU."""
     urls = dict(planner.new_urls())
     skus = {product_id: sku for product_id, sku, _, _ in planner.new_products()}
@@ -36,7 +35,7 @@ def galleries(planner: Planner) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def thumbnails(planner: Planner) -> dict[str, str]:
+def thumbnails(planner: Difference) -> dict[str, str]:
     urls = dict(planner.new_urls())
     skus = {product_id: sku for product_id, sku, _, _ in planner.new_products()}
     return {skus[product_id]: urls[asset_id] for product_id, asset_id in planner.new_thumbnails()}
@@ -162,7 +161,7 @@ def test_ids_go_on_where_the_ledger_ends_in_the_order_of_the_addresses():
 
 
 def test_more_variants_than_can_be_numbered_are_all_kept(monkeypatch):
-    monkeypatch.setattr("amzsync.planner._MAX_VARIANTS", len(KNOWN) + 2)
+    monkeypatch.setattr("amzsync.planner.intake._MAX_VARIANTS", len(KNOWN) + 2)
     planner = plan(product("S1", *((f"p{n}", f"V{n}") for n in range(6))))
     assert len(galleries(planner)["S1"]) == 6
     assert len(set(filenames(planner).values())) == 6
@@ -178,7 +177,7 @@ def test_products_without_pictures_do_not_read_the_catalogue_again():
 
     planner = Planner(KnownRows(), gallery_label=GALLERY)
     planner.add(product("S1", *((f"p{n}", "MAIN") for n in range(100))))
-    planner._url_numbers = Watched(planner._url_numbers)
+    planner.url_numbers = Watched(planner.url_numbers)
     for number in range(50):
         planner.add(product(f"E{number}"))
     assert Watched.reads == 0

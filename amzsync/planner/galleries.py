@@ -1,0 +1,147 @@
+"""The galleries of all products, settled: sizes and repeats gone, in order, as flat arrays."""
+
+from array import array
+from dataclasses import dataclass
+
+from amzsync.domain.gallery import arrange, positions
+from amzsync.domain.product import ImageRef
+from amzsync.domain.variant import KNOWN, MAIN, POSITION
+from amzsync.planner.intake import Planner
+from amzsync.planner.values import PlanCounts
+
+__all__ = ["Galleries"]
+
+_KNOWN_KEYS = [POSITION[variant] << 16 | code for code, variant in enumerate(KNOWN)]
+_MAX_POSITION = 0xFFF
+
+
+class Galleries:
+    """`numbers` and `codes` hold each gallery's addresses and variants; `starts` where each product's begins.
+
+    `best` is each address's most important use, as position << 16 | variant code; 0 where nothing wants it.
+    `malformed` maps an address that can be no picture to the first product that names it.
+    """
+
+    def __init__(self, planner: Planner) -> None:
+        self._planner = planner
+        self.starts = array("Q", [0])
+        self.numbers = array("I")
+        self.codes = array("H")
+        self.malformed: dict[int, int] = {}
+        urls = list(planner.urls)
+        self.best = array("I", bytes(4 * (len(urls) + 1)))
+        self.shared = bytearray(len(urls) + 1)
+        self.tally = _Tally()
+        repeated_parts = self._repeated_parts()
+        for part, owner in enumerate(planner.part_owners):
+            if owner + 1 < len(self.starts):
+                continue  # a later part of a product that its first part has settled
+            if planner.ordered[owner]:
+                self._settle_ordered(part, is_parent=bool(planner.parents[owner]))
+            else:
+                self._settle_mixed(owner, repeated_parts.get(owner) or [part], urls)
+            self.starts.append(len(self.numbers))
+
+    def counts(self) -> PlanCounts:
+        """What the mapping names."""
+        planner, tally = self._planner, self.tally
+        return PlanCounts(
+            total_products=len(planner.owners),
+            products_with_images=tally.products_with_images,
+            parents=sum(planner.parents),
+            repeated_products=len(planner.part_owners) - len(planner.owners),
+            total_image_refs=len(planner.url_numbers),
+            unique_images=len(self.best) - self.best.count(0),
+            shared_images=self.shared.count(1),
+            superseded_images=tally.superseded,
+            repeated_images=tally.repeated,
+            malformed_images=tally.malformed,
+            links=tally.links,
+            parent_links=tally.parent_links,
+            thumbnails=tally.thumbnails,
+            parent_thumbnails=tally.parent_thumbnails,
+        )
+
+    def _settle_ordered(self, part: int, *, is_parent: bool) -> None:
+        best, shared = self.best, self.shared
+        start, stop = self._planner.stretch(part)
+        numbers, codes = self._planner.url_numbers[start:stop], self._planner.variant_codes[start:stop]
+        for number, code in zip(numbers, codes, strict=True):
+            key = _KNOWN_KEYS[code]
+            before = best[number]
+            if not before:
+                best[number] = key
+            else:
+                shared[number] = 1
+                if key < before:
+                    best[number] = key
+        self.numbers.extend(numbers)
+        self.codes.extend(codes)
+        if numbers:
+            self.tally.add(len(numbers), has_main=codes[0] == 0, is_parent=is_parent)
+
+    def _settle_mixed(self, owner: int, parts: list[int], urls: list[str]) -> None:
+        refs = [
+            ImageRef(
+                urls[self._planner.url_numbers[at] - 1],
+                self._planner.variants[self._planner.variant_codes[at]],
+                self._planner.areas[at],
+            )
+            for part in parts
+            for at in range(*self._planner.stretch(part))
+        ]
+        gallery = arrange(refs, self._planner.read)
+        for ref, position in zip(gallery.images, positions(gallery.images), strict=True):
+            number = self._planner.urls[ref.url]
+            code = self._planner.codes[ref.variant]
+            key = min(position, _MAX_POSITION) << 16 | code
+            self.shared[number] = self.best[number] > 0
+            if not self.best[number] or self._is_better(key, self.best[number]):
+                self.best[number] = key
+            self.numbers.append(number)
+            self.codes.append(code)
+        for ref in gallery.malformed:
+            self.malformed.setdefault(self._planner.urls[ref.url], owner)
+        self.tally.superseded += gallery.superseded
+        self.tally.repeated += gallery.repeated
+        self.tally.malformed += len(gallery.malformed)
+        if gallery.images:
+            self.tally.add(
+                len(gallery.images),
+                has_main=gallery.images[0].variant == MAIN,
+                is_parent=bool(self._planner.parents[owner]),
+            )
+
+    def _is_better(self, key: int, other: int) -> bool:
+        if key >> 16 != other >> 16:
+            return key < other
+        return self._planner.variants[key & 0xFFFF] < self._planner.variants[other & 0xFFFF]
+
+    def _repeated_parts(self) -> dict[int, list[int]]:
+        if len(self._planner.part_owners) == len(self._planner.owners):
+            return {}
+        parts: dict[int, list[int]] = {}
+        for part, owner in enumerate(self._planner.part_owners):
+            parts.setdefault(owner, []).append(part)
+        return {owner: several for owner, several in parts.items() if len(several) > 1}
+
+
+@dataclass(slots=True)
+class _Tally:
+    products_with_images: int = 0
+    superseded: int = 0
+    repeated: int = 0
+    malformed: int = 0
+    links: int = 0
+    parent_links: int = 0
+    thumbnails: int = 0
+    parent_thumbnails: int = 0
+
+    def add(self, links: int, *, has_main: bool, is_parent: bool) -> None:
+        self.products_with_images += 1
+        if is_parent:
+            self.parent_links += links
+            self.parent_thumbnails += has_main
+        else:
+            self.links += links
+            self.thumbnails += has_main
