@@ -41,6 +41,7 @@ class Desk:
     waits_for: set[int] = field(default_factory=set)
     lost: set[int] = field(default_factory=set)
     attempts: int = 0
+    times_stale: int = 0
     was_claimed: bool = False
     only_append: bool = False
     to_append: list[str] = field(default_factory=list)
@@ -50,6 +51,11 @@ class Desk:
     thumbnail_by_link: bool = False
     thumbnail_made: bool = False
     thumbnail_failed: Refusal | None = None
+
+    @property
+    def was_told(self) -> bool:
+        """Whether a reading has shown the gallery."""
+        return self.seen.at > float("-inf") and not self.untold
 
     @property
     def links(self) -> list[Link]:

@@ -17,6 +17,7 @@ class Slots:
         self._clock = clock
         self._pace = Pace(limits)
         self._seen = 0
+        self.was_refused = False
         for window_s, allowed in book.learned().items():
             self._pace.tighten(Limit(allowed, window_s))
         self._take_in_others()
@@ -45,6 +46,7 @@ class Slots:
 
     def refused(self, slot: Slot) -> None:
         """The server answered 429: it did not count this request."""
+        self.was_refused = True
         self._pace.refused(slot)
 
     def pause(self, seconds: float) -> None:

@@ -20,7 +20,7 @@ from amzsync.executor.slots import Slots
 from amzsync.executor.task import Task
 from amzsync.executor.writing import Writer
 from amzsync.ledger.queries import Outstanding
-from amzsync.ledger.rows import Asset, State
+from amzsync.ledger.rows import Asset, Origin, State
 from amzsync.ledger.work import NOT_FOUND, Work
 from amzsync.plytix.client import PAGE_SIZE, search_assets
 from amzsync.plytix.wire import Call, PlytixProduct
@@ -85,6 +85,7 @@ class Sync:
             random=random,
             finished=self._product_finished,
             picture_lost=self._picture_lost,
+            looked_again=self._looked_again,
         )
 
     @property
@@ -109,6 +110,7 @@ class Sync:
             or self._read_ahead()
             or self._pictures.upload()
             or self._reread(full=False)
+            or self._look_again()
         )
 
     def _last_upload(self) -> Task | None:
@@ -214,6 +216,40 @@ class Sync:
         self._want_picture(desk, asset, is_open=True)
         if not desk.waits_for:
             self._writer.advance(desk)
+
+    def _look_again(self) -> Task | None:
+        """Where others are at work too, see at the end whether what was written as a whole still stands."""
+        written = self._writer.written
+        if self._slots.was_refused:
+            written.suspect_others()
+        if not written.others_at_work or not self._is_exhausted or self._desks or self._reader.in_air:
+            return None
+        skus = written.take(PAGE_SIZE)
+        if not skus:
+            return None
+        return self._reader.read(list(skus), partial(self._looked_again, skus, self._clock()))
+
+    def _looked_again(self, skus: Mapping[str, int], at: float, found: Mapping[str, PlytixProduct]) -> None:
+        for sku, product_id in skus.items():
+            product = found.get(sku)
+            if product is not None and product.gallery is not None and product_id not in self._desks:
+                self._restore(product_id, product, product.gallery, at)
+
+    def _restore(self, product_id: int, product: PlytixProduct, gallery: tuple[str, ...], at: float) -> None:
+        """Whoever wrote over ours did not know of it: append, so that nothing of theirs is lost in turn."""
+        work = self._work.product(product_id)
+        made = [
+            link.asset_id for link in work.links if link.state is State.DONE and link.origin is Origin.MADE
+        ]
+        assets = self._work.assets(made)
+        gone = [row for row in made if assets[row].plytix_id not in gallery]
+        if gone:
+            self._writer.written.suspect_others()
+            self._work.reopen_product(product_id, gone, thumbnail=False)
+            desk = Desk(self._work.product(product_id), only_append=True)
+            desk.see(product, gallery, at)
+            self._desks[product_id] = desk
+            self._want_pictures([desk])
 
     def _product_finished(self, desk: Desk) -> None:
         if self._desks.pop(desk.work.id, None):

@@ -18,9 +18,10 @@ from amzsync.executor.desk import Desk
 from amzsync.executor.events import Listener, Notice
 from amzsync.executor.reading import BulkReader
 from amzsync.executor.task import Task
+from amzsync.executor.written import Written
 from amzsync.ledger.rows import Origin
 from amzsync.ledger.work import NOT_FOUND, Refusal, Work
-from amzsync.plytix.client import link_asset, read_asset, read_product, write_product
+from amzsync.plytix.client import PAGE_SIZE, link_asset, read_asset, read_product, write_product
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.plytix.wire import LinkResult, PlytixAsset, PlytixProduct
 
@@ -28,6 +29,8 @@ __all__ = ["FRESH_S", "Writer"]
 
 FRESH_S = 9.0
 """Of the 10 s that may lie between a reading and the write that rests on it, one is for the way (design)."""
+
+_MOST_STALE = 3
 
 _FULL = Refusal(None, f"the product already holds {MAX_ASSETS} assets, the most Plytix allows", 0)
 
@@ -47,6 +50,7 @@ class Writer:
         random: Callable[[], float],
         finished: Callable[[Desk], None],
         picture_lost: Callable[[Desk, int], None],
+        looked_again: Callable[[Mapping[str, int], float, Mapping[str, PlytixProduct]], None],
     ) -> None:
         self._work = work
         self._reader = reader
@@ -57,6 +61,7 @@ class Writer:
         self._random = random
         self._finished = finished
         self._picture_lost = picture_lost
+        self._looked_again = looked_again
         self._retry = RetryPolicy()
         self._ready: deque[Desk] = deque()
         self._chains: deque[Task] = deque()
@@ -66,6 +71,7 @@ class Writer:
         self._order = itertools.count()
         self._only_append = False
         self._omission_is_empty: bool | None = None
+        self.written = Written()
         self.in_air = 0
         self.failed = 0
 
@@ -95,10 +101,13 @@ class Writer:
         decision = desk.decide(only_append=self._only_append)
         if isinstance(decision, Nothing):
             self._finish(desk, desk.seen.gallery)
-        elif self._is_fresh(desk, self._clock()):
+        elif self._may_be_written(desk, self._clock()):
             self._ready.append(desk)
         else:
-            self._stale.append(desk)
+            desk.times_stale += 1
+            # Where reading takes longer than it is good for, single links are safe: they replace nothing.
+            desk.only_append = desk.only_append or desk.times_stale > _MOST_STALE
+            (self._ready if desk.only_append else self._stale).append(desk)
 
     def look_at_first(self, desk: Desk) -> None:
         """The search did not tell the gallery, and more than a write depends on it."""
@@ -139,15 +148,26 @@ class Writer:
             desk.work.sku: desk
             for desk in (self._stale.popleft() for _ in range(min(most, len(self._stale))))
         }
-        return self._reader.read(list(desks), partial(self._reread, desks, self._clock()))
+        now = self._clock()
+        # The search has room for more: what was written a while ago is looked at again for nothing.
+        before = self.written.take(PAGE_SIZE - len(desks), now)
+        return self._reader.read([*desks, *before], partial(self._reread, desks, before, now))
 
-    def _reread(self, desks: Mapping[str, Desk], at: float, found: Mapping[str, PlytixProduct]) -> None:
+    def _reread(
+        self,
+        desks: Mapping[str, Desk],
+        before: Mapping[str, int],
+        at: float,
+        found: Mapping[str, PlytixProduct],
+    ) -> None:
         for sku, desk in desks.items():
             product = found.get(sku)
             if product is None:
                 self.leave_alone(desk, NOT_FOUND)
             else:
                 self._see(desk, product, self.tell_gallery(product), at)
+        if before:
+            self._looked_again(before, at, found)
 
     def _read_one(self, desk: Desk, at: float, outcome: PlytixProduct | PlytixError, attempts: int) -> None:
         self.in_air -= 1
@@ -165,6 +185,8 @@ class Writer:
                 pass
 
     def _see(self, desk: Desk, product: PlytixProduct, gallery: tuple[str, ...] | None, at: float) -> None:
+        if desk.was_told and not desk.was_claimed and gallery is not None and gallery != desk.seen.gallery:
+            self.written.suspect_others()
         desk.see(product, gallery, at)
         if self._skip_existing_reason and gallery and not desk.is_begun:
             self.leave_alone(desk, self._skip_existing_reason)
@@ -173,8 +195,8 @@ class Writer:
 
     # Writing.
 
-    def _is_fresh(self, desk: Desk, now: float) -> bool:
-        return now - desk.seen.at <= FRESH_S
+    def _may_be_written(self, desk: Desk, now: float) -> bool:
+        return desk.only_append or now - desk.seen.at <= FRESH_S
 
     def _write(self, desk: Desk) -> Task | None:
         decision = desk.decide(only_append=self._only_append)
@@ -183,7 +205,7 @@ class Writer:
                 self._finish(desk, desk.seen.gallery)
                 return None
             case Append():
-                if not self._is_fresh(desk, self._clock()):
+                if not self._may_be_written(desk, self._clock()):
                     self._stale.append(desk)
                     return None
                 return self._begin_chain(desk, decision)
@@ -196,7 +218,7 @@ class Writer:
                     call,
                     lambda outcome, _tries: self._written(desk, decision, outcome),
                     claim=lambda: self._claim(desk),
-                    may_leave=lambda now: self._is_fresh(desk, now),
+                    may_leave=lambda now: self._may_be_written(desk, now),
                     withdraw=lambda: self._withdraw(desk),
                     repeatable=False,
                 )
@@ -218,7 +240,7 @@ class Writer:
             case PlytixProduct() as product:
                 self._check_written(desk, decision, product)
             case RateLimitedError() | TokenError():
-                (self._ready if self._is_fresh(desk, self._clock()) else self._stale).append(desk)
+                (self._ready if self._may_be_written(desk, self._clock()) else self._stale).append(desk)
             case RetriableError() as error:
                 self._try_later(desk, error)
             case RejectedError() as error:
@@ -243,6 +265,10 @@ class Writer:
             desk.seen = desk.seen.showing(product.gallery or desk.seen.gallery)
             self._chains.append(self._begin_chain(desk, Append(self._missing(desk), decision.thumbnail)))
             return
+        if decision.gallery is not None:
+            self.written.note(desk.work.id, desk.work.sku, self._clock())
+            if shown != decision.gallery:
+                self.written.suspect_others()
         desk.made.update(asset_id for asset_id in shown if asset_id not in desk.seen.gallery)
         if decision.thumbnail and product.thumbnail_id != decision.thumbnail:
             self._chains.append(self._begin_chain(desk, Append((), decision.thumbnail), by_link=True))

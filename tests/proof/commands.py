@@ -52,8 +52,6 @@ class Commands:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.ledger = folder / "amzsync.db"
-        self._air = folder / "air"
-        self._air.write_bytes(bytes(crashable.AIR.size))
         self._runs = 0
         # Where the program lies is told by the paths of this process, not by the folder of the tests alone.
         paths = [str(Path(crashable.__file__).parents[1]), *filter(None, sys.path)]
@@ -64,6 +62,9 @@ class Commands:
             text=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         )
+        # Beside others in one folder: each has files of its own.
+        self._own = f"{self._parent.pid}"
+        self._air = folder / f"air-{self._own}"
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +78,7 @@ class Commands:
 
     def start(self, env: Mapping[str, str], arguments: Sequence[object], **order: object) -> "Running":
         self._runs += 1
-        out, err = (self.folder / f"{name}-{self._runs}" for name in ("out", "err"))
+        out, err = (self.folder / f"{name}-{self._own}-{self._runs}" for name in ("out", "err"))
         self._air.write_bytes(bytes(crashable.AIR.size))
         whole = {
             "cwd": str(self.folder),

@@ -1,0 +1,213 @@
+"""Promises 2 and 5 beside another process: on the same ledger, and on the same account."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from proof.bench import KINDS, Bench, product
+from proof.commands import KEY, PASSWORD, Commands, account
+from proof.scenes import FAST, Scene, has_run, sandbox_of
+
+from amzsync.executor import writing, written
+from amzsync.sandbox import Answer, Fault, Latency, RunBefore, Sandbox, Transform
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[tuple[Commands, dict[str, str], Path, Sandbox]]:
+    """A folder whose ledger is being written: each upload takes two seconds."""
+    scene = Scene.drawn(3)
+    mapping = scene.write(tmp_path / "mapping.json")
+    latency = Latency(upload_s=(2.0, 2.0))
+    with sandbox_of(scene, latency=latency) as sandbox, Commands(tmp_path) as commands:
+        yield commands, account(sandbox, tmp_path), mapping, sandbox
+
+
+def begin(commands: Commands, env: dict[str, str], mapping: Path):
+    running = commands.start(env, ["apply", "--mapping", mapping, "--yes", *FAST])
+    while not has_run(commands.ledger):
+        time.sleep(0.01)
+    return running
+
+
+def test_a_second_writer_is_refused_with_pid_and_start_and_readers_work(busy):
+    commands, env, mapping, sandbox = busy
+    with Commands(commands.folder) as second:
+        assert second.run(env, "--version").code == 0  # It is loaded before the first one begins.
+        running = begin(commands, env, mapping)
+        with closing(sqlite3.connect(f"file:{commands.ledger}?mode=ro", uri=True)) as db:
+            ((pid, started_at),) = db.execute("SELECT pid, started_at FROM runs")
+        before = mapping.stat()
+        for arguments in (["apply", "--mapping", mapping, "--yes"], ["resume"]):
+            refused = second.run(env, *arguments)
+            assert refused.code == 1
+            assert f"process {pid}" in refused.err
+            assert started_at in refused.err
+        for arguments in (["status"], ["status", "--json"], ["plan", "--mapping", mapping]):
+            assert second.run(env, *arguments).code == 0
+        assert mapping.stat() == before
+    assert running.wait().code == 0
+    assert sandbox.counts["POST /auth/api/get-token"] == 1, "who was refused asked for nothing"
+
+
+def test_a_lock_left_by_a_dead_process_does_not_block(busy):
+    commands, env, mapping, _ = busy
+    running = begin(commands, env, mapping)
+    running.kill()
+    assert running.wait().was_killed
+    assert commands.ledger.with_name("amzsync.db.lock").exists()
+    assert commands.run(env, "resume").code == 0
+
+
+# Another program in the same account.
+
+SKUS = [f"P{number}" for number in range(6)]
+WANTED = [product(sku, f"{sku}a", f"{sku}b") for sku in SKUS]
+
+
+@pytest.fixture
+def shared(sandbox: Sandbox) -> str:
+    """The products, all empty, and a picture of somebody else's."""
+    sandbox.seed(SKUS)
+    return sandbox.add_asset("theirs.jpg")
+
+
+def overwrite_the_first(sandbox: Sandbox, theirs: str, **at: int) -> None:
+    """Before a later write arrives, the first product is written over, as by a program that read it empty."""
+
+    def overwrite() -> None:
+        done = [sku for sku, shown in sandbox.snapshot().products.items() if shown.gallery]
+        sandbox.set_gallery(done[0], [theirs])
+
+    sandbox.faults.add(KINDS["product write"].goes(RunBefore(overwrite), **at))
+
+
+def everything_stands(sandbox: Sandbox, theirs_in: int) -> None:
+    shown = sandbox.snapshot().products
+    for sku in SKUS:
+        assert {f"amazon_01_MAIN_{sku}a.jpg", f"amazon_02_PT01_{sku}b.jpg"} <= set(shown[sku].gallery)
+    assert sum("theirs.jpg" in state.gallery for state in shown.values()) == theirs_in
+    assert sandbox.overlapping_writes == 0
+
+
+def test_what_was_written_over_is_appended_where_a_429_tells_of_others(
+    bench: Bench, sandbox: Sandbox, shared: str
+):
+    overwrite_the_first(sandbox, shared, after=5)
+    sandbox.faults.add(KINDS["upload"].goes(Answer(429, b"", {"Retry-After": "0.05"})))
+    ran = bench.apply(WANTED, "--workers", "1")
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    everything_stands(sandbox, theirs_in=1)
+    assert ran.requests["POST /products/{id}/assets"] == 2
+    assert ran.requests["POST /products/search"] == 2
+
+
+def test_what_was_written_over_is_appended_where_an_answer_shows_others(
+    bench: Bench, sandbox: Sandbox, shared: str
+):
+    def at_work(payload):
+        payload["data"][0]["attributes"]["amazon_images"].append({"id": shared})
+        return payload
+
+    sandbox.faults.add(KINDS["product write"].goes(Transform(at_work)))
+    overwrite_the_first(sandbox, shared, after=4)
+    ran = bench.apply(WANTED, "--workers", "1")
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    everything_stands(sandbox, theirs_in=1)
+
+
+def test_a_reading_that_has_room_shows_without_cost_what_was_written_over(
+    bench: Bench, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(written, "LOOK_AFTER_S", 0.0)
+    monkeypatch.setattr(writing, "FRESH_S", 0.05)
+    late = RunBefore(lambda: (time.sleep(0.1), sandbox.set_gallery("P0", [shared])))
+    sandbox.faults.add(Fault("POST", "/assets", late, body=lambda body: "P5b" in str(body)))
+    ran = bench.apply(WANTED)
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    everything_stands(sandbox, theirs_in=1)
+
+
+@pytest.mark.usefixtures("shared")
+def test_without_a_sign_of_others_no_second_look_is_paid_for(bench: Bench, sandbox: Sandbox):
+    ran = bench.apply(WANTED)
+    assert ran.code == 0
+    assert ran.requests["POST /products/search"] == 1
+    assert ran.total == 1 + 1 + 1 + 1 + 12 + 6
+    everything_stands(sandbox, theirs_in=0)
+
+
+def test_a_refresh_finds_what_was_written_over_without_a_sign(bench: Bench, sandbox: Sandbox, shared: str):
+    assert bench.apply(WANTED).code == 0
+    sandbox.set_gallery("P2", [shared])
+    assert bench.run("plan", "--refresh", *FAST).code == 0
+    ran = bench.run("apply", "--yes", *FAST)
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    everything_stands(sandbox, theirs_in=1)
+    assert sandbox.snapshot().products["P2"].gallery[0] == "theirs.jpg"
+
+
+def test_a_picture_put_there_while_the_uploads_wait_is_seen_and_kept(
+    bench: Bench, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(writing, "FRESH_S", 0.05)
+    late = RunBefore(lambda: (time.sleep(0.1), sandbox.set_gallery("P3", [shared])))
+    sandbox.faults.add(Fault("POST", "/assets", late, body=lambda body: "P3b" in str(body)))
+    ran = bench.apply(WANTED)
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    everything_stands(sandbox, theirs_in=1)
+    assert sandbox.snapshot().products["P3"].gallery[0] == "theirs.jpg"
+
+
+@pytest.mark.timeout(20)
+def test_where_reading_takes_longer_than_a_reading_is_good_for_links_are_made_one_by_one(
+    bench: Bench, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(writing, "FRESH_S", 0.0)
+    sandbox.set_gallery("P3", [shared])
+    ran = bench.apply(WANTED)
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    everything_stands(sandbox, theirs_in=1)
+    assert ran.requests["POST /products/search"] <= 5
+    assert sandbox.snapshot().products["P3"].gallery[0] == "theirs.jpg"
+
+
+def test_two_ledgers_at_once_spare_a_persons_work_and_a_refresh_brings_back_what_they_took_from_each_other(
+    tmp_path: Path,
+):
+    """Neither can see the other between reading and writing; what is left of that is told in the README."""
+    skus = [f"S{number:02}" for number in range(25)]
+    homes = [tmp_path / name for name in ("one", "two")]
+    with Sandbox(
+        limits=[(60, 1.0)], api_key=KEY, api_password=PASSWORD, latency=Latency((0.0, 0.05), seed=1)
+    ) as sandbox:
+        sandbox.seed(skus)
+        hand = sandbox.add_asset("hand.jpg")
+        for sku in skus[::5]:
+            sandbox.set_gallery(sku, [hand])
+        runs = []
+        for home in homes:
+            home.mkdir()
+            bench = [product(sku, f"{home.name}{sku}", f"{home.name}x{sku}") for sku in skus]
+            (home / "mapping.json").write_text(json.dumps(bench))
+            commands = Commands(home)
+            env = account(sandbox, home)
+            arguments = ["apply", "--mapping", home / "mapping.json", "--yes", "--rate-limit", "60/1s"]
+            runs.append((commands, env, commands.start(env, arguments)))
+        for _, _, running in runs:
+            ended = running.wait()
+            assert ended.code == 0, ended.err
+        assert all(sandbox.snapshot().products[sku].gallery[0] == "hand.jpg" for sku in skus[::5])
+        for commands, env, _ in runs:
+            assert commands.run(env, "plan", "--refresh", *FAST).code == 0
+            assert commands.run(env, "apply", "--yes", *FAST).code == 0
+            commands.__exit__()
+        shown = sandbox.snapshot().products
+        for sku in skus:
+            assert {name.split("_")[-1] for name in shown[sku].gallery if name != "hand.jpg"} == {
+                f"{prefix}{sku}.jpg" for prefix in ("one", "onex", "two", "twox")
+            }
+        assert all(shown[sku].gallery[0] == "hand.jpg" for sku in skus[::5])
