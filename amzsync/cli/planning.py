@@ -146,7 +146,7 @@ def plan_view(
     tables = queries.counts()
     return PlanView(
         counts=counts,
-        standing=queries.standing(None),
+        standing=queries.standing(None, tables),
         outstanding=outstanding,
         forecast=forecast(
             products=outstanding.products,

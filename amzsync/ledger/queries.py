@@ -90,22 +90,18 @@ class Queries:
         products = self._store.value(f"SELECT count(DISTINCT product_id) FROM links WHERE {_WANTED}")
         return Outstanding(int(products), self.outstanding().assets)
 
-    def standing(self, run_id: int | None) -> Standing:
-        uploaded, done, open_assets = self._store.rows(
-            "SELECT total(state = 'done' AND origin = 'uploaded' AND run_id IS ?), total(state = 'done'),"
-            f" total({_OPEN}) FROM assets",
-            (run_id,),
-        )[0]
-        links = self._split_by_parent(Table.LINKS)
-        thumbnails = self._split_by_parent(Table.THUMBNAILS)
-        existing, skipped = self._store.rows(
-            "SELECT total(state = 'done' AND origin = 'found'), total(state = 'skipped') FROM links"
-        )[0]
-        not_found, left_alone = self._skipped() if skipped else ((), 0)
+    def standing(self, run_id: int | None, counts: tuple[Counts, ...] | None = None) -> Standing:
+        """The report's numbers; `counts`, where they are known already, save reading every row again."""
+        tables = {one.table: one for one in counts or self.counts()}
+        assets, all_links = tables[Table.ASSETS], tables[Table.LINKS]
+        uploaded = self._uploaded(run_id) if assets.of(State.DONE) else 0
+        links = self._split_by_parent(all_links)
+        thumbnails = self._split_by_parent(tables[Table.THUMBNAILS])
+        not_found, left_alone = self._skipped() if all_links.of(State.SKIPPED) else ((), 0)
         return Standing(
-            uploaded=int(uploaded),
-            there=int(done - uploaded),
-            open_assets=int(open_assets),
+            uploaded=uploaded,
+            there=assets.of(State.DONE) - uploaded,
+            open_assets=assets.of(State.PENDING, State.IN_FLIGHT),
             links=links[0],
             parent_links=links[1],
             thumbnails=thumbnails[0],
@@ -114,24 +110,32 @@ class Queries:
             open_parent_links=links[3],
             open_thumbnails=thumbnails[2],
             open_parent_thumbnails=thumbnails[3],
-            links_existing=int(existing),
+            links_existing=self._existing() if all_links.of(State.DONE) else 0,
             products_not_found=not_found,
             products_left_alone=left_alone,
         )
 
-    def _split_by_parent(self, table: Table) -> tuple[int, int, int, int]:
-        """Done on plain products and on parents, then open on either."""
-        sums = f"SELECT total(state = 'done'), total({_OPEN}) FROM {table}"
-        done, still_open = self._store.rows(sums)[0]
-        # Parents are few: their rows are found by key, where a join of all would read every product.
-        on_parents = f"{sums} JOIN products ON products.id = product_id WHERE is_parent = 1"
-        parents_done, parents_open = self._store.rows(on_parents)[0]
-        return (
-            int(done - parents_done),
-            int(parents_done),
-            int(still_open - parents_open),
-            int(parents_open),
+    def _uploaded(self, run_id: int | None) -> int:
+        return int(
+            self._store.value(
+                "SELECT count(*) FROM assets WHERE state = 'done' AND origin = 'uploaded' AND run_id IS ?",
+                (run_id,),
+            )
         )
+
+    def _existing(self) -> int:
+        return int(self._store.value("SELECT count(*) FROM links WHERE state = 'done' AND origin = 'found'"))
+
+    def _split_by_parent(self, counts: Counts) -> tuple[int, int, int, int]:
+        """Done on plain products and on parents, then open on either."""
+        # Parents are few: their rows are found by key, where a join of all would read every product.
+        on_parents = self._store.rows(
+            f"SELECT total(state = 'done'), total({_OPEN}) FROM {counts.table}"
+            " JOIN products ON products.id = product_id WHERE is_parent = 1"
+        )
+        done, still_open = (int(number) for number in on_parents[0])
+        all_open = counts.of(State.PENDING, State.IN_FLIGHT)
+        return counts.of(State.DONE) - done, done, all_open - still_open, still_open
 
     def _skipped(self) -> tuple[tuple[str, ...], int]:
         """The SKUs that Plytix does not have, and how many products were left alone for another reason."""

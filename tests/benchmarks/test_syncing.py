@@ -89,7 +89,7 @@ def test_requests_stay_near_the_floor(tmp_path):
 
 
 def test_the_limit_is_used_and_never_passed(tmp_path):
-    skus = write_catalogue(tmp_path / "m.json", products=_PRODUCTS, images=_IMAGES, unique=_UNIQUE)
+    skus = write_catalogue(tmp_path / "m.json", products=1_600, images=_IMAGES, unique=8_000)
     slow = {"upload_s": (0.3, 2.0), "other_s": (0.05, 0.3)}
     with served(skus, limits=((100, 1.0),), **slow) as server:
         plan = took(amzsync("plan", "--mapping", "m.json", "--json", "--rate-limit", "100/1s"), tmp_path)
