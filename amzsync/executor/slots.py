@@ -71,5 +71,5 @@ class Slots:
         now = self._clock()
         for sent in self._book.since(self._seen):
             if sent.age_s < self._pace.longest_s:
-                self._pace.record(now - sent.age_s)
+                self._pace.record(now - sent.age_s, is_own=False)
             self._seen = sent.id

@@ -21,6 +21,7 @@ _SMOOTH_UP_TO_S = 60.0
 _SPACING_SHARE = 0.9
 _ARRIVAL_SHARE = 0.01
 _ARRIVAL_CAP_S = 1.0
+_OTHERS_ARRIVE_LATER = 5
 _PLAUSIBLE_SHARE = 0.25  # a free account taken for a paid one allows 0.4 of what was expected
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)?")
@@ -117,9 +118,12 @@ class Pace:
         until = max((window.free_at(now, self._last) for window in self._windows), default=now)
         return max(0.0, until - now, self._paused_until - now)
 
-    def record(self, at: float) -> Slot:
-        """Take a place for a request that leaves at `at`."""
-        slot = Slot(at + self._arrival_s, at)
+    def record(self, at: float, *, is_own: bool = True) -> Slot:
+        """Take a place for a request that leaves at `at`.
+
+        Of another process's request only the plan to send it is known: it is held against the windows longer.
+        """
+        slot = Slot(at + self._arrival_s * (1 if is_own else _OTHERS_ARRIVE_LATER), at)
         self._last = max(self._last, at)
         for window in self._windows:
             window.take(slot, at)
