@@ -25,9 +25,10 @@ _SQLITE_HEADER = b"SQLite format 3\x00"
 class Store:
     """A connection in autocommit mode, with explicit transactions, for the thread that opened it."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, *, is_writer: bool = False) -> None:
         self.path = path
         self._connection = connection
+        self._file = _file_of(path) if is_writer else None
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         with self._readable_errors():
@@ -67,6 +68,7 @@ class Store:
         if self._connection.in_transaction:
             yield
             return
+        self._check_file()
         self.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -88,12 +90,28 @@ class Store:
     def close(self) -> None:
         self._connection.close()
 
+    def _check_file(self) -> None:
+        """SQLite goes on writing into a file that has lost its name: what is written there is gone."""
+        if self._file is not None and _file_of(self.path) != self._file:
+            raise LedgerError(
+                f"The ledger {self.path} was deleted or replaced while this run was writing to it.",
+                "Put it back, or plan anew with --mapping FILE: what Plytix already has costs only reads.",
+            )
+
     @contextlib.contextmanager
     def _readable_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
             raise _ledger_error(self.path, error) from error
+
+
+def _file_of(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def open_writer(path: Path) -> Store:
@@ -124,7 +142,7 @@ def open_writer(path: Path) -> Store:
     except BaseException:
         connection.close()
         raise
-    return Store(connection, path)
+    return Store(connection, path, is_writer=True)
 
 
 def open_reader(path: Path) -> Store:

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sqlite_utils import Database
+
 from amzsync.cli import app, apply, plan
 from amzsync.cli import status as status_command
 from amzsync.executor.engine import Engine
@@ -104,6 +106,16 @@ def around_requests(fate: Fate, air: Air) -> None:
     Engine.run = patched_run  # type: ignore[method-assign,assignment]
 
 
+def around_migrations(fate: Fate) -> None:
+    execute = Database.execute
+
+    def patched(database: Database, *arguments: Any, **options: Any) -> Any:
+        fate.event("schema statement")
+        return execute(database, *arguments, **options)
+
+    Database.execute = patched  # type: ignore[method-assign]
+
+
 def keeper(ledger: str, folder: str) -> Callable[[], None]:
     """After each commit, keep the ledger as a power cut would leave it: without what comes later."""
     order = iter(range(1_000_000))
@@ -118,16 +130,16 @@ def keeper(ledger: str, folder: str) -> Callable[[], None]:
     return keep
 
 
-def limit_pages(pages: int) -> None:
-    """The disk is full once the ledger has so many pages more."""
-    execute = Store.execute
+def spoil_the_disk(pragma: str, requests: int) -> None:
+    """After so many requests the disk behaves as `pragma` says; {pages} stands for what is used then."""
+    execute, seen = Store.execute, iter(range(1, 1_000_000))
 
     def patched(store: Store, sql: str, values: Any = ()) -> Any:
-        if sql.startswith("INSERT INTO requests"):
-            (now,) = store._connection.execute("PRAGMA page_count").fetchone()
-            Store.execute = execute  # type: ignore[method-assign]
-            store._connection.execute(f"PRAGMA max_page_count = {now + pages}")
-        return execute(store, sql, values)
+        result = execute(store, sql, values)
+        if sql.startswith("INSERT INTO requests") and next(seen) == requests:
+            (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
+            store._connection.execute(pragma.format(pages=pages))
+        return result
 
     Store.execute = patched  # type: ignore[method-assign,assignment]
 
@@ -146,8 +158,9 @@ def be_the_command(order: dict[str, Any]) -> None:
     keep = keeper(order["ledger"], order["keep"]) if order.get("keep") else lambda: None
     around_commits(fate, air, keep)
     around_requests(fate, air)
-    if "pages" in order:
-        limit_pages(order["pages"])
+    around_migrations(fate)
+    if "pragma" in order:
+        spoil_the_disk(order["pragma"], order["requests"])
     sys.argv = ["amzsync", *order["arguments"]]
     app.main()
 
