@@ -113,7 +113,7 @@ def around_migrations(fate: Fate) -> None:
         fate.event("schema statement")
         return execute(database, *arguments, **options)
 
-    Database.execute = patched  # type: ignore[method-assign]
+    Database.execute = patched  # type: ignore[method-assign,assignment]
 
 
 def keeper(ledger: str, folder: str) -> Callable[[], None]:

@@ -143,7 +143,7 @@ def test_a_damaged_ledger_is_kept_and_another_costs_only_reads(
 @pytest.mark.parametrize("count", range(1, 40, 3))
 def test_killed_while_the_ledger_is_made_it_is_made_the_next_time(count: int, stage: Stage):
     ended = stage.apply(event="schema statement", count=count)
-    assert ended.was_killed or ended.code == stage.whole.code
+    assert ended.was_killed or (count > 20 and ended.code == stage.whole.code)
     stage.is_whole(stage.apply())
 
 
@@ -164,7 +164,7 @@ def first_version(path: Path) -> None:
 def test_killed_while_an_older_ledger_is_brought_up_to_date_nothing_of_it_is_lost(count: int, stage: Stage):
     first_version(stage.commands.ledger)
     ended = stage.apply(event="schema statement", count=count)
-    assert ended.was_killed or ended.code == stage.whole.code
+    assert ended.was_killed or (count > 20 and ended.code == stage.whole.code)
     stage.is_whole(stage.apply())
     with closing(sqlite3.connect(stage.commands.ledger)) as db:
         assert db.execute("SELECT id FROM products WHERE sku = 'OLD'").fetchone() == (1,)
