@@ -222,7 +222,8 @@ class Sync:
         written = self._writer.written
         if self._slots.was_refused:
             written.suspect_others()
-        if not written.others_at_work or not self._is_exhausted or self._desks or self._reader.in_air:
+        is_end = self._is_exhausted and not self._desks
+        if not written.others_at_work or not is_end or self._reader.in_air >= _READS_IN_AIR:
             return None
         skus = written.take(PAGE_SIZE)
         if not skus:

@@ -19,7 +19,7 @@ __all__ = ["PRESETS", "Limit", "Pace", "Slot", "parse_duration_s", "parse_limits
 
 _SMOOTH_UP_TO_S = 60.0
 _SPACING_SHARE = 0.9
-_ARRIVAL_SHARE = 0.01
+_ARRIVAL_SHARE = 0.015
 _ARRIVAL_CAP_S = 1.0
 _OTHERS_ARRIVE_LATER = 5
 _PLAUSIBLE_SHARE = 0.25  # a free account taken for a paid one allows 0.4 of what was expected
