@@ -8,13 +8,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from proof import crashable
 
 from amzsync.sandbox import Sandbox
 
-__all__ = ["KEY", "PASSWORD", "Commands", "Ended", "Running", "environment"]
+__all__ = ["KEY", "PASSWORD", "Commands", "Ended", "Running", "account", "end_all", "environment"]
 
 KEY = "key-4f1d9c7e"
 PASSWORD = "password-b81e02aa"
@@ -46,39 +46,69 @@ def environment(api_url: str, auth_url: str, home: Path) -> dict[str, str]:
     }
 
 
-class Commands:
-    """Processes that run one after the other, in one folder. A context manager."""
+class _Parent:
+    """The process whose children are the commands; ready once and used again, for its start costs most."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.ledger = folder / "amzsync.db"
-        self._runs = 0
+    idle: ClassVar[list["_Parent"]] = []
+
+    def __init__(self) -> None:
         # Where the program lies is told by the paths of this process, not by the folder of the tests alone.
         paths = [str(Path(crashable.__file__).parents[1]), *filter(None, sys.path)]
-        self._parent = subprocess.Popen(
+        self.process = subprocess.Popen(
             [sys.executable, "-W", "ignore", crashable.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         )
+        self.children = 0
+
+    def say(self, line: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+
+    def line(self) -> str:
+        assert self.process.stdout
+        return self.process.stdout.readline()
+
+    def end(self) -> None:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.close()
+        self.process.wait(TIMEOUT_S)
+        self.process.stdout.close()
+
+
+def end_all() -> None:
+    """Let every process that waits for work end."""
+    while _Parent.idle:
+        _Parent.idle.pop().end()
+
+
+class Commands:
+    """Processes that run one after the other, in one folder. A context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ledger = folder / "amzsync.db"
+        self._parent = _Parent.idle.pop() if _Parent.idle else _Parent()
         # Beside others in one folder: each has files of its own.
-        self._own = f"{self._parent.pid}"
+        self._own = f"{self._parent.process.pid}"
         self._air = folder / f"air-{self._own}"
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        assert self._parent.stdin
-        assert self._parent.stdout
-        self._parent.stdin.close()
-        self._parent.wait(TIMEOUT_S)
-        self._parent.stdout.close()
+    def __exit__(self, kind: type[BaseException] | None = None, *_: object) -> None:
+        if kind is None:
+            _Parent.idle.append(self._parent)
+        else:
+            self._parent.end()  # Its child may still be at work: whoever comes next gets another.
 
     def start(self, env: Mapping[str, str], arguments: Sequence[object], **order: object) -> "Running":
-        self._runs += 1
-        out, err = (self.folder / f"{name}-{self._own}-{self._runs}" for name in ("out", "err"))
+        self._parent.children += 1
+        out, err = (self.folder / f"{name}-{self._own}-{self._parent.children}" for name in ("out", "err"))
         self._air.write_bytes(bytes(crashable.AIR.size))
         whole = {
             "cwd": str(self.folder),
@@ -98,13 +128,10 @@ class Commands:
         return self.start(env, arguments, **order).wait()
 
     def say(self, line: str) -> None:
-        assert self._parent.stdin
-        self._parent.stdin.write(f"{line}\n")
-        self._parent.stdin.flush()
+        self._parent.say(line)
 
     def line(self) -> str:
-        assert self._parent.stdout
-        return self._parent.stdout.readline()
+        return self._parent.line()
 
     def in_air(self) -> int:
         (count,) = crashable.AIR.unpack(self._air.read_bytes())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from proof.bench import Bench
-from proof.commands import KEY, PASSWORD
+from proof.commands import KEY, PASSWORD, end_all
 
 from amzsync.sandbox import Sandbox
 
@@ -19,3 +19,9 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def bench(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return Bench(tmp_path, sandbox, monkeypatch)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_process_is_left() -> Iterator[None]:
+    yield
+    end_all()
