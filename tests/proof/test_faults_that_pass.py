@@ -1,12 +1,15 @@
 """Every kind of fault at every kind of request, once and again: the end is the same, and no storm is made."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from proof.bench import KINDS, Bench, product
-from proof.commands import KEY, PASSWORD
+from proof.commands import KEY, PASSWORD, Commands, environment
+from proof.scenes import FAST
 
 from amzsync.sandbox import (
     Answer,
@@ -112,3 +115,19 @@ def test_a_fault_that_passes_changes_nothing(
     stands(sandbox)
     # One more attempt for each fault, and before a write is repeated, one more look.
     assert ran.total <= UNDISTURBED_REQUESTS + 3 * times
+
+
+@pytest.mark.parametrize("fault", ["503 html", "reset after the work", "truncated", "null id", "429 in both"])
+def test_the_real_command_with_its_own_patience_comes_through_as_well(
+    fault: str, sandbox: Sandbox, tmp_path: Path
+):
+    mapping = tmp_path / "mapping.json"
+    mapping.write_text(json.dumps(account(sandbox)))
+    for kind in ("token", "product search", "upload", "product write", "link"):
+        sandbox.faults.add(KINDS[kind].goes(PASSING[fault]))
+    with Commands(tmp_path) as commands:
+        env = environment(sandbox.url, sandbox.auth_url, tmp_path)
+        ended = commands.run(env, "apply", "--mapping", mapping, "--yes", *FAST)
+    assert ended.code == 0, ended.err
+    assert len(sandbox.faults.fired) == 5
+    stands(sandbox)
