@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 from typing import Any, Protocol
 
 from amzsync.errors import PlytixError, RateLimitedError, RetriableError, StopError, TokenError
@@ -248,7 +249,7 @@ class Engine:
             task.claim()
         self.requests[kind] += 1
         self._slot_of[id(task)] = slot
-        self._workers.submit(task, task.call, self._tokens.current(now))
+        self._workers.submit(task, task.call, self._tokens.current(now), partial(self._slots.left, slot))
         return True
 
     def _take_answers(self, source: Source, nap_s: float) -> None:

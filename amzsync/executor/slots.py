@@ -40,6 +40,10 @@ class Slots:
         self._seen = self._book.add(kind)
         return self._pace.record(now)
 
+    def left(self, slot: Slot, at: float) -> None:
+        """The request's last byte has left. Safe to call from its worker's thread: it stores one number."""
+        self._pace.left(slot, at)
+
     def answered(self, slot: Slot, sent_at: float, answered_at: float) -> None:
         """The request's own times, once they are known."""
         self._pace.answered(slot, sent_at, answered_at)

@@ -32,6 +32,7 @@ class _Errand:
     tag: Any
     call: Call[Any]
     token: Secret | None
+    on_sent: Callable[[float], None]
 
 
 class Workers:
@@ -54,13 +55,18 @@ class Workers:
         self._busy = 0
         self.token_call = get_token(credentials)
 
-    def submit(self, tag: object, call: Call[Any], token: Secret | None) -> None:
-        """Send `call` from some thread; `answers` gives back the `tag` with what came of it."""
+    def submit(
+        self, tag: object, call: Call[Any], token: Secret | None, on_sent: Callable[[float], None]
+    ) -> None:
+        """Send `call` from some thread; `answers` gives back the `tag` with what came of it.
+
+        `on_sent` is called in that thread when the request has left.
+        """
         self._busy += 1
         if self._busy > self._threads and self._threads < self._most:
             self._threads += 1
             threading.Thread(target=self._serve, name=f"worker-{self._threads}", daemon=True).start()
-        self._errands.put(_Errand(tag, call, token))
+        self._errands.put(_Errand(tag, call, token, on_sent))
 
     def answers(self, timeout_s: float) -> list[Answered]:
         """All that has come in, waiting up to `timeout_s` for the first."""
@@ -103,4 +109,4 @@ class Workers:
             return self._transport.fetch_token_timed(self._credentials)
         if errand.token is None:
             raise PlytixError("A request was sent without a token.")
-        return self._transport.send_timed(errand.call, errand.token)
+        return self._transport.send_timed(errand.call, errand.token, errand.on_sent)

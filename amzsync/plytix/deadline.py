@@ -20,7 +20,12 @@ class DeadlineError(TimeoutError):
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """One attempt per request, and at most `deadline_s` from the sent request to the answer's end."""
+    """One attempt per request, and at most `deadline_s` from the sent request to the answer's end.
+
+    `on_sent` is told the moment when a request's last byte has left. An adapter serves one thread.
+    """
+
+    on_sent: Callable[[float], None] | None = None
 
     def __init__(self, deadline_s: float, clock: Callable[[], float]) -> None:
         self._deadline_s = deadline_s
@@ -40,6 +45,9 @@ class DeadlineAdapter(HTTPAdapter):
 
     def _watch(self, manager: Any) -> None:  # noqa: ANN401 - a pool manager of urllib3, named nowhere here
         def open_response(sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:  # noqa: ANN401 - passed on as it comes
+            # A connection asks for its answer when the request has been written.
+            if self.on_sent is not None:
+                self.on_sent(self._clock())
             response = HTTPResponse(sock, *args, **kwargs)
             if isinstance(response.fp, io.BufferedReader):
                 reader = _DeadlineReader(response.fp.detach(), sock, self._clock, self._deadline_s)

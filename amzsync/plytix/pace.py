@@ -19,7 +19,7 @@ __all__ = ["PRESETS", "Limit", "Pace", "Slot", "parse_duration_s", "parse_limits
 
 _SMOOTH_UP_TO_S = 60.0
 _SPACING_SHARE = 0.9
-_ARRIVAL_SHARE = 0.015
+_ARRIVAL_SHARE = 0.012
 _ARRIVAL_CAP_S = 1.0
 _OTHERS_ARRIVE_LATER = 5
 _PLAUSIBLE_SHARE = 0.25  # a free account taken for a paid one allows 0.4 of what was expected
@@ -129,10 +129,14 @@ class Pace:
             window.take(slot, at)
         return slot
 
+    def left(self, slot: Slot, at: float) -> None:
+        """The request's last byte left at `at`: from now on only its way is uncertain."""
+        slot.held_from = at + self._arrival_s
+
     def answered(self, slot: Slot, sent_at: float, answered_at: float) -> None:
         """The answer is here: the request arrived before it."""
         slot.sent_at = sent_at
-        slot.held_from = min(sent_at + self._arrival_s, max(sent_at, answered_at))
+        slot.held_from = min(max(slot.held_from, sent_at + self._arrival_s), max(sent_at, answered_at))
 
     def refused(self, slot: Slot) -> None:
         """The server answered 429: it did not count this request."""

@@ -100,9 +100,11 @@ class Transport:
         """Make one attempt; raises the PlytixError that says what to do next."""
         return self.send_timed(call, token).unwrap()
 
-    def send_timed(self, call: Call[T], token: Secret) -> Timed[T]:
-        """Make one attempt; a PlytixError is a value too."""
-        return self._timed(call, _Bearer(token), (token,))
+    def send_timed(
+        self, call: Call[T], token: Secret, on_sent: Callable[[float], None] | None = None
+    ) -> Timed[T]:
+        """Make one attempt; a PlytixError is a value too. `on_sent` is told when the last byte has left."""
+        return self._timed(call, _Bearer(token), (token,), on_sent)
 
     def fetch_token(self, credentials: Credentials) -> TokenAnswer:
         """Make one attempt; raises StopError for credentials that are not accepted."""
@@ -119,7 +121,13 @@ class Transport:
         for session in sessions:
             session.close()
 
-    def _timed(self, call: Call[T], auth: AuthBase, secrets: tuple[Secret, ...]) -> Timed[T]:
+    def _timed(
+        self,
+        call: Call[T],
+        auth: AuthBase,
+        secrets: tuple[Secret, ...],
+        on_sent: Callable[[float], None] | None = None,
+    ) -> Timed[T]:
         request = call.request
         address = self._address(request)
         session = self._session()
@@ -127,7 +135,7 @@ class Transport:
         try:
             prepared = _prepared(session, request, address, auth)
             sent_at = self._clock()
-            received = self._exchange(session, prepared)
+            received = self._exchange(session, prepared, on_sent)
         except TokenError as error:
             outcome: T | PlytixError = error.with_traceback(None)
         except NETWORK_ERRORS as error:
@@ -137,13 +145,20 @@ class Transport:
             outcome = self._outcome(call, received, address, secrets)
         return Timed(_placed(outcome, request), sent_at, self._clock())
 
-    def _exchange(self, session: requests.Session, prepared: requests.PreparedRequest) -> _Received:
+    def _exchange(
+        self,
+        session: requests.Session,
+        prepared: requests.PreparedRequest,
+        on_sent: Callable[[float], None] | None,
+    ) -> _Received:
         url = prepared.url or ""
         settings = session.merge_environment_settings(url, {}, stream=True, verify=True, cert=None)
         # What runs on this machine is never asked for through a proxy.
         proxies = {} if is_loopback(urlsplit(url).hostname or "") else settings["proxies"]
         # The adapter, not the session: a session would read a redirect's body whole, to follow it.
         adapter = session.get_adapter(url)
+        if isinstance(adapter, DeadlineAdapter):
+            adapter.on_sent = on_sent
         response = adapter.send(
             prepared,
             stream=True,

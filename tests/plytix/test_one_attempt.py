@@ -66,6 +66,16 @@ def test_an_outcome_carries_the_moment_of_its_sending_and_of_its_answer(server, 
     assert 100 <= good.sent_at < good.answered_at < bad.sent_at < bad.answered_at
 
 
+def test_the_moment_of_leaving_is_told_before_the_answer_comes(server, connect):
+    ticks = count(100)
+    server.answer(200, ASSET)
+    told: list[float] = []
+    transport = connect(clock=lambda: float(next(ticks)))
+    answered = transport.send_timed(CALL, TOKEN, told.append)
+    assert len(told) == 1
+    assert answered.sent_at < told[0] < answered.answered_at
+
+
 # Connections
 
 

@@ -269,3 +269,13 @@ def test_no_work_takes_no_time():
     pace = Pace(parse_limits(["1/10s"]))
     pace.record(0.0)
     assert pace.time_for_s(0, 0.0) == 0.0
+
+
+def test_a_request_that_leaves_late_is_held_from_its_leaving():
+    pace = Pace(parse_limits(["1/10s"]))
+    slot = pace.record(0.0)
+    pace.left(slot, 2.0)
+    assert pace.wait_s(10.5) > 0
+    pace.answered(slot, 0.1, 2.01)
+    assert pace.wait_s(12.0) > 0
+    assert pace.wait_s(12.02) == 0
