@@ -1,9 +1,10 @@
 """README's commands, options and exit codes are those of the program."""
 
 import re
+import tomllib
 
 import pytest
-from docs.page import README, block, leaf_commands, option_names, shown_commands, table
+from docs.page import README, ROOT, block, leaf_commands, option_names, shown_commands, table
 
 from amzsync.cli.exits import ExitCode
 from amzsync.plytix.pace import parse_duration_s, parse_limits
@@ -45,7 +46,15 @@ def test_the_table_gives_each_option_to_the_commands_that_take_it() -> None:
 
 
 def test_no_option_is_named_that_does_not_exist() -> None:
-    other_programs = {"--clear", "--quiet", "--check", "--cov", "--editable"}
+    pip = {
+        "--quiet",
+        "--editable",
+        "--only-binary",
+        "--require-hashes",
+        "--requirement",
+        "--no-build-isolation",
+    }
+    other_programs = {"--clear", "--check", "--cov", *pip}
     known = {"--version", "--install-completion", *_documented(), *other_programs}
     assert {name for name in re.findall(r"(?<![\w|-])--[a-z][a-z-]*", README) if name not in known} == set()
 
@@ -67,10 +76,24 @@ def test_the_continuous_check_runs_the_second_command() -> None:
     assert command.count("\n") == 1
     for step in (
         "venv --clear",
+        "--only-binary :all: --require-hashes --requirement .ci/lock.txt",
         "--editable '.[dev]'",
+        "pip check",
         "ruff check",
         "ruff format --check",
         "mypy",
         "pytest --cov",
     ):
         assert step in command
+
+
+def test_the_lock_holds_every_package_by_its_hash_and_names_no_host() -> None:
+    lock = (ROOT / ".ci" / "lock.txt").read_text()
+    entries = re.split(r"\n(?=[a-z0-9])", lock.strip())
+    names = {re.match(r"[a-z0-9-]+", entry).group() for entry in entries}  # type: ignore[union-attr]
+    assert all("==" in entry and "--hash=sha256:" in entry for entry in entries)
+    assert not re.search(r"https?://|--(?:extra-)?index-url|--find-links", lock)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
+    assert {re.match(r"[a-z-]+", one).group() for one in wanted} <= names  # type: ignore[union-attr]
+    assert all(">=" in one for one in wanted)
