@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,6 @@ from amzsync.sandbox import Fault, Sandbox
 
 __all__ = ["KINDS", "Bench", "Kind", "Ran", "picture", "product"]
 
-READ_TIMEOUT_S = 0.15
-DEADLINE_S = 0.3
 OUTAGE_S = 0.4
 
 
@@ -83,13 +80,15 @@ class Bench:
         for name, value in environment(sandbox.url, sandbox.auth_url, folder).items():
             patch.setenv(name, value)
         patch.chdir(folder)
-        patch.setattr(
-            working,
-            "Transport",
-            partial(Transport, connect_timeout_s=1.0, read_timeout_s=READ_TIMEOUT_S, deadline_s=DEADLINE_S),
-        )
+        self.read_timeout_s = 10.0
+        patch.setattr(working, "Transport", self._transport)
         patch.setattr(working, "_settings", _impatient(working._settings))
         patch.setattr(working.random, "random", lambda: 0.0)
+
+    def _transport(self, api_url: str, auth_url: str) -> Transport:
+        return Transport(
+            api_url, auth_url, read_timeout_s=self.read_timeout_s, deadline_s=2 * self.read_timeout_s
+        )
 
     def plan(self, products: list[dict[str, Any]]) -> Path:
         path = self.folder / "mapping.json"
