@@ -17,6 +17,7 @@ from proof.scenes import FAST
 
 from amzsync.cli import app, working
 from amzsync.cli.options import RunOptions
+from amzsync.executor import engine
 from amzsync.executor.engine import EngineSettings
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.plytix.transport import Transport
@@ -83,6 +84,7 @@ class Bench:
         self.read_timeout_s = 10.0
         patch.setattr(working, "Transport", self._transport)
         patch.setattr(working, "_settings", _impatient(working._settings))
+        patch.setattr(engine, "_REFUSED_AGAIN_S", 0.1)
         patch.setattr(working.random, "random", lambda: 0.0)
 
     def _transport(self, api_url: str, auth_url: str) -> Transport:

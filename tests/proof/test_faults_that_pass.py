@@ -30,8 +30,8 @@ PASSING: Mapping[str, Any] = {
     "500": Answer(500, b""),
     "502 html": Answer(502, PAGE, HTML),
     "503 html": Answer(503, PAGE, HTML),
-    "timeout before the work": Delay(0.3),
-    "timeout after the work": Delay(0.3, after_work=True),
+    "timeout before the work": Delay(0.2),
+    "timeout after the work": Delay(0.2, after_work=True),
     "reset before the work": DropBeforeWork(),
     "reset after the work": DropAfterWork(),
     "truncated": Truncate(12),
@@ -109,7 +109,7 @@ def test_a_fault_that_passes_changes_nothing(
     if kind == "attribute" and fault == "null id":
         pytest.skip("a definition needs no id")
     if isinstance(PASSING[fault], Delay | Drip):
-        bench.read_timeout_s = 0.15
+        bench.read_timeout_s = 0.1
     sandbox.faults.add(KINDS[kind].goes(PASSING[fault], times=times))
     ran = bench.apply(account(sandbox))
     assert len(sandbox.faults.fired) >= 1
