@@ -376,8 +376,10 @@ class Writer:
                     self._picture_lost(desk, row)
             case StopError():
                 self._release(desk)
-            case _:
+            case _ if desk.to_append:
                 self._link_failed(desk, asset_id, Refusal(error.status, error.message, attempts))
+            case _:
+                self._thumbnail_failed(desk, Refusal(error.status, error.message, attempts))
 
     def _thumbnail_set(self, desk: Desk, thumbnail: str, outcome: Any, attempts: int) -> None:  # noqa: ANN401
         self.in_air -= 1
@@ -393,19 +395,21 @@ class Writer:
                 self._go_on(desk)
             case StopError():
                 self._release(desk)
-            case PlytixError() as error:
+            case RejectedError() as error:
                 self._thumbnail_refused(desk, error, attempts)
+            case PlytixError() as error:
+                self._thumbnail_failed(desk, Refusal(error.status, error.message, attempts))
 
-    def _thumbnail_refused(self, desk: Desk, error: PlytixError, attempts: int = 1) -> None:
-        if error.status == 404:
-            rows = [desk.work.thumbnail.asset_id] if desk.work.thumbnail else []
-            if rows and not desk.lost.intersection(rows):
-                self._chains.append(
-                    self._ask_what_is_gone(desk, desk.ids[rows[0]], RejectedError(error.message))
-                )
-                return
+    def _thumbnail_refused(self, desk: Desk, error: RejectedError, attempts: int = 1) -> None:
+        asset_id = desk.thumbnail
+        if error.status == 404 and asset_id is not None:
+            self._chains.append(self._ask_what_is_gone(desk, asset_id, error))
+        else:
+            self._thumbnail_failed(desk, Refusal(error.status, error.message, attempts))
+
+    def _thumbnail_failed(self, desk: Desk, refusal: Refusal) -> None:
         desk.thumbnail_left = None
-        desk.thumbnail_failed = Refusal(error.status, error.message, attempts)
+        desk.thumbnail_failed = refusal
         self._go_on(desk)
 
     # The end of a product.

@@ -204,3 +204,19 @@ def test_whoever_answers_first_pictures_stand_in_order(rig_of: Callable[..., Rig
         assert rig.pictures[f"P{number:02d}"] == (names[0], tuple(names))
     assert rig.sandbox.overlapping_writes == 0
     assert rig.sandbox.counts["POST /assets"] == 33
+
+
+def test_a_thumbnail_that_cannot_be_set_or_explained_fails_alone(rig: Rig) -> None:
+    rig.plan(product("A", ("a", "MAIN")), product("B", ("b", "MAIN")))
+    a = rig.sandbox.add_asset("amazon_01_MAIN_a.jpg", picture("a"))
+    rig.sandbox.set_gallery("A", [a])
+    rig.sandbox.faults.add(
+        Fault(
+            "PATCH", "/products/[^/]+", Answer(404), times=None, body=lambda body: "attributes" not in body
+        ),
+        Fault("GET", f"/assets/{a}", Answer(422), times=None),
+    )
+    ran = rig.apply()
+    assert ran.error is None
+    assert [(table, sku, status) for table, sku, status, _ in rig.failures()] == [("thumbnails", "A", 404)]
+    assert (rig.gallery("A"), rig.gallery("B")) == (["amazon_01_MAIN_a.jpg"], ["amazon_01_MAIN_b.jpg"])
