@@ -6,7 +6,9 @@ from functools import partial
 from typing import Any
 
 from amzsync.errors import PlytixError, StopError
+from amzsync.executor.desk import Desk
 from amzsync.executor.events import Listener, Progress, Traffic
+from amzsync.executor.faults import reading_failed
 from amzsync.executor.pictures import Pictures
 from amzsync.executor.reading import BulkReader
 from amzsync.executor.slots import Slots
@@ -20,7 +22,6 @@ from amzsync.plytix.wire import Call, PlytixProduct
 __all__ = ["Refresh"]
 
 _READS_IN_AIR = 4
-_NOT_DONE = (State.PENDING, State.IN_FLIGHT, State.FAILED, State.SKIPPED)
 
 
 class Refresh:
@@ -41,7 +42,7 @@ class Refresh:
         self._products_after = 0
         self._products_asked = False
         self._products_read = 0
-        self._untold: deque[tuple[ProductWork, PlytixProduct]] = deque()
+        self._untold: deque[tuple[ProductWork, str]] = deque()
         self._reading = 0
         self._fault: StopError | None = None
 
@@ -88,29 +89,29 @@ class Refresh:
             if seen is None:
                 self._not_found(product)
             elif seen.gallery is None and seen.assets != ():
-                self._untold.append((product, seen))
+                self._untold.append((product, seen.id))
             else:
                 self._compare(product, seen)
 
     def _read_one(self) -> Task | None:
         if not self._untold:
             return None
-        product, seen = self._untold.popleft()
+        product, plytix_id = self._untold.popleft()
         self._reading += 1
         return Task(
-            read_product(seen.id, self._label), lambda outcome, _tries: self._one_read(product, seen, outcome)
+            read_product(plytix_id, self._label),
+            lambda outcome, tries: self._one_read(product, outcome, tries),
         )
 
-    def _one_read(
-        self, product: ProductWork, seen: PlytixProduct, outcome: PlytixProduct | PlytixError
-    ) -> None:
+    def _one_read(self, product: ProductWork, outcome: PlytixProduct | PlytixError, attempts: int) -> None:
         self._reading -= 1
         if isinstance(outcome, PlytixProduct):
             self._compare(product, outcome)
         elif outcome.status == 404:
             self._not_found(product)
         else:
-            self._compare(product, seen)
+            # What could not be read says nothing of what stands there.
+            self._fault = reading_failed(outcome, attempts)
 
     def _not_found(self, product: ProductWork) -> None:
         """There is no such product: what was done on it is gone with it."""
@@ -124,23 +125,21 @@ class Refresh:
         self._products_read += 1
         self._work.resolve({product.id: seen.id})
         self._work.want_found_product(product.id)
-        places = {asset_id: place for place, asset_id in enumerate(seen.gallery or (), 1)}
-        links = [link for link in product.links if link.state is not State.OBSOLETE]
-        ids = {
-            asset.id: asset.plytix_id
-            for asset in self._work.assets([link.asset_id for link in links]).values()
-            if asset.plytix_id
-        }
-        standing = {link.asset_id for link in links if ids.get(link.asset_id) in places}
-        self._work.finish_links(product.id, {row: places[ids[row]] for row in standing}, made=())
-        gone = [link.asset_id for link in links if link.state is State.DONE and link.asset_id not in standing]
+        desk = Desk(product)
+        assets = self._work.assets([link.asset_id for link in desk.links])
+        desk.ids = {asset.id: asset.plytix_id for asset in assets.values() if asset.plytix_id}
+        standing = desk.placed(seen.gallery or ())
+        self._work.finish_links(product.id, standing, made=())
+        gone = [
+            link.asset_id for link in desk.links if link.state is State.DONE and link.asset_id not in standing
+        ]
         thumbnail = product.thumbnail
         if thumbnail is None or thumbnail.state is State.OBSOLETE:
             self._work.reopen_product(product.id, gone, thumbnail=False)
             return
-        stands = seen.thumbnail_id is not None and ids.get(thumbnail.asset_id) == seen.thumbnail_id
+        stands = seen.thumbnail_id is not None and desk.ids.get(thumbnail.asset_id) == seen.thumbnail_id
         self._work.reopen_product(product.id, gone, thumbnail=not stands and thumbnail.state is State.DONE)
-        if stands and thumbnail.state in (*_NOT_DONE, State.DONE):
+        if stands:
             self._work.finish_thumbnail(product.id, Origin.FOUND)
 
     def tick(self, traffic: Traffic) -> None:

@@ -107,15 +107,10 @@ def test_a_product_that_is_gone_is_skipped(rig: Rig) -> None:
 
 
 def test_galleries_that_a_search_does_not_tell_are_read_one_by_one(rig: Rig) -> None:
-    def without_gallery(payload: Any) -> Any:
-        for row in payload["data"]:
-            row.pop("attributes", None)
-        return payload
-
     rig.plan(BOOT, product("BARE", ("c", "PT01")))
     rig.apply()
     rig.sandbox.set_gallery("BARE", [])
-    rig.sandbox.faults.add(Fault("POST", "/products/search", Transform(without_gallery), times=None))
+    rig.sandbox.faults.add(Fault("POST", "/products/search", Transform(_without_gallery), times=None))
     ran = rig.refresh()
     assert ran.requests["product_read"] == 1
     assert rig.reasons() == {"BOOT": {("done", None)}, "BARE": {("pending", None)}}
@@ -138,3 +133,23 @@ def test_it_reads_a_hundred_at_a_time(rig: Rig, count: int) -> None:
     ran = rig.refresh()
     assert ran.total == 1 + 2 * -(-count // 100)
     assert ran.writes == 0
+
+
+def test_a_product_that_cannot_be_read_is_not_taken_for_an_empty_one(rig: Rig) -> None:
+    rig.plan(BOOT)
+    rig.apply()
+    done = rig.reasons()
+    rig.sandbox.faults.add(
+        Fault("POST", "/products/search", Transform(_without_gallery), times=None),
+        Fault("GET", "/products/[^/]+", Answer(503), times=None),
+    )
+    ran = rig.refresh()
+    assert ran.error is not None
+    assert "could not be read" in ran.error.message
+    assert rig.reasons() == done == {"BOOT": {("done", None)}}
+
+
+def _without_gallery(answer: Any) -> Any:
+    for found in answer["data"]:
+        found.pop("attributes", None)
+    return answer
