@@ -14,6 +14,7 @@ import typer
 from amzsync import __version__
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.options import (
+    DEFAULT_LEDGER,
     AccountOption,
     AllowPrivateOption,
     ConfigOption,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-_LEDGER = Path("amzsync.db")
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
@@ -109,7 +109,7 @@ def _plan(
         bool,
         typer.Option("--refresh", help="Read what Plytix has; never writes there."),
     ] = False,
-    ledger: LedgerOption = _LEDGER,
+    ledger: LedgerOption = DEFAULT_LEDGER,
     plytix_account: AccountOption = None,
     config: ConfigOption = None,
     skip_existing: SkipExistingOption = False,
@@ -155,7 +155,7 @@ def _plan(
 def _apply(
     *,
     mapping: MappingOption = None,
-    ledger: LedgerOption = _LEDGER,
+    ledger: LedgerOption = DEFAULT_LEDGER,
     plytix_account: AccountOption = None,
     config: ConfigOption = None,
     dry_run: DryRunOption = False,
@@ -206,7 +206,7 @@ def _apply(
 @app.command("resume", epilog="Example: amzsync resume")
 def _resume(
     *,
-    ledger: LedgerOption = _LEDGER,
+    ledger: LedgerOption = DEFAULT_LEDGER,
     plytix_account: AccountOption = None,
     config: ConfigOption = None,
     dry_run: DryRunOption = False,
@@ -244,7 +244,7 @@ def _resume(
 @app.command("status", epilog="Example: amzsync status --json")
 def _status(
     *,
-    ledger: LedgerOption = _LEDGER,
+    ledger: LedgerOption = DEFAULT_LEDGER,
     rate_limit: RateLimitOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = 0,
@@ -283,7 +283,7 @@ def _serve(
     no_color: NoColorOption = False,
 ) -> None:
     """Serve the sandbox on loopback for other clients; prints its addresses and credentials."""
-    _check_values(RunOptions(ledger=_LEDGER, rate_limits=tuple(rate_limit or ())))
+    _check_values(RunOptions(ledger=DEFAULT_LEDGER, rate_limits=tuple(rate_limit or ())))
 
     def run(voice: "Voice") -> ExitCode:
         from amzsync.cli.sandbox import serve  # noqa: PLC0415

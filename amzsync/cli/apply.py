@@ -26,7 +26,6 @@ from amzsync.views.summary import Summary, next_commands, render_summary
 
 __all__ = ["Manner", "apply", "resume"]
 
-_DEFAULT_LEDGER = Path("amzsync.db")
 _EXAMPLES = 5
 
 
@@ -58,7 +57,7 @@ def apply(options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
         if sources:
             plan_into(ledger, options, sources)
         else:
-            options = _with_kept_gallery(ledger, options)
+            _check_gallery(ledger, options)
         if manner.retry_failed:
             ledger.work().retry_failed()
         return _Run(ledger, options, manner, account, voice).start(
@@ -106,14 +105,14 @@ def _nothing_to_resume(ledger: Ledger, options: RunOptions, manner: Manner, voic
     return ExitCode.FAILURES if ledger.queries.failure_count() else ExitCode.DONE
 
 
-def _with_kept_gallery(ledger: Ledger, options: RunOptions) -> RunOptions:
+def _check_gallery(ledger: Ledger, options: RunOptions) -> None:
+    """A plan is for one gallery; another one takes another plan."""
     kept = ledger.runs.setting("gallery")
     if options.gallery and kept and options.gallery != kept:
         raise LedgerError(
             f"The ledger is planned for the gallery {kept!r}, not {options.gallery!r}.",
             "Plan it anew: give --mapping FILE together with --gallery.",
         )
-    return options
 
 
 def _hand_out(
@@ -223,7 +222,6 @@ class _Run:
         outstanding = queries.outstanding()
         left = forecast(products=outstanding.products, assets=outstanding.assets, limits=self._limits)
         failures = queries.failure_count()
-        path = self._options.ledger
         summary = Summary(
             report,
             outcome,
@@ -232,7 +230,7 @@ class _Run:
             next_commands(
                 outcome,
                 failures=queries.retriable_failures(),
-                ledger=None if path == _DEFAULT_LEDGER else str(path),
+                ledger=self._options.named_ledger,
             ),
             left if left.requests else None,
         )

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "DEFAULT_LEDGER",
     "AccountOption",
     "AllowPrivateOption",
     "ConfigOption",
@@ -31,6 +32,8 @@ __all__ = [
     "WorkersOption",
     "YesOption",
 ]
+
+DEFAULT_LEDGER = Path("amzsync.db")
 
 MappingOption = Annotated[
     list[Path] | None,
@@ -150,6 +153,11 @@ class RunOptions:
     workers: int = 0
     rate_limits: tuple[str, ...] = ()
     max_wait: str | None = None
+
+    @property
+    def named_ledger(self) -> str | None:
+        """The ledger's name as a command must give it: none where it is the default one."""
+        return None if self.ledger == DEFAULT_LEDGER else str(self.ledger)
 
     def recorded(self) -> dict[str, object]:
         """As the ledger keeps it; the ledger's own path is not part of it."""

@@ -1,26 +1,24 @@
 """`amzsync status`: how far a ledger is, what failed, what to do next. Reads only."""
 
-import shlex
 import time
-from pathlib import Path
 
+from amzsync.cli.accounts import limits_of, perhaps_account
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.options import RunOptions
 from amzsync.cli.voice import Voice
 from amzsync.errors import ConfigError
-from amzsync.executor.events import QuotaUse
 from amzsync.executor.forecast import forecast
 from amzsync.executor.slots import Slots
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.rows import Run
-from amzsync.plytix.pace import PRESETS, Limit, parse_limits
+from amzsync.plytix.pace import Limit, parse_limits
 from amzsync.views.status import StatusView, render_status, status_json
+from amzsync.views.summary import command
 
 __all__ = ["status"]
 
 _RUNS_SHOWN = 5
 _EXAMPLES = 3
-_DEFAULT_LEDGER = Path("amzsync.db")
 
 
 def status(options: RunOptions, voice: Voice) -> ExitCode:
@@ -37,7 +35,7 @@ def status(options: RunOptions, voice: Voice) -> ExitCode:
             runs=runs,
             failure_groups=tuple(ledger.queries.failure_groups(_EXAMPLES)),
             failures_total=ledger.queries.failure_count(),
-            quota=tuple(QuotaUse(use.limit, use.used) for use in slots.used()),
+            quota=slots.used(),
             forecast=forecast(products=outstanding.products, assets=outstanding.assets, limits=slots.limits),
             next_steps=_next_steps(ledger, options, has_work=outstanding.products > 0),
         )
@@ -48,22 +46,20 @@ def status(options: RunOptions, voice: Voice) -> ExitCode:
 
 
 def _limits(options: RunOptions, runs: tuple[Run, ...]) -> tuple[Limit, ...]:
-    """The limits given, else those of the last run."""
-    texts = options.rate_limits or next(
-        (RunOptions.from_record(options.ledger, run.options).rate_limits for run in runs), ()
-    )
+    """The limits that a run like the last one would work at."""
+    if runs:
+        options = options.over(RunOptions.from_record(options.ledger, runs[0].options))
     try:
-        return parse_limits(texts) or PRESETS["paid"]
+        return limits_of(options, perhaps_account(options))
     except ConfigError:
-        return PRESETS["paid"]
+        # Whoever only looks need not have the account any more.
+        return parse_limits(options.rate_limits or ("paid",))
 
 
 def _next_steps(ledger: Ledger, options: RunOptions, *, has_work: bool) -> tuple[str, ...]:
-    suffix = "" if options.ledger == _DEFAULT_LEDGER else f" --ledger {shlex.quote(str(options.ledger))}"
-    steps = []
+    names = []
     if has_work:
-        name = "resume" if ledger.runs.last_unfinished() else "apply"
-        steps.append(f"amzsync {name}{suffix}")
+        names.append("resume" if ledger.runs.last_unfinished() else "apply")
     if ledger.queries.retriable_failures():
-        steps.append(f"amzsync apply --retry-failed{suffix}")
-    return tuple(steps)
+        names.append("apply --retry-failed")
+    return tuple(command(name, options.named_ledger) for name in names)

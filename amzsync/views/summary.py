@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.text import Text
 
-__all__ = ["Summary", "next_commands", "render_summary"]
+__all__ = ["Summary", "command", "next_commands", "render_summary"]
 
 _SKUS_SHOWN = 5
 
@@ -42,12 +42,13 @@ class Summary:
     left: Forecast | None = None
 
 
-def next_commands(outcome: Outcome, *, failures: int, ledger: str | None = None) -> tuple[str, ...]:
-    """What to type after a run.
+def command(name: str, ledger: str | None) -> str:
+    """A command to type; `ledger` is given where it is not the default one."""
+    return f"amzsync {name} --ledger {shlex.quote(ledger)}" if ledger else f"amzsync {name}"
 
-    `failures` counts those that another try may heal; `ledger` is named where it is not the default one.
-    """
-    suffix = f" --ledger {shlex.quote(ledger)}" if ledger else ""
+
+def next_commands(outcome: Outcome, *, failures: int, ledger: str | None = None) -> tuple[str, ...]:
+    """What to type after a run; `failures` counts those that another try may heal."""
     match outcome:
         case Outcome.FINISHED:
             names: tuple[str, ...] = ()
@@ -61,7 +62,7 @@ def next_commands(outcome: Outcome, *, failures: int, ledger: str | None = None)
             names = ("apply",)
         case _:
             assert_never(outcome)
-    return tuple(f"amzsync {name}{suffix}" for name in names)
+    return tuple(command(name, ledger) for name in names)
 
 
 def render_summary(summary: Summary, console: "Console") -> None:

@@ -191,6 +191,19 @@ def test_a_refresh_beside_a_running_apply_counts_against_the_same_limits(shop: S
     assert [one["used"] for one in used] == [shop.sandbox.total]
 
 
+def test_the_quota_shown_is_that_of_the_accounts_own_limits(shop: Shop) -> None:
+    account = {"api_key": "k", "api_password": "p", "rate_limits": ["30/10s", "900/1h"]}
+    config = shop.folder / "accounts.json"
+    config.write_text(json.dumps({"accounts": {"shop": account}}))
+    config.chmod(0o600)
+    mapping = shop.mapping([flat("A", "a")])
+    amzsync("plan", "--mapping", mapping, "--config", config, "--plytix-account", "shop")
+    limits = [(one["limit"], one["window_s"]) for one in amzsync("status", "--json").json["quota"]]
+    assert limits == [(30, 10.0), (900, 3600.0)]
+    config.unlink()
+    assert amzsync("status").code == 0
+
+
 def test_two_at_a_time_are_not_let_in_and_the_first_ends_well(shop: Shop) -> None:
     mapping = shop.mapping(many(6))
     reached = threading.Event()
