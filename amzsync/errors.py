@@ -47,8 +47,7 @@ class MappingError(AmzsyncError):
     """A file that is no mapping; `place` names the file and, where known, the line and the field."""
 
     def __init__(self, place: str, cause: str, next_step: str = "") -> None:
-        stop = "" if cause.endswith((".", "?", "!")) else "."
-        super().__init__(f"{place}: {cause}{stop}", next_step)
+        super().__init__(f"{place}: {cause}", next_step)
         self.place = place
         self.cause = cause
 

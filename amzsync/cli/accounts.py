@@ -12,11 +12,20 @@ from amzsync.errors import ConfigError
 from amzsync.plytix.auth import Credentials, Secret
 from amzsync.plytix.pace import PRESETS, Limit, parse_limits
 
-__all__ = ["chosen_account", "is_seeded", "limits_of", "open_account", "perhaps_account", "sandbox_path"]
+__all__ = [
+    "SANDBOX_KEY",
+    "SANDBOX_PASSWORD",
+    "chosen_account",
+    "is_seeded",
+    "limits_of",
+    "open_account",
+    "perhaps_account",
+    "sandbox_path",
+]
 
 _UNSEEDED = "UNKNOWN"
-_SANDBOX_KEY = "sandbox-key"
-_SANDBOX_PASSWORD = "sandbox-password"  # noqa: S105 - it opens nothing but this machine's own sandbox
+SANDBOX_KEY = "sandbox-key"
+SANDBOX_PASSWORD = "sandbox-password"  # noqa: S105 - it opens nothing but this machine's own sandbox
 
 
 def chosen_account(options: RunOptions) -> Account:
@@ -65,7 +74,7 @@ def open_account(account: Account, ledger: Path, skus: Iterable[str]) -> Iterato
         return
     from amzsync.sandbox import Sandbox  # noqa: PLC0415 - a real account never needs it
 
-    credentials = Credentials(Secret(_SANDBOX_KEY), Secret(_SANDBOX_PASSWORD))
-    with Sandbox(sandbox_path(ledger), api_key=_SANDBOX_KEY, api_password=_SANDBOX_PASSWORD) as sandbox:
+    credentials = Credentials(Secret(SANDBOX_KEY), Secret(SANDBOX_PASSWORD))
+    with Sandbox(sandbox_path(ledger), api_key=SANDBOX_KEY, api_password=SANDBOX_PASSWORD) as sandbox:
         sandbox.seed(sku for sku in skus if is_seeded(sku))
         yield replace(account, api_url=sandbox.url, auth_url=sandbox.auth_url, credentials=credentials)

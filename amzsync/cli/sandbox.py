@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from amzsync.cli.accounts import is_seeded
+from amzsync.cli.accounts import SANDBOX_KEY, SANDBOX_PASSWORD, is_seeded
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.voice import Voice
 from amzsync.executor.stop import StopRequest, stop_on_signals
@@ -13,9 +13,6 @@ from amzsync.plytix.pace import parse_limits
 from amzsync.sandbox import Sandbox
 
 __all__ = ["serve"]
-
-_KEY = "sandbox-key"
-_PASSWORD = "sandbox-password"  # noqa: S105 - it opens nothing but this machine's own sandbox
 
 
 def serve(
@@ -34,7 +31,9 @@ def serve(
     stop.wakes(woken.set)
     with (
         stop_on_signals(stop),
-        Sandbox(store, port=port, limits=limits, api_key=_KEY, api_password=_PASSWORD) as sandbox,
+        Sandbox(
+            store, port=port, limits=limits, api_key=SANDBOX_KEY, api_password=SANDBOX_PASSWORD
+        ) as sandbox,
     ):
         sandbox.seed((*skus, *(sku for sku in _skus(mappings) if is_seeded(sku))))
         voice.document(
@@ -42,8 +41,8 @@ def serve(
             for line in (
                 f"PLYTIX_API_URL={sandbox.url}",
                 f"PLYTIX_AUTH_URL={sandbox.auth_url}",
-                f"PLYTIX_API_KEY={_KEY}",
-                f"PLYTIX_API_PASSWORD={_PASSWORD}",
+                f"PLYTIX_API_KEY={SANDBOX_KEY}",
+                f"PLYTIX_API_PASSWORD={SANDBOX_PASSWORD}",
             )
         )
         voice.say("The sandbox is up; Ctrl-C ends it.")

@@ -9,8 +9,6 @@ from amzsync.plytix.wire import PlytixProduct
 
 __all__ = ["Desk", "Seen"]
 
-_OPEN = (State.PENDING, State.IN_FLIGHT)
-
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -75,11 +73,11 @@ class Desk:
 
     @property
     def open_links(self) -> list[int]:
-        return [link.asset_id for link in self.work.links if link.state in _OPEN]
+        return [link.asset_id for link in self.work.links if link.state.is_open]
 
     @property
     def has_open_thumbnail(self) -> bool:
-        return self.work.thumbnail is not None and self.work.thumbnail.state in _OPEN
+        return self.work.thumbnail is not None and self.work.thumbnail.state.is_open
 
     @property
     def thumbnail(self) -> str | None:

@@ -88,7 +88,7 @@ class Refresh:
             seen = found.get(product.sku)
             if seen is None:
                 self._not_found(product)
-            elif seen.gallery is None and seen.assets != ():
+            elif seen.told_gallery is None:
                 self._untold.append((product, seen.id))
             else:
                 self._compare(product, seen)

@@ -32,7 +32,6 @@ _MOST_AT_HAND = 1000
 _READS_IN_AIR = 3
 _LAST_STRETCH = 5
 _WORTH_A_PART = 4
-_OPEN = (State.PENDING, State.IN_FLIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +186,11 @@ class Sync:
                 self._writer.advance(desk)
 
     def _want_picture(self, desk: Desk, asset: Asset, *, is_open: bool) -> None:
-        if asset.plytix_id is not None and asset.state not in _OPEN:
+        if asset.plytix_id is not None and not asset.state.is_open:
             desk.ids[asset.id] = asset.plytix_id
         elif asset.state is State.FAILED:
             desk.failed.add(asset.id)
-        elif asset.state in _OPEN and is_open:
+        elif asset.state.is_open and is_open:
             desk.waits_for.add(asset.id)
             self._waiting.setdefault(asset.id, []).append(desk)
             self._pictures.want(asset, desk.work.id)

@@ -87,11 +87,8 @@ class Writer:
 
     def tell_gallery(self, product: PlytixProduct) -> tuple[str, ...] | None:
         """The gallery a search showed; None where only the product itself can tell (plytix-api, Products)."""
-        if product.gallery is not None:
-            return product.gallery
-        if product.assets is None:
-            return () if self._omission_is_empty else None
-        return None if product.assets else ()
+        is_omitted = product.gallery is None and product.assets is None
+        return () if is_omitted and self._omission_is_empty else product.told_gallery
 
     def advance(self, desk: Desk) -> None:
         """All its pictures are settled: find out what it needs."""

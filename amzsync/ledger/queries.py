@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from amzsync.ledger.rows import Counts, Failure, FailureGroup, State, Table
+from amzsync.ledger.rows import IS_OPEN, Counts, Failure, FailureGroup, State, Table
 from amzsync.ledger.store import Store
 from amzsync.ledger.work import NOT_FOUND
 
 __all__ = ["Outstanding", "ProductRow", "Queries", "Standing"]
 
-_OPEN = "state IN ('pending', 'in_flight')"
 _WANTED = "state <> 'obsolete'"
 
 
@@ -79,10 +78,10 @@ class Queries:
     def outstanding(self) -> Outstanding:
         products = self._store.value(
             "SELECT count(*) FROM products WHERE"
-            f" EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {_OPEN})"
-            f" OR EXISTS (SELECT 1 FROM thumbnails WHERE product_id = products.id AND {_OPEN})"
+            f" EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {IS_OPEN})"
+            f" OR EXISTS (SELECT 1 FROM thumbnails WHERE product_id = products.id AND {IS_OPEN})"
         )
-        assets = self._store.value(f"SELECT count(*) FROM assets WHERE {_OPEN}")
+        assets = self._store.value(f"SELECT count(*) FROM assets WHERE {IS_OPEN}")
         return Outstanding(int(products), int(assets))
 
     def to_refresh(self) -> Outstanding:
@@ -130,7 +129,7 @@ class Queries:
         """Done on plain products and on parents, then open on either."""
         # Parents are few: their rows are found by key, where a join of all would read every product.
         on_parents = self._store.rows(
-            f"SELECT total(state = 'done'), total({_OPEN}) FROM {counts.table}"
+            f"SELECT total(state = 'done'), total({IS_OPEN}) FROM {counts.table}"
             " JOIN products ON products.id = product_id WHERE is_parent = 1"
         )
         done, still_open = (int(number) for number in on_parents[0])
@@ -154,9 +153,9 @@ class Queries:
         """The wanted products with pictures, in ledger order."""
         rows = self._store.execute(
             f"""
-            SELECT sku, is_parent, count(*), total(links.state = 'done'), total(links.{_OPEN}),
+            SELECT sku, is_parent, count(*), total(links.state = 'done'), total(links.{IS_OPEN}),
                 total(links.state = 'skipped'), total(links.state = 'failed'),
-                total(assets.{_OPEN}), thumbnails.state, max(links.reason)
+                total(assets.{IS_OPEN}), thumbnails.state, max(links.reason)
             FROM (
                 SELECT id, sku, is_parent FROM products WHERE wanted IS NOT NULL
                 AND EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {_WANTED})

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 __all__ = [
+    "IS_OPEN",
     "Asset",
     "Counts",
     "Failure",
@@ -18,6 +19,9 @@ __all__ = [
     "Thumbnail",
 ]
 
+IS_OPEN = "state IN ('pending', 'in_flight')"
+"""`State.is_open` as SQL, for a work table or, after its name and a dot, one of several."""
+
 
 class State(StrEnum):
     """What is known of a work row. In flight means: asked, and the answer is not known."""
@@ -28,6 +32,11 @@ class State(StrEnum):
     SKIPPED = "skipped"
     FAILED = "failed"
     OBSOLETE = "obsolete"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is still something to do."""
+        return self in (State.PENDING, State.IN_FLIGHT)
 
 
 class Table(StrEnum):

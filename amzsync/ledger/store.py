@@ -14,7 +14,6 @@ from amzsync.migrations.migrations import migrations
 
 __all__ = ["Store", "open_copy", "open_reader", "open_writer"]
 
-_MIGRATION_SET = migrations.name
 _MIN_SQLITE = (3, 37, 0)
 _BUSY_TIMEOUT_S = 30.0
 _CACHE_KIB = 48 * 1024

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from amzsync.errors import LedgerError
 from amzsync.ledger.merge import want_needed_assets
-from amzsync.ledger.rows import Asset, Link, Origin, ProductWork, State, Table, Thumbnail
+from amzsync.ledger.rows import IS_OPEN, Asset, Link, Origin, ProductWork, State, Table, Thumbnail
 from amzsync.ledger.runs import utc_text
 from amzsync.ledger.store import Store
 
@@ -16,7 +16,6 @@ NOT_FOUND = "Plytix has no product with this SKU"
 """The reason of rows whose product does not exist: --retry-failed and --refresh ask again."""
 
 _UNNEEDED = "no product that can take it wants it"
-_OPEN = "state IN ('pending', 'in_flight')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,8 @@ class Work:
         """The next products with something to do, in ledger order."""
         rows = self._store.rows(
             f"SELECT id, sku, is_parent, plytix_id FROM products WHERE id > ? AND wanted IS NOT NULL AND ("
-            f" EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {_OPEN})"
-            f" OR EXISTS (SELECT 1 FROM thumbnails WHERE product_id = products.id AND {_OPEN}))"
+            f" EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {IS_OPEN})"
+            f" OR EXISTS (SELECT 1 FROM thumbnails WHERE product_id = products.id AND {IS_OPEN}))"
             " ORDER BY id LIMIT ?",
             (after_id, count),
         )
@@ -86,7 +85,7 @@ class Work:
             Asset(row[0], row[1], row[2], State(row[3]), row[4])
             for row in self._store.rows(
                 "SELECT assets.id, url, filename, assets.state, plytix_id FROM assets JOIN urls USING (id)"
-                f" WHERE assets.id > ? AND assets.{_OPEN} ORDER BY assets.id LIMIT ?",
+                f" WHERE assets.id > ? AND assets.{IS_OPEN} ORDER BY assets.id LIMIT ?",
                 (after_id, count),
             )
         ]
@@ -126,7 +125,7 @@ class Work:
         with self._store.atomic():
             for table in (Table.LINKS, Table.THUMBNAILS):
                 self._store.execute(
-                    f"UPDATE {table} SET state = 'skipped', reason = ? WHERE product_id = ? AND {_OPEN}",
+                    f"UPDATE {table} SET state = 'skipped', reason = ? WHERE product_id = ? AND {IS_OPEN}",
                     (reason, product_id),
                 )
 
@@ -149,7 +148,8 @@ class Work:
         with self._store.atomic():
             for table in (Table.LINKS, Table.THUMBNAILS):
                 self._store.execute(
-                    f"UPDATE {table} SET state = 'in_flight' WHERE product_id = ? AND {_OPEN}", (product_id,)
+                    f"UPDATE {table} SET state = 'in_flight' WHERE product_id = ? AND {IS_OPEN}",
+                    (product_id,),
                 )
 
     def release_product(self, product_id: int) -> None:
@@ -208,7 +208,7 @@ class Work:
             for asset_id in asset_ids:
                 changed = self._store.execute(
                     "UPDATE links SET state = 'failed', reason = ?"
-                    f" WHERE product_id = ? AND asset_id = ? AND {_OPEN}",
+                    f" WHERE product_id = ? AND asset_id = ? AND {IS_OPEN}",
                     (refusal.message, product_id, asset_id),
                 ).rowcount
                 if changed:
@@ -218,7 +218,7 @@ class Work:
         with self._store.atomic():
             rows = self._store.rows(
                 "UPDATE thumbnails SET state = 'failed', reason = ?"
-                f" WHERE product_id = ? AND {_OPEN} RETURNING asset_id",
+                f" WHERE product_id = ? AND {IS_OPEN} RETURNING asset_id",
                 (refusal.message, product_id),
             )
             if rows:
@@ -231,7 +231,7 @@ class Work:
         with self._store.atomic():
             for asset_id in asset_ids:
                 changed = self._store.execute(
-                    f"UPDATE assets SET state = 'in_flight' WHERE id = ? AND {_OPEN}", (asset_id,)
+                    f"UPDATE assets SET state = 'in_flight' WHERE id = ? AND {IS_OPEN}", (asset_id,)
                 ).rowcount
                 self._expect(changed, 1, "claim an asset")
 
@@ -247,7 +247,7 @@ class Work:
             changed = self._store.execute(
                 "UPDATE assets SET state = 'done', plytix_id = ?2, origin = ?4, run_id = ?5, reason = NULL,"
                 " filename = CASE WHEN ?3 = '' THEN filename ELSE ?3 END"
-                f" WHERE id = ?1 AND {_OPEN}",
+                f" WHERE id = ?1 AND {IS_OPEN}",
                 (asset_id, plytix_id, filename, origin, self._run_id),
             ).rowcount
             self._expect(changed, 1, "finish an asset")
@@ -257,7 +257,7 @@ class Work:
         """Plytix cannot take this picture; `product_id` is one that wants it."""
         with self._store.atomic():
             changed = self._store.execute(
-                f"UPDATE assets SET state = 'failed', reason = ? WHERE id = ? AND {_OPEN}",
+                f"UPDATE assets SET state = 'failed', reason = ? WHERE id = ? AND {IS_OPEN}",
                 (refusal.message, asset_id),
             ).rowcount
             self._expect(changed, 1, "fail an asset")
@@ -281,11 +281,11 @@ class Work:
     def skip_unneeded_assets(self) -> None:
         """Assets that only skipped or failed links wanted are not uploaded."""
         with self._store.atomic():
-            if not self._store.value(f"SELECT EXISTS (SELECT 1 FROM assets WHERE {_OPEN})"):
+            if not self._store.value(f"SELECT EXISTS (SELECT 1 FROM assets WHERE {IS_OPEN})"):
                 return
             self._store.execute(
-                f"UPDATE assets SET state = 'skipped', reason = ? WHERE {_OPEN}"
-                f" AND id NOT IN (SELECT asset_id FROM links WHERE {_OPEN})",
+                f"UPDATE assets SET state = 'skipped', reason = ? WHERE {IS_OPEN}"
+                f" AND id NOT IN (SELECT asset_id FROM links WHERE {IS_OPEN})",
                 (_UNNEEDED,),
             )
             self._store.execute(
@@ -317,8 +317,8 @@ class Work:
     def has_open_work(self) -> bool:
         return bool(
             self._store.value(
-                f"SELECT EXISTS (SELECT 1 FROM links WHERE {_OPEN})"
-                f" OR EXISTS (SELECT 1 FROM thumbnails WHERE {_OPEN})"
+                f"SELECT EXISTS (SELECT 1 FROM links WHERE {IS_OPEN})"
+                f" OR EXISTS (SELECT 1 FROM thumbnails WHERE {IS_OPEN})"
             )
         )
 

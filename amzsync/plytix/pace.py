@@ -191,11 +191,6 @@ class Pace:
                 window.tighten(limit.allowed)
 
     @property
-    def rate_per_s(self) -> float:
-        """The steady pace of the shortest window; infinite without limits."""
-        return min((w.limit.allowed / w.limit.window_s for w in self._windows[:1]), default=float("inf"))
-
-    @property
     def _arrival_s(self) -> float:
         shortest = min((limit.window_s for limit in self.limits), default=0.0)
         return min(_ARRIVAL_CAP_S, _ARRIVAL_SHARE * shortest)

@@ -90,6 +90,11 @@ class PlytixProduct:
     gallery: tuple[str, ...] | None = None
     assets: tuple[str, ...] | None = None
 
+    @property
+    def told_gallery(self) -> tuple[str, ...] | None:
+        """The gallery; a product without any asset has an empty one, told or not."""
+        return () if self.gallery is None and self.assets == () else self.gallery
+
 
 @dataclass(frozen=True, slots=True)
 class ProductPage:

@@ -179,7 +179,7 @@ def test_without_limits_nothing_waits_but_for_a_pause():
     pace = Pace([])
     for _ in range(100):
         pace.record(0.0)
-    assert (pace.wait_s(0.0), pace.rate_per_s, pace.longest_s) == (0.0, float("inf"), 0.0)
+    assert (pace.wait_s(0.0), pace.longest_s) == (0.0, 0.0)
     assert pace.learn(0.0, 60.0) is None
     pace.pause(5.0)
     assert pace.wait_s(0.0) == 5.0
@@ -241,7 +241,6 @@ def test_a_limit_learned_earlier_is_kept_and_a_higher_one_is_not_believed():
     pace.tighten(Limit(45, 10.0))
     pace.tighten(Limit(1, 60.0))
     assert pace.limits == (Limit(40, 10.0), Limit(5000, 3600.0))
-    assert pace.rate_per_s == 4.0
 
 
 @pytest.mark.parametrize("limits", [["20/10s"], ["20/10s", "100/1m"]])
