@@ -133,6 +133,7 @@ class Engine:
         self._learned_at = -math.inf
         self._refusals = 0
         self._idle = False
+        self._looked_at = -math.inf
         self._samples: deque[tuple[float, int]] = deque(maxlen=_RATE_OVER_TICKS)
         self.requests: Counter[str] = Counter()
 
@@ -195,7 +196,7 @@ class Engine:
         return task is None
 
     def _next(self, source: Source) -> Task | None:
-        now = self._clock()
+        now = self._looked_at = self._clock()
         if self._alone and self.in_air:
             return None
         if self._health.suspect:
@@ -397,18 +398,17 @@ class Engine:
 
     def _nap_s(self, source: Source, end: End) -> float:
         """How long nothing can be sent unless an answer comes."""
-        if self._stop or self._fatal or end is End.WAIT_TOO_LONG:
+        is_full = self.in_air >= self._settings.workers
+        if self._stop or self._fatal or end is End.WAIT_TOO_LONG or is_full:
             return _TICK_S
         now = self._clock()
-        due = [now + _TICK_S]
-        if self.in_air < self._settings.workers and not self._idle:
-            due.append(now + self._slots.wait_s())
-        if self._later:
-            due.append(self._later[0][0])
-        wakes_at = source.wakes_at()
-        if wakes_at is not None:
-            due.append(wakes_at)
-        return max(0.0, min(due) - now)
+        if not self._idle:
+            return min(_TICK_S, self._slots.wait_s())
+        times = [self._later[0][0] if self._later else None, source.wakes_at(), self._health_due]
+        # What was due at the last look could not be sent then: it waits for something else.
+        return min(
+            [_TICK_S, *(max(0.0, at - now) for at in times if at is not None and at > self._looked_at)]
+        )
 
     def _tick(self, source: Source) -> None:
         now = self._clock()

@@ -1,5 +1,8 @@
 """One token for all, asked for with patience; and a Plytix that does not answer."""
 
+import itertools
+import time
+
 import pytest
 from catalogue import product
 from executor.rig import Rig
@@ -91,6 +94,24 @@ def test_an_outage_longer_than_a_moment_stops_the_run_and_the_next_one_ends_the_
     rig.apply()
     assert all_stand(rig)
     assert rig.apply().total == 0
+
+
+def test_an_outage_is_waited_through_at_rest(rig: Rig) -> None:
+    """Between its health checks the program sleeps: its clock is looked at some times, not all the time."""
+    looks = itertools.count()
+
+    def clock() -> float:
+        next(looks)
+        return time.monotonic()
+
+    rig.sandbox.faults.add(
+        Fault("POST", "/assets", Answer(503), times=None),
+        Fault("POST", "/assets/search", Answer(503), times=None, after=1),
+    )
+    rig.plan(*products(20))
+    ran = rig.apply(settings=EngineSettings(workers=16, outage_s=2.0), clock=clock)
+    assert ran.error is not None
+    assert next(looks) < 5_000
 
 
 def test_rows_that_fail_while_others_succeed_are_no_outage(rig: Rig) -> None:
