@@ -19,7 +19,7 @@ from amzsync.errors import ConfigError
 from amzsync.plytix.auth import Credentials, Secret
 from amzsync.plytix.pace import Limit, parse_limits
 
-__all__ = ["ENVIRONMENT", "SANDBOX", "Account", "load_account"]
+__all__ = ["ENVIRONMENT", "SANDBOX", "Account", "load_account", "state_folder"]
 
 SANDBOX = "sandbox"
 ENVIRONMENT = "environment"
@@ -116,6 +116,18 @@ def _with_unread_config(account: Account, config_path: Path | None) -> Account:
         " --plytix-account ALIAS, or unset the variable."
     )
     return replace(account, warnings=(*account.warnings, warning))
+
+
+def state_folder(environ: Mapping[str, str], home: Path, platform: str = sys.platform) -> Path:
+    """Where this person's runs on this machine keep what they share; it may not exist yet."""
+    if platform == "darwin":
+        folder = home / "Library" / "Application Support"
+    elif platform == "win32":
+        folder = Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    else:
+        xdg = Path(environ.get("XDG_STATE_HOME", ""))
+        folder = xdg if xdg.is_absolute() else home / ".local" / "state"
+    return folder / "amzsync"
 
 
 def _find_config(

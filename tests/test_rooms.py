@@ -41,7 +41,7 @@ ONLY_IN = {
     "requests": ["plytix"],
     "sqlite_utils": ["ledger", "migrations"],
     "sqlite3": ["ledger", "sandbox.store", "sandbox.database"],
-    "filelock": ["ledger.lock"],
+    "filelock": ["ledger.lock", "ledger.neighbours"],
     "rich": ["views"],
     "typer": ["cli"],
     "backoff": ["plytix.retry"],

@@ -1,17 +1,19 @@
 """Put the rooms together for a run over the network: ledger, account, pace, engine, display."""
 
 import math
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from amzsync.cli.accounts import open_account
 from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import gallery_is_checked, gallery_label, keep_checked_gallery
 from amzsync.cli.voice import Voice, local_now
-from amzsync.config import Account
+from amzsync.config import Account, state_folder
 from amzsync.executor.engine import End, Engine, EngineSettings, Source
 from amzsync.executor.events import Listener, Notice
 from amzsync.executor.refresh import Refresh
@@ -20,6 +22,7 @@ from amzsync.executor.stop import StopRequest, stop_on_signals
 from amzsync.executor.sync import Sync, SyncOptions
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.merge import SKIP_EXISTING
+from amzsync.ledger.neighbours import Neighbours
 from amzsync.plytix.pace import Limit, parse_duration_s
 from amzsync.plytix.transport import Transport
 from amzsync.views.progress import make_display
@@ -64,7 +67,7 @@ def sync(bench: Bench, run_id: int, worked: Worked) -> None:
     label = gallery_label(ledger, bench.options)
     work = ledger.work(run_id)
     work.want_needed_assets()
-    with _engine(bench, worked) as (engine, slots, listener):
+    with _neighbours(bench.account) as has_neighbours, _engine(bench, worked) as (engine, slots, listener):
         source = Sync(
             work,
             ledger.queries.outstanding(),
@@ -76,6 +79,7 @@ def sync(bench: Bench, run_id: int, worked: Worked) -> None:
             slots,
             listener,
             gallery_passed=lambda: keep_checked_gallery(ledger, label),
+            has_neighbours=has_neighbours,
             clock=time.monotonic,
             random=random.random,
         )
@@ -97,6 +101,16 @@ def refresh(bench: Bench) -> Worked:
         source: Source = Refresh(ledger.work(), ledger.queries.to_refresh(), label, slots, listener)
         worked.end = engine.run(source)
     return worked
+
+
+@contextmanager
+def _neighbours(account: Account) -> Iterator[Callable[[], bool]]:
+    """Whether other runs have been at work on the same Plytix; an embedded one has no others."""
+    if account.is_sandbox:
+        yield lambda: False
+        return
+    with Neighbours(state_folder(os.environ, Path.home()), account.api_url) as neighbours:
+        yield neighbours.have_been
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 
 from amzsync.errors import StopError
 from amzsync.executor.desk import Desk
-from amzsync.executor.events import Listener, Progress, Traffic
+from amzsync.executor.events import Listener, Notice, Progress, Traffic
 from amzsync.executor.forecast import reread_size
 from amzsync.executor.pictures import Pictures
 from amzsync.executor.reading import BulkReader, GalleryCheck
@@ -55,6 +55,7 @@ class Sync:
         listener: Listener,
         *,
         gallery_passed: Callable[[], None],
+        has_neighbours: Callable[[], bool],
         clock: Callable[[], float],
         random: Callable[[], float],
     ) -> None:
@@ -63,6 +64,8 @@ class Sync:
         self._options = options
         self._slots = slots
         self._listener = listener
+        self._has_neighbours = has_neighbours
+        self._has_said_why = False
         self._clock = clock
         self._after_id = 0
         self._is_exhausted = False
@@ -95,7 +98,8 @@ class Sync:
         return search_assets(["amzsync"])
 
     def wakes_at(self) -> float | None:
-        return self._writer.wakes_at()
+        later = self._writer.wakes_at()
+        return self._looks_again_at() if later is None else later
 
     def next_task(self, now: float) -> Task | None:
         if not self._check.is_done:
@@ -221,13 +225,28 @@ class Sync:
         written = self._writer.written
         if self._slots.was_refused:
             written.suspect_others()
-        is_end = self._is_exhausted and not self._desks
-        if not written.others_at_work or not is_end or self._reader.in_air >= _READS_IN_AIR:
+        if not self._is_end or self._reader.in_air >= _READS_IN_AIR:
             return None
-        skus = written.take(PAGE_SIZE)
-        if not skus:
-            return None
-        return self._reader.read(list(skus), partial(self._looked_again, skus, self._clock()))
+        # A neighbour does as we do, so it is known how long its write may still come; of others nothing is.
+        due_at = written.due_at() if self._has_neighbours() else None
+        now = self._clock()
+        is_due = written.others_at_work if due_at is None else now >= due_at
+        skus = written.take(PAGE_SIZE) if is_due else {}
+        return self._reader.read(list(skus), partial(self._looked_again, skus, now)) if skus else None
+
+    @property
+    def _is_end(self) -> bool:
+        return self._is_exhausted and not self._desks
+
+    def _looks_again_at(self) -> float | None:
+        """Beside a neighbour the end waits until all that was written can be looked at for good."""
+        due_at = self._writer.written.due_at() if self._is_end and self._has_neighbours() else None
+        if due_at is not None and not self._has_said_why:
+            self._has_said_why = True
+            self._listener.notice(
+                Notice("Another amzsync is at work here: looking once more at what was written, in 10 s.")
+            )
+        return due_at
 
     def _looked_again(self, skus: Mapping[str, int], at: float, found: Mapping[str, PlytixProduct]) -> None:
         for sku, product_id in skus.items():

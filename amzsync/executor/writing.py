@@ -262,10 +262,8 @@ class Writer:
             desk.seen = desk.seen.showing(product.gallery or desk.seen.gallery)
             self._chains.append(self._begin_chain(desk, Append(self._missing(desk), decision.thumbnail)))
             return
-        if decision.gallery is not None:
-            self.written.note(desk.work.id, desk.work.sku, self._clock())
-            if shown != decision.gallery:
-                self.written.suspect_others()
+        if decision.gallery is not None and shown != decision.gallery:
+            self.written.suspect_others()
         desk.made.update(asset_id for asset_id in shown if asset_id not in desk.seen.gallery)
         if decision.thumbnail and product.thumbnail_id != decision.thumbnail:
             self._chains.append(self._begin_chain(desk, Append((), decision.thumbnail), by_link=True))
@@ -424,6 +422,8 @@ class Writer:
 
     def _finish(self, desk: Desk, gallery: tuple[str, ...]) -> None:
         """Write down what stands in the gallery, and what cannot."""
+        if desk.was_claimed:
+            self.written.note(desk.work.id, desk.work.sku, self._clock())
         placed = desk.placed(gallery)
         made = {row for row in placed if desk.ids[row] in desk.made}
         self._work.finish_links(desk.work.id, placed, made)

@@ -95,6 +95,7 @@ class Rig:
         settings: EngineSettings | None = None,
         stop: StopRequest | None = None,
         limits: Sequence[Limit] = (),
+        has_neighbours: Callable[[], bool] = lambda: False,
     ) -> Ran:
         """Work through everything pending."""
 
@@ -111,6 +112,7 @@ class Rig:
                 slots,
                 heard,
                 gallery_passed=lambda: ledger.runs.keep_setting("checked", gallery),
+                has_neighbours=has_neighbours,
                 clock=clock,
                 random=lambda: 0.0,
             )

@@ -1,10 +1,11 @@
 """Promises 2 and 5 beside another process: on the same ledger, and on the same account."""
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from proof.bench import KINDS, Bench, product
 from proof.commands import KEY, PASSWORD, Commands, account
 from proof.scenes import FAST, Scene, has_run, sandbox_of
 
+from amzsync.config import state_folder
 from amzsync.executor import writing, written
+from amzsync.ledger.neighbours import Neighbours
 from amzsync.sandbox import Answer, Fault, Latency, RunBefore, Sandbox, Transform
 
 
@@ -119,6 +122,24 @@ def test_what_was_written_over_is_appended_where_an_answer_shows_others(
     everything_stands(sandbox, theirs_in=1)
 
 
+@pytest.mark.parametrize("way", ["whole", "by links"])
+def test_what_a_neighbour_has_written_over_is_appended_at_the_end(
+    bench: Bench, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch, way: str
+):
+    monkeypatch.setattr(written, "LOOK_AFTER_S", 0.1)
+    if way == "by links":
+        sandbox.set_gallery("P0", [sandbox.add_asset("hand.jpg")])
+    neighbour = Neighbours(state_folder(os.environ, Path.home()), sandbox.url)
+    came_and_went = RunBefore(lambda: neighbour.__enter__().__exit__(None, None, None))
+    sandbox.faults.add(KINDS["upload"].goes(came_and_went))
+    overwrite_the_first(sandbox, shared, after=4)
+    ran = bench.apply(WANTED, "--workers", "1")
+    assert (ran.code, ran.failures) == (0, []), ran.said
+    everything_stands(sandbox, theirs_in=1)
+    assert "Another amzsync is at work" in ran.said
+    assert ran.requests["POST /products/search"] == 3, "at first, at the end, and after a loss again"
+
+
 def test_a_reading_that_has_room_shows_without_cost_what_was_written_over(
     bench: Bench, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
 ):
@@ -175,39 +196,63 @@ def test_where_reading_takes_longer_than_a_reading_is_good_for_links_are_made_on
     assert sandbox.snapshot().products["P3"].gallery[0] == "theirs.jpg"
 
 
-def test_two_ledgers_at_once_spare_a_persons_work_and_a_refresh_brings_back_what_they_took_from_each_other(
-    tmp_path: Path,
-):
-    """Neither can see the other between reading and writing; what is left of that is told in the README."""
-    skus = [f"S{number:02}" for number in range(25)]
-    homes = [tmp_path / name for name in ("one", "two")]
+SHARED_SKUS = [f"S{number:02}" for number in range(25)]
+
+
+@pytest.fixture
+def crowded() -> Iterator[Sandbox]:
+    """Products that two ledgers want, some with a picture that a person has put there."""
     with Sandbox(
         limits=[(60, 1.0)], api_key=KEY, api_password=PASSWORD, latency=Latency((0.0, 0.05), seed=1)
     ) as sandbox:
-        sandbox.seed(skus)
+        sandbox.seed(SHARED_SKUS)
         hand = sandbox.add_asset("hand.jpg")
-        for sku in skus[::5]:
+        for sku in SHARED_SKUS[::5]:
             sandbox.set_gallery(sku, [hand])
-        runs = []
-        for home in homes:
-            home.mkdir()
-            bench = [product(sku, f"{home.name}{sku}", f"{home.name}x{sku}") for sku in skus]
-            (home / "mapping.json").write_text(json.dumps(bench))
-            commands = Commands(home)
-            env = account(sandbox, home)
-            arguments = ["apply", "--mapping", home / "mapping.json", "--yes", "--rate-limit", "60/1s"]
-            runs.append((commands, env, commands.start(env, arguments)))
-        for _, _, running in runs:
-            ended = running.wait()
+        yield sandbox
+
+
+def apply_both(sandbox: Sandbox, folders: list[Path], homes: list[Path]) -> None:
+    """Each with pictures of its own, from a ledger of its own, at the same time, to the end."""
+    with ExitStack() as stack:
+        running = []
+        for folder, home in zip(folders, homes, strict=True):
+            folder.mkdir()
+            wanted = [product(sku, f"{folder.name}{sku}", f"{folder.name}x{sku}") for sku in SHARED_SKUS]
+            (folder / "mapping.json").write_text(json.dumps(wanted))
+            arguments = ["apply", "--mapping", folder / "mapping.json", "--yes", "--rate-limit", "60/1s"]
+            commands = stack.enter_context(Commands(folder))
+            running.append(commands.start(account(sandbox, home), arguments))
+        for one in running:
+            ended = one.wait()
             assert ended.code == 0, ended.err
-        assert all(sandbox.snapshot().products[sku].gallery[0] == "hand.jpg" for sku in skus[::5])
-        for commands, env, _ in runs:
+
+
+def nothing_is_lost(sandbox: Sandbox) -> None:
+    shown = sandbox.snapshot().products
+    for sku in SHARED_SKUS:
+        assert {name.split("_")[-1] for name in shown[sku].gallery if name != "hand.jpg"} == {
+            f"{prefix}{sku}.jpg" for prefix in ("one", "onex", "two", "twox")
+        }
+    assert all(shown[sku].gallery[0] == "hand.jpg" for sku in SHARED_SKUS[::5])
+
+
+def test_two_ledgers_on_one_machine_harm_no_product(tmp_path: Path, crowded: Sandbox):
+    """They know of each other, and look once more at what they wrote."""
+    apply_both(crowded, [tmp_path / name for name in ("one", "two")], [tmp_path, tmp_path])
+    nothing_is_lost(crowded)
+
+
+def test_two_ledgers_that_cannot_know_of_each_other_spare_a_persons_work_and_a_refresh_heals_the_rest(
+    tmp_path: Path, crowded: Sandbox
+):
+    """On two machines neither can see the other between reading and writing: README tells what is left."""
+    folders = [tmp_path / name for name in ("one", "two")]
+    apply_both(crowded, folders, folders)
+    assert all(crowded.snapshot().products[sku].gallery[0] == "hand.jpg" for sku in SHARED_SKUS[::5])
+    for folder in folders:
+        with Commands(folder) as commands:
+            env = account(crowded, folder)
             assert commands.run(env, "plan", "--refresh", *FAST).code == 0
             assert commands.run(env, "apply", "--yes", *FAST).code == 0
-            commands.__exit__()
-        shown = sandbox.snapshot().products
-        for sku in skus:
-            assert {name.split("_")[-1] for name in shown[sku].gallery if name != "hand.jpg"} == {
-                f"{prefix}{sku}.jpg" for prefix in ("one", "onex", "two", "twox")
-            }
-        assert all(shown[sku].gallery[0] == "hand.jpg" for sku in skus[::5])
+    nothing_is_lost(crowded)
