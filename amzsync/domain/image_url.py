@@ -23,7 +23,11 @@ _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}\Z")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _UNSAFE_IN_NAME = re.compile(r"[^A-Za-z0-9+_-]+")
 _NUMBER = re.compile(r"\d{1,9}")
-_INTERNAL_SUFFIXES = (".localhost", ".local", ".internal", ".localdomain", ".home.arpa")
+_HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+(?:%.+)?")
+_INTERNAL_SUFFIXES = (
+    *(".localhost", ".local", ".localdomain", ".internal", ".home.arpa"),
+    *(".home", ".lan", ".corp", ".intranet", ".private"),
+)
 _NAME_LENGTH = 60
 
 
@@ -54,7 +58,9 @@ def read_image_url(url: str, *, allow_private: bool = False) -> ImageUrl | Malfo
     parts = _split(url)
     if isinstance(parts, Malformed):
         return parts
-    host = (parts.hostname or "").lower()
+    host = _plain_host(parts.hostname or "")
+    if host is None:
+        return Malformed("the URL's host is no name or address")
     if not allow_private and _is_internal(host):
         return Malformed("the URL points into a private network; --allow-private-urls accepts it")
     amazon = _AMAZON_PATH.fullmatch(parts.path) if _AMAZON_HOST.fullmatch(host) else None
@@ -94,6 +100,15 @@ def _words(error: ValueError) -> str:
     return str(error)[:80].encode("ascii", "replace").decode()
 
 
+def _plain_host(host: str) -> str | None:
+    """The host as a fetcher may take it: other scripts' digits and dots are digits and dots to it."""
+    try:
+        plain = host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return None
+    return plain if _HOST.fullmatch(plain) else None
+
+
 def _is_internal(host: str) -> bool:
     name = host.rstrip(".")
     if name == "localhost" or name.endswith(_INTERNAL_SUFFIXES):
@@ -102,7 +117,7 @@ def _is_internal(host: str) -> bool:
     if address is None:
         return "." not in name and ":" not in name
     inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or address
-    return not inner.is_global
+    return not inner.is_global or inner.is_multicast or inner.is_reserved
 
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -72,6 +72,10 @@ def test_another_hosts_picture_is_told_by_its_whole_address(url, start, extensio
         ("https://shop.example:0/a.jpg", "malformed"),
         ("https://shop.example:99999/a.jpg", "malformed"),
         ("https://shop.example:port/a.jpg", "malformed"),
+        ("https://%31%32%37.0.0.1/a.jpg", "no name or address"),
+        ("https://127.0.0.1\\.shop.example/a.jpg", "no name or address"),
+        ("https://shop..example/a.jpg", "no name or address"),
+        (f"https://{'a' * 64}.example/a.jpg", "no name or address"),
         ("https://user:secret@shop.example/a.jpg", "credentials"),
         ("https://@shop.example/a.jpg", "credentials"),
     ],
@@ -94,7 +98,15 @@ INTERNAL = [
     "[::ffff:127.0.0.1]",
     "[::ffff:7f00:1]",
     "[2002:7f00:1::]",
+    "[::127.0.0.1]",
+    "[64:ff9b::7f00:1]",
     "[fe80::1%25eth0]",
+    "224.0.0.1",
+    "\uff11\uff12\uff17.0.0.1",
+    "\u2460\u2465\u2468.254.169.254",
+    "127\u30020\u30020\u30021",
+    "127.0.0.1\u200b",
+    "local\u00adhost",
     "[fd00::1]",
     "10.0.0.8",
     "172.16.0.1",
@@ -109,6 +121,8 @@ INTERNAL = [
     "api.localhost",
     "printer.local",
     "db.internal",
+    "files.corp",
+    "box.lan",
     "nas",
 ]
 
@@ -126,7 +140,17 @@ def test_a_private_network_is_allowed_where_it_is_asked_for(host):
 
 
 @pytest.mark.parametrize(
-    "host", ["8.8.8.8", "[2606:4700::1]", "shop.example", "256.256.256.256.example", "1.2.3.4.5"]
+    "host",
+    [
+        "8.8.8.8",
+        "[2606:4700::1]",
+        "shop.example",
+        "my_shop.example.",
+        "b\u00fccher.example",
+        "\u0e44\u0e17\u0e22.example",
+        "256.256.256.256.example",
+        "1.2.3.4.5",
+    ],
 )
 def test_a_public_host_is_no_private_network(host):
     assert isinstance(read_image_url(f"http://{host}/a.jpg"), ImageUrl)
