@@ -150,3 +150,9 @@ def m002_runs(db: Database) -> None:
         ) STRICT
         """
     )
+
+
+@migrations()
+def m003_look_ups(db: Database) -> None:
+    """When Plytix last said that it has no asset of a name."""
+    db.execute("ALTER TABLE assets ADD COLUMN absent_at TEXT CHECK (absent_at IS NULL OR state <> 'done')")

@@ -76,7 +76,7 @@ class Pictures:
         """Settle this picture, once, whoever wants it."""
         if asset.id not in self._known:
             self._known.add(asset.id)
-            self._unasked.append(_Wanted(asset, product_id))
+            (self._absent if asset.is_absent else self._unasked).append(_Wanted(asset, product_id))
 
     def look_up(self, *, also_few: bool) -> Task | None:
         """A search for up to 100 names; for fewer than that only with `also_few`."""
@@ -139,8 +139,9 @@ class Pictures:
                 self._fail(
                     one, Refusal(409, "Plytix says that the asset exists, but not which one it is", attempts)
                 )
-            else:
-                self._absent.append(one)
+        absent = [one for one in missing if not one.exists]
+        self._work.note_absent([one.asset.id for one in absent])
+        self._absent.extend(absent)
 
     def _ask_less(self, wanted: Sequence[_Wanted], error: PlytixError, attempts: int) -> None:
         """A refused search: some name in it must be what Plytix does not take. Halve it until it shows."""

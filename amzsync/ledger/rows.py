@@ -69,13 +69,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A wanted picture. `plytix_id` is known once it is done."""
+    """A wanted picture. `plytix_id` is known once it is done.
+
+    `is_absent`: Plytix has said a short while ago that it has no such asset, and nothing was sent since.
+    """
 
     id: int
     url: str
     filename: str
     state: State
     plytix_id: str | None
+    is_absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from amzsync.errors import LedgerError
 from amzsync.ledger.merge import want_needed_assets
@@ -16,6 +16,9 @@ NOT_FOUND = "Plytix has no product with this SKU"
 """The reason of rows whose product does not exist: --retry-failed and --refresh ask again."""
 
 _UNNEEDED = "no product that can take it wants it"
+
+_ABSENT_FOR = timedelta(minutes=10)
+"""After that another hand may well have brought a picture of the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,12 @@ class Work:
         for start in range(0, len(ids), 500):
             chunk = ids[start : start + 500]
             for row in self._store.rows(
-                "SELECT assets.id, url, filename, assets.state, plytix_id FROM assets JOIN urls USING (id)"
-                f" WHERE assets.id IN ({','.join('?' * len(chunk))})",
-                chunk,
+                "SELECT assets.id, url, filename, assets.state, plytix_id,"
+                " assets.state = 'pending' AND ifnull(absent_at BETWEEN ? AND ?, 0)"
+                f" FROM assets JOIN urls USING (id) WHERE assets.id IN ({','.join('?' * len(chunk))})",
+                (utc_text(self._now() - _ABSENT_FOR), utc_text(self._now()), *chunk),
             ):
-                found[row[0]] = Asset(row[0], row[1], row[2], State(row[3]), row[4])
+                found[row[0]] = Asset(row[0], row[1], row[2], State(row[3]), row[4], bool(row[5]))
         return found
 
     def open_assets(self, after_id: int, count: int) -> list[Asset]:
@@ -226,6 +230,13 @@ class Work:
 
     # Assets.
 
+    def note_absent(self, asset_ids: Sequence[int]) -> None:
+        """Plytix has just said that it has none of these: a run soon after need not ask again."""
+        now = utc_text(self._now())
+        self._store.execute_many(
+            "UPDATE assets SET absent_at = ? WHERE id = ?", [(now, asset_id) for asset_id in asset_ids]
+        )
+
     def claim_assets(self, asset_ids: Sequence[int]) -> None:
         """Uploads of these are about to leave."""
         with self._store.atomic():
@@ -246,6 +257,7 @@ class Work:
         with self._store.atomic():
             changed = self._store.execute(
                 "UPDATE assets SET state = 'done', plytix_id = ?2, origin = ?4, run_id = ?5, reason = NULL,"
+                " absent_at = NULL,"
                 " filename = CASE WHEN ?3 = '' THEN filename ELSE ?3 END"
                 f" WHERE id = ?1 AND {IS_OPEN}",
                 (asset_id, plytix_id, filename, origin, self._run_id),
@@ -257,7 +269,8 @@ class Work:
         """Plytix cannot take this picture; `product_id` is one that wants it."""
         with self._store.atomic():
             changed = self._store.execute(
-                f"UPDATE assets SET state = 'failed', reason = ? WHERE id = ? AND {IS_OPEN}",
+                f"UPDATE assets SET state = 'failed', reason = ?, absent_at = NULL"
+                f" WHERE id = ? AND {IS_OPEN}",
                 (refusal.message, asset_id),
             ).rowcount
             self._expect(changed, 1, "fail an asset")

@@ -116,3 +116,13 @@ def test_never_two_writes_to_one_product_at_a_time(rig_of: Callable[..., Rig]) -
     rig.apply(settings=EngineSettings(workers=64))
     assert {len(gallery) for _, gallery in rig.pictures.values()} == {5}
     assert rig.sandbox.overlapping_writes == 0
+
+
+def test_a_look_up_that_was_answered_is_not_made_again(rig: Rig) -> None:
+    rig.plan(*(product(f"S{n}", (f"m{n}", "MAIN")) for n in range(5)))
+    after_the_look_up = (Limit(4, 3600.0),)
+    ran = rig.apply(limits=after_the_look_up, settings=EngineSettings(workers=4, max_wait_s=1.0))
+    assert (ran.end, ran.requests["asset_search"]) == (End.WAIT_TOO_LONG, 1)
+    again = rig.apply()
+    assert (again.end, again.requests["asset_search"], again.requests["asset_upload"]) == (End.DONE, 0, 5)
+    assert again.total == 1 + 1 + 5 + 5

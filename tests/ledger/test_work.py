@@ -1,10 +1,12 @@
+from datetime import timedelta
+
 import pytest
 from catalogue import CLOCKS, merge, picture, product, rows
 
 from amzsync.errors import LedgerError
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.rows import Asset, Failure, Link, Origin, State, Table, Thumbnail
-from amzsync.ledger.work import NOT_FOUND, Refusal
+from amzsync.ledger.work import NOT_FOUND, Refusal, Work
 
 REFUSAL = Refusal(422, "not an image", 2)
 A, B = 1, 2
@@ -180,6 +182,27 @@ def test_a_lost_asset_is_asked_for_anew(ledger, work):
     work.lose_asset(A)
     assert work.assets([A])[A].plytix_id is None
     assert now(ledger, "urls") == ["pending", "pending"]
+
+
+@pytest.mark.parametrize(("minutes", "is_absent"), [(0, True), (9, True), (11, False), (-5, False)])
+def test_what_plytix_does_not_have_is_known_for_a_while(ledger, work, minutes, is_absent):
+    work.note_absent([A])
+    later = Work(ledger._store, lambda: CLOCKS.now() + timedelta(minutes=minutes))
+    assert [asset.is_absent for asset in later.assets([A, B]).values()] == [is_absent, False]
+
+
+def test_what_may_have_been_uploaded_since_is_not_known_to_be_absent(ledger, work):
+    work.note_absent([A, B])
+    work.claim_assets([A])
+    assert [asset.is_absent for asset in work.assets([A, B]).values()] == [False, True]
+    work.fail_asset(A, S1, REFUSAL)
+    work.finish_asset(B, "p2", "", Origin.FOUND)
+    work.lose_asset(B)
+    ledger.work().retry_failed()
+    assert [(asset.state, asset.is_absent) for asset in work.assets([A, B]).values()] == [
+        (State.PENDING, False),
+        (State.PENDING, False),
+    ]
 
 
 def test_reopened_links_forget_where_they_stood(work):
