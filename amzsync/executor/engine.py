@@ -248,8 +248,9 @@ class Engine:
                 self._again.appendleft(task)
                 return False
             task.claim()
+            # In the air from here on: should the process die now, the ledger says so.
+            self._slot_of[id(task)] = slot
         self.requests[kind] += 1
-        self._slot_of[id(task)] = slot
         self._workers.submit(task, task.call, self._tokens.current(now), partial(self._slots.left, slot))
         return True
 

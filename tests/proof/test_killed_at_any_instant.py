@@ -6,9 +6,9 @@ commit and each request. Then it is resumed, and killed again, until it comes to
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -41,6 +41,12 @@ class Toll:
     kills: int = 0
     allowed: int = 0
     extra: int = 0
+
+
+def dies(
+    commands: Commands, env: dict[str, str], arguments: list[object], _: Random, *, event: str, count: int
+) -> Ended:
+    return commands.run(env, *arguments, event=event, count=count)
 
 
 def aimed(commands: Commands, env: dict[str, str], arguments: list[object], draw: Random) -> Ended:
@@ -123,6 +129,34 @@ def test_killed_around_commits_and_requests_it_ends_as_if_never_interrupted(
 @pytest.mark.parametrize("seed", range(4))
 def test_killed_at_random_moments_it_ends_as_if_never_interrupted(seed: int, tmp_path: Path):
     assert kill_often(at_random, seed, 15, tmp_path).kills == 15
+
+
+def die_once_at_each(event: str, counts: Iterable[int], seed: int, folder: Path) -> int:
+    """One sync for each of these occurrences of an event, until there are no more; how many died."""
+    scene, whole = known(seed)
+    for number, count in enumerate(counts):
+        home = folder / str(count)
+        home.mkdir()
+        toll = survive(scene, whole, partial(dies, event=event, count=count), Random(count), home, 1)
+        if not toll.kills:
+            return number
+    return number + 1
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_single_death_costs_no_more_than_what_was_in_the_air_one_bulk_read_and_a_token(
+    event: str, tmp_path: Path
+):
+    """Where a sync dies once, nothing that another death has spared makes up for what it costs."""
+    assert die_once_at_each(event, (1, 6, 11, 12, 13), 1, tmp_path) == 5
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_single_death_at_each_event_costs_no_more_than_that(event: str, seed: int, tmp_path: Path):
+    assert die_once_at_each(event, itertools.count(1), seed, tmp_path) > 15
 
 
 @pytest.mark.soak
