@@ -4,18 +4,16 @@ A configuration file is not trusted: it is read bounded, every field is checked,
 and the field but never a value, because a value may be a password in the wrong place.
 """
 
-import ipaddress
 import json
 import os
 import stat
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
 
 from amzsync.errors import ConfigError
+from amzsync.plytix.address import checked_address
 from amzsync.plytix.auth import Credentials, Secret
 from amzsync.plytix.pace import Limit, parse_limits
 
@@ -102,8 +100,8 @@ def _environment_account(environ: Mapping[str, str]) -> Account | None:
             raise ConfigError(f"{other} is set, but {name} is not.", f"Set {name} too, or unset {other}.")
     return Account(
         ENVIRONMENT,
-        _checked_url(environ.get("PLYTIX_API_URL", "").strip() or API_URL, "PLYTIX_API_URL"),
-        _checked_url(environ.get("PLYTIX_AUTH_URL", "").strip() or AUTH_URL, "PLYTIX_AUTH_URL"),
+        checked_address(environ.get("PLYTIX_API_URL", "").strip() or API_URL, "PLYTIX_API_URL"),
+        checked_address(environ.get("PLYTIX_AUTH_URL", "").strip() or AUTH_URL, "PLYTIX_AUTH_URL"),
         Credentials(*map(Secret, secrets)),
     )
 
@@ -210,8 +208,8 @@ class _Config:
             raise _wrong(place, "an object with api_key and api_password")
         return Account(
             name,
-            _checked_url(_text(fields, "api_url", place, API_URL), f"{place}.api_url"),
-            _checked_url(_text(fields, "auth_url", place, AUTH_URL), f"{place}.auth_url"),
+            checked_address(_text(fields, "api_url", place, API_URL), f"{place}.api_url"),
+            checked_address(_text(fields, "auth_url", place, AUTH_URL), f"{place}.auth_url"),
             Credentials(
                 Secret(_text(fields, "api_key", place)), Secret(_text(fields, "api_password", place))
             ),
@@ -297,35 +295,6 @@ def _is_limit(text: str) -> bool:
     except ConfigError:
         return False
     return True
-
-
-def _checked_url(url: str, place: str) -> str:
-    """`url` without a trailing slash; https, or http on loopback only, because secrets travel on it."""
-    parts = _split(url)
-    if parts is None or parts.scheme not in {"http", "https"} or not url.isprintable() or " " in url:
-        raise _wrong(place, "a web address such as https://host/path")
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise _wrong(place, "an address without a user, a query or a fragment")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-        raise _wrong(place, "an https:// address, since secrets are sent there")
-    return url.rstrip("/")
-
-
-def _split(url: str) -> SplitResult | None:
-    """None where there is no host, or a port that is none."""
-    with suppress(ValueError):
-        parts = urlsplit(url)
-        return parts if parts.hostname and parts.port != 0 else None
-    return None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _wrong(place: str, wanted: str) -> ConfigError:

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "migrations": [],
     "ledger": ["domain", "errors", "planner", "migrations"],
     "plytix": ["domain", "errors"],
-    "config": ["errors", "plytix.auth", "plytix.pace"],
+    "config": ["errors", "plytix.address", "plytix.auth", "plytix.pace"],
     "executor": ["ledger", "plytix", "domain", "errors", "planner"],
     "views": [
         "domain",

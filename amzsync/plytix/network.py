@@ -1,20 +1,19 @@
-"""What can go wrong between here and Plytix: addresses that cannot be used, answers that never came."""
+"""What can go wrong between here and Plytix, where no answer came: as one sentence and a next step."""
 
-import ipaddress
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
 from socket import gaierror
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 
-from amzsync.errors import ConfigError, PlytixError, RetriableError, StopError
+from amzsync.errors import PlytixError, RetriableError, StopError
 from amzsync.plytix.deadline import DeadlineError
 from amzsync.plytix.wire import Request
 
-__all__ = ["NETWORK_ERRORS", "Timeouts", "checked_address", "error_without_answer", "is_loopback"]
+__all__ = ["NETWORK_ERRORS", "Timeouts", "error_without_answer"]
 
 # Whatever requests, and what it stands on, raises while it sends and reads.
 NETWORK_ERRORS = (
@@ -24,31 +23,6 @@ NETWORK_ERRORS = (
     ValueError,
     HTTPException,
 )
-
-
-def checked_address(address: str, setting: str) -> str:
-    """`address` without a trailing slash; raises ConfigError, which names `setting` and never a secret."""
-    parts = _split(address)
-    host = parts.hostname if parts else None
-    if parts is None or host is None or parts.scheme not in {"http", "https"}:
-        raise ConfigError(f"{setting} is no web address.", "It looks like https://host/path.")
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise ConfigError(
-            f"{setting} holds a user, a query or a fragment, which an address of Plytix never has.",
-            "It looks like https://host/path.",
-        )
-    if parts.scheme == "http" and not is_loopback(host):
-        raise ConfigError(f"{setting} would send secrets unencrypted to {host}.", "Use https://.")
-    return address.strip().rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +103,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(cause))
         yield cause
         waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
-
-
-def _split(address: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(address.strip())
-        _ = parts.port  # parsed only when asked for
-        (parts.hostname or "").encode("idna")
-    except ValueError:
-        return None
-    return parts

@@ -15,15 +15,14 @@ import requests
 from requests.auth import AuthBase
 
 from amzsync.errors import PlytixError, TokenError
+from amzsync.plytix.address import checked_address, is_loopback
 from amzsync.plytix.auth import Credentials, Secret, TokenAnswer
 from amzsync.plytix.client import get_token
 from amzsync.plytix.deadline import DeadlineAdapter
 from amzsync.plytix.network import (
     NETWORK_ERRORS,
     Timeouts,
-    checked_address,
     error_without_answer,
-    is_loopback,
 )
 from amzsync.plytix.parsing import fits_a_header, garbage
 from amzsync.plytix.refusals import error_for, readable, redacted
