@@ -155,6 +155,7 @@ def open_reader(path: Path) -> Store:
     if not path.exists():
         raise LedgerError(f"There is no ledger at {path}.", "`amzsync plan --mapping FILE` makes one.")
     _check_header(path)
+    _take_back_half_made(path)
     connection = _connect(path, f"{path.absolute().as_uri()}?mode=ro")
     try:
         _check_up_to_date(path, _check_version(path, Database(connection, execute_plugins=False)))
@@ -177,6 +178,18 @@ def open_copy(path: Path) -> Store:
     finally:
         source.close()
     return Store(connection, path)
+
+
+def _take_back_half_made(path: Path) -> None:
+    """Whoever may only read cannot undo what a writer left when it was killed before WAL mode was on."""
+    if path.with_name(f"{path.name}-journal").exists():
+        connection = _connect(path, f"{path.absolute().as_uri()}?mode=rw")
+        try:
+            connection.execute("SELECT name FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            raise _ledger_error(path, error) from error
+        finally:
+            connection.close()
 
 
 def _our_steps() -> list[str]:

@@ -212,6 +212,26 @@ def test_a_reader_sees_what_is_committed_while_a_writer_writes(ledger_path):
             assert [row.skipped for row in reader.queries.products()] == [1]
 
 
+DIES_IN_THE_MIDDLE = """
+import os, signal, sqlite3, sys
+ledger = sqlite3.connect(sys.argv[1], isolation_level=None)
+ledger.execute("PRAGMA journal_mode = DELETE")
+ledger.execute("PRAGMA cache_size = 1")
+ledger.execute("BEGIN")
+ledger.executemany("INSERT INTO urls (url) VALUES (?)", [(f"https://x/{n}/{'x' * 500}",) for n in range(200)])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("open_ledger", [open_reader, open_writer])
+def test_a_writer_killed_before_wal_mode_was_on_leaves_nothing_half_done(ledger_path, open_ledger):
+    before = filled(ledger_path)
+    subprocess.run([sys.executable, "-c", DIES_IN_THE_MIDDLE, ledger_path], check=False)
+    assert ledger_path.with_name("amzsync.db-journal").exists()
+    open_ledger(ledger_path).close()
+    assert dump(ledger_path) == before
+
+
 def test_a_reader_cannot_write(ledger_path):
     before = filled(ledger_path)
     with Ledger.read(ledger_path) as reader, pytest.raises(LedgerError):

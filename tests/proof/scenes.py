@@ -110,7 +110,7 @@ def same_account(one: Snapshot, other: Snapshot) -> None:
 
 def settled(ledger: Path) -> tuple[frozenset[str], frozenset[str]]:
     """The addresses whose asset is done, and the Plytix ids of the products of which everything is done."""
-    if not ledger.exists():
+    if not _is_made(ledger):
         return frozenset(), frozenset()
     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone():
@@ -125,9 +125,14 @@ def settled(ledger: Path) -> tuple[frozenset[str], frozenset[str]]:
         return frozenset(url for (url,) in urls), frozenset(id_ for (id_,) in products)
 
 
+def _is_made(ledger: Path) -> bool:
+    """Whether it came to its first commit: before that, SQLite has a journal to take back."""
+    return ledger.exists() and not ledger.with_name(f"{ledger.name}-journal").exists()
+
+
 def has_run(ledger: Path) -> bool:
     """Whether there is a run that `resume` could carry on."""
-    if not ledger.exists():
+    if not _is_made(ledger):
         return False
     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone():
