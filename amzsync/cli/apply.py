@@ -53,6 +53,7 @@ def apply(options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
     with ExitStack() as stack:
         stack.enter_context(WriterLock(options.ledger))
         ledger = stack.enter_context(Ledger.write(options.ledger))
+        ledger.runs.hold("apply", os.getpid())
         ledger.runs.bind_account(account.identity)
         if sources:
             plan_into(ledger, options, sources)
@@ -76,6 +77,7 @@ def resume(options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
     with ExitStack() as stack:
         stack.enter_context(WriterLock(options.ledger))
         ledger = stack.enter_context(Ledger.write(options.ledger))
+        ledger.runs.hold("resume", os.getpid())
         run = ledger.runs.last_unfinished()
         if run is None:
             return _nothing_to_resume(ledger, options, manner, voice)

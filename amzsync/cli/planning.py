@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ def open_for_planning(path: Path) -> Iterator[OpenLedger]:
         return
     try:
         with Ledger.write(path) as ledger:
+            ledger.runs.hold("plan", os.getpid())
             yield OpenLedger(ledger, is_copy=False)
     finally:
         lock.release()

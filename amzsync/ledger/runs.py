@@ -12,6 +12,8 @@ from amzsync.ledger.store import Store, open_reader
 
 __all__ = ["Runs", "open_run_holder", "utc_text"]
 
+_HOLDER = "holder"
+
 
 def utc_text(moment: datetime) -> str:
     """A moment as the ledger writes it."""
@@ -24,6 +26,10 @@ class Runs:
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store
         self._now = now
+
+    def hold(self, command: str, pid: int) -> None:
+        """Say who writes to this ledger from now on."""
+        self.keep_setting(_HOLDER, f"process {pid} ({command}, since {utc_text(self._now())})")
 
     def start(
         self, command: str, options: Mapping[str, object], pid: int, mappings: Sequence[tuple[str, str]]
@@ -67,11 +73,6 @@ class Runs:
         if runs and runs[0].outcome not in (Outcome.FINISHED, Outcome.FAILURES):
             return runs[0]
         return None
-
-    def last_started(self) -> Run | None:
-        """The latest run of any kind that has not ended."""
-        runs = self._read("WHERE ended_at IS NULL ORDER BY id DESC LIMIT 1")
-        return runs[0] if runs else None
 
     def latest(self, count: int) -> tuple[Run, ...]:
         return tuple(self._read("ORDER BY id DESC LIMIT ?", (count,)))
@@ -144,9 +145,8 @@ def open_run_holder(path: Path) -> str:
     except (AmzsyncError, sqlite3.Error):
         return "another process"
     try:
-        run = Runs(store, lambda: datetime.now(UTC)).last_started()
+        return Runs(store, lambda: datetime.now(UTC)).setting(_HOLDER) or "another process"
     except AmzsyncError:
-        run = None
+        return "another process"
     finally:
         store.close()
-    return f"process {run.pid} ({run.command}, since {run.started_at})" if run else "another process"

@@ -18,7 +18,7 @@ from amzsync.ledger.lock import WriterLock
 path = Path(sys.argv[1])
 clocks = Clocks(now=lambda: datetime(2025, 12, 23, 6, 0, 47, tzinfo=UTC))
 with WriterLock(path), Ledger.write(path, clocks) as ledger:
-    ledger.runs.start("apply", {}, os.getpid(), [])
+    ledger.runs.hold("apply", os.getpid())
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -41,17 +41,26 @@ def test_a_second_writer_is_refused_and_told_who_writes(ledger_path, holder):
     assert f"process {holder.pid} (apply, since 2025-12-23T06:00:47Z)" in raised.value.message
     assert "amzsync status" in raised.value.next_step
     with Ledger.read(ledger_path) as reader:
-        assert reader.runs.last_started().pid == holder.pid
+        assert reader.queries.failure_count() == 0
+
+
+def test_the_one_who_writes_now_is_named_not_a_run_that_was_killed(ledger_path, holder):
+    holder.kill()
+    holder.wait()
+    with WriterLock(ledger_path), Ledger.write(ledger_path, CLOCKS) as ledger:
+        ledger.runs.hold("resume", 4711)
+        with pytest.raises(LedgerLockedError, match=r"process 4711 \(resume, since 2025-12-23T06:00:47Z\)"):
+            WriterLock(ledger_path).acquire()
 
 
 def test_a_killed_writer_holds_nothing(ledger_path, holder):
     holder.kill()
     holder.wait()
     with WriterLock(ledger_path), Ledger.write(ledger_path) as ledger:
-        assert ledger.runs.last_unfinished().pid == holder.pid
+        assert ledger.runs.latest(1) == ()
 
 
-def test_a_holder_without_a_run_is_another_process(ledger_path):
+def test_a_holder_that_has_not_said_who_it_is_is_another_process(ledger_path):
     Ledger.write(ledger_path, CLOCKS).close()
     with WriterLock(ledger_path), pytest.raises(LedgerLockedError, match="by another process"):
         WriterLock(ledger_path).acquire()
