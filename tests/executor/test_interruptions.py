@@ -126,3 +126,20 @@ def test_a_look_up_that_was_answered_is_not_made_again(rig: Rig) -> None:
     again = rig.apply()
     assert (again.end, again.requests["asset_search"], again.requests["asset_upload"]) == (End.DONE, 0, 5)
     assert again.total == 1 + 1 + 5 + 5
+
+
+def test_a_stopped_run_costs_a_token_and_the_windows_that_were_at_hand(rig_of: Callable[..., Rig]) -> None:
+    def stopped_after(uploads: int | None) -> int:
+        rig = rig_of(latency=Latency(upload_s=(0.01, 0.05)))
+        rig.forget()
+        rig.plan(*(product(f"S{n:03d}", (f"m{n % 60}", "MAIN"), (f"b{n % 7}", "PT01")) for n in range(300)))
+        stop = StopRequest()
+        if uploads is not None:
+            rig.sandbox.faults.add(Fault("POST", "/assets", RunBefore(stop.set), after=uploads))
+            assert rig.apply(stop=stop).end is End.STOPPED
+        assert rig.apply().end is End.DONE
+        return rig.sandbox.total
+
+    whole = stopped_after(None)
+    for uploads in (0, 20, 60):
+        assert stopped_after(uploads) - whole <= 1 + 3 + 1, "a token, three windows, one look-up"
