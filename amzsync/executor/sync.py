@@ -244,7 +244,7 @@ class Sync:
         if due_at is not None and not self._has_said_why:
             self._has_said_why = True
             self._listener.notice(
-                Notice("Another amzsync is at work here: looking once more at what was written, in 10 s.")
+                Notice("Another amzsync has been at work here: a last look at what was written, in 10 s.")
             )
         return due_at
 

@@ -147,10 +147,10 @@ def test_killed_while_the_ledger_is_made_it_is_made_the_next_time(count: int, st
     stage.is_whole(stage.apply())
 
 
-def first_version(path: Path) -> None:
-    """A ledger of the first schema, with a product that is done and one that is not."""
+def older_ledger(path: Path, next_step: str) -> None:
+    """A ledger of the schema before that step, with a product and a picture in it."""
     database = Database(path)
-    migrations.apply(database, stop_before="m002_runs")
+    migrations.apply(database, stop_before=next_step)
     with database.conn:
         database.execute("INSERT INTO products (id, sku, is_parent) VALUES (1, 'OLD', 0)")
         database.execute(
@@ -160,11 +160,16 @@ def first_version(path: Path) -> None:
     database.close()
 
 
-@pytest.mark.parametrize("count", range(1, 34, 4))
-def test_killed_while_an_older_ledger_is_brought_up_to_date_nothing_of_it_is_lost(count: int, stage: Stage):
-    first_version(stage.commands.ledger)
+@pytest.mark.parametrize(
+    ("next_step", "count"),
+    [*(("m002_runs", count) for count in range(1, 34, 4)), *(("m003_look_ups", n) for n in range(1, 16, 2))],
+)
+def test_killed_while_an_older_ledger_is_brought_up_to_date_nothing_of_it_is_lost(
+    next_step: str, count: int, stage: Stage
+):
+    older_ledger(stage.commands.ledger, next_step)
     ended = stage.apply(event="schema statement", count=count)
-    assert ended.was_killed or (count > 20 and ended.code == stage.whole.code)
+    assert ended.was_killed or (count > 10 and ended.code == stage.whole.code)
     stage.is_whole(stage.apply())
     with closing(sqlite3.connect(stage.commands.ledger)) as db:
         assert db.execute("SELECT id FROM products WHERE sku = 'OLD'").fetchone() == (1,)
