@@ -14,6 +14,7 @@ from amzsync.errors import StopError
 from amzsync.executor.desk import Desk
 from amzsync.executor.events import Listener, Notice, Progress, Traffic
 from amzsync.executor.forecast import reread_size
+from amzsync.executor.outcomes import Outcomes
 from amzsync.executor.pictures import Pictures
 from amzsync.executor.reading import BulkReader, GalleryCheck
 from amzsync.executor.slots import Slots
@@ -77,15 +78,15 @@ class Sync:
         )
         self._reader = BulkReader(options.gallery_label)
         self._pictures = Pictures(work, self._picture_settled)
+        self._outcomes = Outcomes(work, clock, self._product_finished)
         self._writer = Writer(
-            work,
+            self._outcomes,
             self._reader,
             listener,
             label=options.gallery_label,
             skip_existing_reason=options.skip_existing_reason,
             clock=clock,
             random=random,
-            finished=self._product_finished,
             picture_lost=self._picture_lost,
             looked_again=self._looked_again,
         )
@@ -167,13 +168,13 @@ class Sync:
         for desk in desks:
             product = found.get(desk.work.sku)
             if product is None:
-                self._writer.leave_alone(desk, NOT_FOUND)
+                self._outcomes.leave_alone(desk, NOT_FOUND)
                 continue
             desk.see(product, self._writer.tell_gallery(product), at)
             if self._options.skip_existing_reason and desk.untold:
                 self._writer.look_at_first(desk)
             elif self._options.skip_existing_reason and desk.seen.gallery and not desk.was_begun:
-                self._writer.leave_alone(desk, self._options.skip_existing_reason)
+                self._outcomes.leave_alone(desk, self._options.skip_existing_reason)
                 continue
             taken.append(desk)
         self._want_pictures(taken)
@@ -222,7 +223,7 @@ class Sync:
 
     def _look_again(self) -> Task | None:
         """Where others are at work too, see at the end whether what was written as a whole still stands."""
-        written = self._writer.written
+        written = self._outcomes.written
         if self._slots.was_refused:
             written.suspect_others()
         if not self._is_end or self._reader.in_air >= _READS_IN_AIR:
@@ -240,7 +241,7 @@ class Sync:
 
     def _looks_again_at(self) -> float | None:
         """Beside a neighbour the end waits until all that was written can be looked at for good."""
-        due_at = self._writer.written.due_at() if self._is_end and self._has_neighbours() else None
+        due_at = self._outcomes.written.due_at() if self._is_end and self._has_neighbours() else None
         if due_at is not None and not self._has_said_why:
             self._has_said_why = True
             self._listener.notice(
@@ -263,7 +264,7 @@ class Sync:
         assets = self._work.assets(made)
         gone = [row for row in made if assets[row].plytix_id not in gallery]
         if gone:
-            self._writer.written.suspect_others()
+            self._outcomes.written.suspect_others()
             self._work.reopen_product(product_id, gone, thumbnail=False)
             desk = Desk(self._work.product(product_id), only_append=True)
             desk.see(product, gallery, at)
@@ -284,7 +285,7 @@ class Sync:
                 assets_total=max(self._outstanding.assets, settled),
                 products_done=self._products_done,
                 products_total=max(self._outstanding.products, self._products_done),
-                failures=pictures.failed + self._writer.failed,
+                failures=pictures.failed + self._outcomes.failed,
                 in_air=traffic.in_air,
                 rate_per_s=traffic.rate_per_s,
                 quota=self._slots.used(),

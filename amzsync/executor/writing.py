@@ -10,20 +10,19 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from amzsync.errors import PlytixError, RateLimitedError, RejectedError, RetriableError, StopError, TokenError
-from amzsync.executor.decide import MAX_ASSETS, Append, Nothing, Replace, missing
+from amzsync.executor.chains import Chains
+from amzsync.executor.decide import Append, Nothing, Replace, missing
 from amzsync.executor.desk import Desk
 from amzsync.executor.events import Listener, Notice
+from amzsync.executor.outcomes import Outcomes
 from amzsync.executor.reading import BulkReader
 from amzsync.executor.task import Task
-from amzsync.executor.written import Written
-from amzsync.ledger.rows import Origin
-from amzsync.ledger.work import NOT_FOUND, Refusal, Work
-from amzsync.plytix.client import PAGE_SIZE, link_asset, read_asset, read_product, write_product
+from amzsync.ledger.work import NOT_FOUND, Refusal
+from amzsync.plytix.client import PAGE_SIZE, read_product, write_product
 from amzsync.plytix.retry import RetryPolicy
-from amzsync.plytix.wire import LinkResult, PlytixAsset, PlytixProduct
+from amzsync.plytix.wire import PlytixProduct
 
 __all__ = ["FRESH_S", "Writer"]
 
@@ -32,15 +31,13 @@ FRESH_S = 9.0
 
 _MOST_STALE = 3
 
-_FULL = Refusal(None, f"the product already holds {MAX_ASSETS} assets, the most Plytix allows", 0)
-
 
 class Writer:
-    """Everything between a product's last settled picture and its last row done."""
+    """Everything between a product's last settled picture and its end."""
 
     def __init__(
         self,
-        work: Work,
+        outcomes: Outcomes,
         reader: BulkReader,
         listener: Listener,
         *,
@@ -48,32 +45,32 @@ class Writer:
         skip_existing_reason: str | None,
         clock: Callable[[], float],
         random: Callable[[], float],
-        finished: Callable[[Desk], None],
         picture_lost: Callable[[Desk, int], None],
         looked_again: Callable[[Mapping[str, int], float, Mapping[str, PlytixProduct]], None],
     ) -> None:
-        self._work = work
+        self._outcomes = outcomes
+        self._chains = Chains(outcomes, label, picture_lost)
         self._reader = reader
         self._listener = listener
         self._label = label
         self._skip_existing_reason = skip_existing_reason
         self._clock = clock
         self._random = random
-        self._finished = finished
-        self._picture_lost = picture_lost
         self._looked_again = looked_again
         self._retry = RetryPolicy()
         self._ready: deque[Desk] = deque()
-        self._chains: deque[Task] = deque()
         self._untold: deque[Desk] = deque()
         self._stale: deque[Desk] = deque()
         self._later: list[tuple[float, int, Desk]] = []
         self._order = itertools.count()
         self._only_append = False
         self._omission_is_empty: bool | None = None
-        self.written = Written()
-        self.in_air = 0
-        self.failed = 0
+        self._in_air = 0
+
+    @property
+    def in_air(self) -> int:
+        """Writes, and readings of one product, that are not answered yet."""
+        return self._in_air + self._chains.in_air
 
     @property
     def stale(self) -> int:
@@ -97,7 +94,7 @@ class Writer:
             return
         decision = desk.decide(only_append=self._only_append)
         if isinstance(decision, Nothing):
-            self._finish(desk, desk.seen.gallery)
+            self._outcomes.finish(desk, desk.seen.gallery)
         elif self._may_be_written(desk, self._clock()):
             self._ready.append(desk)
         else:
@@ -116,8 +113,9 @@ class Writer:
         """Whatever rests on a fresh reading, or continues what has begun."""
         while self._later and self._later[0][0] <= now:
             self._stale.append(heapq.heappop(self._later)[2])
-        if self._chains:
-            return self._chains.popleft()
+        chained = self._chains.next()
+        if chained:
+            return chained
         while self._ready:
             desk = self._ready.popleft()
             task = self._write(desk)
@@ -130,7 +128,7 @@ class Writer:
         if not self._untold:
             return None
         desk = self._untold.popleft()
-        self.in_air += 1
+        self._in_air += 1
         at = self._clock()
         return Task(
             read_product(desk.plytix_id, self._label),
@@ -147,7 +145,7 @@ class Writer:
         }
         now = self._clock()
         # The search has room for more: what was written a while ago is looked at again for nothing.
-        before = self.written.take(PAGE_SIZE - len(desks), now)
+        before = self._outcomes.written.take(PAGE_SIZE - len(desks), now)
         return self._reader.read([*desks, *before], partial(self._reread, desks, before, now))
 
     def _reread(
@@ -160,14 +158,14 @@ class Writer:
         for sku, desk in desks.items():
             product = found.get(sku)
             if product is None:
-                self.leave_alone(desk, NOT_FOUND)
+                self._outcomes.leave_alone(desk, NOT_FOUND)
             else:
                 self._see(desk, product, self.tell_gallery(product), at)
         if before:
             self._looked_again(before, at, found)
 
     def _read_one(self, desk: Desk, at: float, outcome: PlytixProduct | PlytixError, attempts: int) -> None:
-        self.in_air -= 1
+        self._in_air -= 1
         match outcome:
             case PlytixProduct() as product:
                 if desk.untold_assets:
@@ -175,18 +173,18 @@ class Writer:
                     self._omission_is_empty = product.assets is None and not product.gallery
                 self._see(desk, product, product.gallery or (), at)
             case RejectedError() as error if error.status == 404:
-                self.leave_alone(desk, NOT_FOUND)
+                self._outcomes.leave_alone(desk, NOT_FOUND)
             case RejectedError() | RetriableError() as error:
-                self._fail_all(desk, Refusal(error.status, error.message, attempts))
+                self._outcomes.fail(desk, Refusal(error.status, error.message, attempts))
             case _:
                 pass
 
     def _see(self, desk: Desk, product: PlytixProduct, gallery: tuple[str, ...] | None, at: float) -> None:
         if desk.was_told and not desk.was_claimed and gallery is not None and gallery != desk.seen.gallery:
-            self.written.suspect_others()
+            self._outcomes.written.suspect_others()
         desk.see(product, gallery, at)
         if self._skip_existing_reason and gallery and not desk.is_begun:
-            self.leave_alone(desk, self._skip_existing_reason)
+            self._outcomes.leave_alone(desk, self._skip_existing_reason)
         elif not desk.waits_for:
             self.advance(desk)
 
@@ -199,40 +197,34 @@ class Writer:
         decision = desk.decide(only_append=self._only_append)
         match decision:
             case Nothing():
-                self._finish(desk, desk.seen.gallery)
+                self._outcomes.finish(desk, desk.seen.gallery)
                 return None
             case Append():
                 if not self._may_be_written(desk, self._clock()):
                     self._stale.append(desk)
                     return None
-                return self._begin_chain(desk, decision)
+                self._chains.begin(desk, decision)
+                return self._chains.next()
             case Replace():
                 call = write_product(
                     desk.plytix_id, self._label, gallery=decision.gallery, thumbnail_id=decision.thumbnail
                 )
-                self.in_air += 1
+                self._in_air += 1
                 return Task(
                     call,
                     lambda outcome, _tries: self._written(desk, decision, outcome),
-                    claim=lambda: self._claim(desk),
+                    claim=lambda: self._outcomes.claim(desk),
                     may_leave=lambda now: self._may_be_written(desk, now),
                     withdraw=lambda: self._withdraw(desk),
                     repeatable=False,
                 )
 
-    def _claim(self, desk: Desk) -> None:
-        if not desk.was_claimed:
-            # What stood there before the first write is another hand's: in flight, it would pass for ours.
-            self._work.finish_links(desk.work.id, desk.found, made=())
-        desk.was_claimed = True
-        self._work.claim_product(desk.work.id)
-
     def _withdraw(self, desk: Desk) -> None:
-        self.in_air -= 1
+        self._in_air -= 1
         self._stale.append(desk)
 
     def _written(self, desk: Desk, decision: Replace, outcome: PlytixProduct | PlytixError) -> None:
-        self.in_air -= 1
+        self._in_air -= 1
         match outcome:
             case PlytixProduct() as product:
                 self._check_written(desk, decision, product)
@@ -243,12 +235,7 @@ class Writer:
             case RejectedError() as error:
                 self._write_refused(desk, decision, error)
             case StopError():
-                self._release(desk)
-
-    def _release(self, desk: Desk) -> None:
-        """The write did not happen. A product that has been given something already stays begun."""
-        if not desk.made and not desk.was_begun:
-            self._work.release_product(desk.work.id)
+                self._outcomes.release(desk)
 
     def _check_written(self, desk: Desk, decision: Replace, product: PlytixProduct) -> None:
         """Believe a write only where the answer shows it."""
@@ -260,16 +247,16 @@ class Writer:
                     Notice("Plytix does not show what a write did to a gallery: linking pictures one by one.")
                 )
             desk.seen = desk.seen.showing(product.gallery or desk.seen.gallery)
-            self._chains.append(self._begin_chain(desk, Append(self._missing(desk), decision.thumbnail)))
+            self._chains.begin(desk, Append(self._missing(desk), decision.thumbnail))
             return
         if decision.gallery is not None and shown != decision.gallery:
-            self.written.suspect_others()
+            self._outcomes.written.suspect_others()
         desk.made.update(asset_id for asset_id in shown if asset_id not in desk.seen.gallery)
         if decision.thumbnail and product.thumbnail_id != decision.thumbnail:
-            self._chains.append(self._begin_chain(desk, Append((), decision.thumbnail), by_link=True))
+            self._chains.begin(desk, Append((), decision.thumbnail), by_link=True)
             return
         desk.thumbnail_made = decision.thumbnail is not None
-        self._finish(desk, shown)
+        self._outcomes.finish(desk, shown)
 
     def _missing(self, desk: Desk) -> tuple[str, ...]:
         return missing(desk.wanted, desk.seen.gallery)
@@ -278,177 +265,16 @@ class Writer:
         desk.attempts += 1
         wait_s = self._retry.wait_s(desk.attempts, self._random)
         if wait_s is None:
-            self._fail_all(desk, Refusal(error.status, error.message, desk.attempts))
+            self._outcomes.fail(desk, Refusal(error.status, error.message, desk.attempts))
         else:
             heapq.heappush(self._later, (self._clock() + wait_s, next(self._order), desk))
 
     def _write_refused(self, desk: Desk, decision: Replace, error: RejectedError) -> None:
         """One by one shows which part of a write is refused."""
         if decision.gallery is None:
-            self._thumbnail_refused(desk, error)
+            self._chains.refuse_thumbnail(desk, error)
         else:
-            self._chains.append(self._begin_chain(desk, Append(self._missing(desk), decision.thumbnail)))
-
-    # One by one.
-
-    def _begin_chain(self, desk: Desk, decision: Append, *, by_link: bool = False) -> Task:
-        desk.only_append = True
-        desk.to_append = list(decision.missing)
-        desk.thumbnail_left = decision.thumbnail
-        desk.thumbnail_by_link = by_link
-        return self._chain_step(desk)
-
-    def _chain_step(self, desk: Desk) -> Task:
-        self.in_air += 1
-        claim = partial(self._claim, desk)
-        if desk.to_append:
-            asset_id = desk.to_append[0]
-            call = link_asset(desk.plytix_id, asset_id, self._label)
-            return Task(
-                call, lambda outcome, tries: self._linked(desk, asset_id, outcome, tries), claim=claim
-            )
-        thumbnail = desk.thumbnail_left or ""
-        settle = partial(self._thumbnail_set, desk, thumbnail)
-        if desk.thumbnail_by_link:
-            return Task(link_asset(desk.plytix_id, thumbnail, "thumbnail"), settle, claim=claim)
-        write = write_product(desk.plytix_id, self._label, gallery=None, thumbnail_id=thumbnail)
-        return Task(write, settle, claim=claim)
-
-    def _go_on(self, desk: Desk) -> None:
-        if desk.to_append or desk.thumbnail_left:
-            self._chains.append(self._chain_step(desk))
-        else:
-            self._finish(desk, desk.seen.gallery)
-
-    def _linked(self, desk: Desk, asset_id: str, outcome: Any, attempts: int) -> None:  # noqa: ANN401 - narrowed below
-        self.in_air -= 1
-        match outcome:
-            case LinkResult():
-                desk.to_append.pop(0)
-                desk.made.add(asset_id)
-                desk.seen = desk.seen.showing((*desk.seen.gallery, asset_id))
-                self._go_on(desk)
-            case RejectedError() as error if error.status == 404:
-                self._chains.append(self._ask_what_is_gone(desk, asset_id, error))
-            case StopError():
-                self._release(desk)
-            case PlytixError() as error:
-                self._link_failed(desk, asset_id, Refusal(error.status, error.message, attempts))
-
-    def _link_failed(self, desk: Desk, asset_id: str, refusal: Refusal) -> None:
-        desk.to_append.pop(0)
-        rows = [link for link in desk.open_links if desk.ids.get(link) == asset_id]
-        self._work.fail_links(desk.work.id, rows, refusal)
-        desk.failed_links.update(rows)
-        self.failed += len(rows)
-        self._go_on(desk)
-
-    def _ask_what_is_gone(self, desk: Desk, asset_id: str, error: RejectedError) -> Task:
-        """A link's 404 can mean the asset or the product."""
-        self.in_air += 1
-        return Task(
-            read_asset(asset_id), lambda outcome, tries: self._gone(desk, asset_id, error, outcome, tries)
-        )
-
-    def _gone(
-        self,
-        desk: Desk,
-        asset_id: str,
-        error: RejectedError,
-        outcome: PlytixAsset | PlytixError,
-        attempts: int,
-    ) -> None:
-        self.in_air -= 1
-        rows = [row for row, plytix_id in desk.ids.items() if plytix_id == asset_id]
-        match outcome:
-            case PlytixAsset():
-                self.leave_alone(desk, NOT_FOUND)
-            case RejectedError() as refused if refused.status == 404 and not desk.lost.intersection(rows):
-                desk.to_append.clear()
-                desk.only_append = False
-                for row in rows:
-                    desk.lost.add(row)
-                    self._picture_lost(desk, row)
-            case StopError():
-                self._release(desk)
-            case _ if desk.to_append:
-                self._link_failed(desk, asset_id, Refusal(error.status, error.message, attempts))
-            case _:
-                self._thumbnail_failed(desk, Refusal(error.status, error.message, attempts))
-
-    def _thumbnail_set(self, desk: Desk, thumbnail: str, outcome: Any, attempts: int) -> None:  # noqa: ANN401
-        self.in_air -= 1
-        match outcome:
-            case PlytixProduct() as product if (
-                product.thumbnail_id != thumbnail and not desk.thumbnail_by_link
-            ):
-                desk.thumbnail_by_link = True
-                self._go_on(desk)
-            case PlytixProduct() | LinkResult():
-                desk.thumbnail_left = None
-                desk.thumbnail_made = True
-                self._go_on(desk)
-            case StopError():
-                self._release(desk)
-            case RejectedError() as error:
-                self._thumbnail_refused(desk, error, attempts)
-            case PlytixError() as error:
-                self._thumbnail_failed(desk, Refusal(error.status, error.message, attempts))
-
-    def _thumbnail_refused(self, desk: Desk, error: RejectedError, attempts: int = 1) -> None:
-        asset_id = desk.thumbnail
-        if error.status == 404 and asset_id is not None:
-            self._chains.append(self._ask_what_is_gone(desk, asset_id, error))
-        else:
-            self._thumbnail_failed(desk, Refusal(error.status, error.message, attempts))
-
-    def _thumbnail_failed(self, desk: Desk, refusal: Refusal) -> None:
-        desk.thumbnail_left = None
-        desk.thumbnail_failed = refusal
-        self._go_on(desk)
-
-    # The end of a product.
-
-    def leave_alone(self, desk: Desk, reason: str) -> None:
-        """Nothing is written to it, and why."""
-        self._work.skip_product(desk.work.id, reason)
-        self._finished(desk)
-
-    def _fail_all(self, desk: Desk, refusal: Refusal) -> None:
-        self.failed += len(desk.open_links)
-        self._work.fail_links(desk.work.id, desk.open_links, refusal)
-        self._work.fail_thumbnail(desk.work.id, refusal)
-        self._finished(desk)
-
-    def _finish(self, desk: Desk, gallery: tuple[str, ...]) -> None:
-        """Write down what stands in the gallery, and what cannot."""
-        if desk.was_claimed:
-            self.written.note(desk.work.id, desk.work.sku, self._clock())
-        placed = desk.placed(gallery)
-        made = {row for row in placed if desk.ids[row] in desk.made}
-        self._work.finish_links(desk.work.id, placed, made)
-        left_out = [row for row in desk.open_links if row not in placed and row not in desk.failed_links]
-        without_picture = [row for row in left_out if row in desk.failed]
-        no_room = [row for row in left_out if row not in desk.failed]
-        self._work.fail_links(desk.work.id, without_picture, _no_picture())
-        self._work.fail_links(desk.work.id, no_room, _FULL)
-        self.failed += len(left_out)
-        self._finish_thumbnail(desk)
-        self._finished(desk)
-
-    def _finish_thumbnail(self, desk: Desk) -> None:
-        if not desk.has_open_thumbnail:
-            return
-        if desk.thumbnail_failed:
-            self._work.fail_thumbnail(desk.work.id, desk.thumbnail_failed)
-        elif desk.thumbnail is None:
-            self._work.fail_thumbnail(desk.work.id, _no_picture())
-        else:
-            self._work.finish_thumbnail(desk.work.id, Origin.MADE if desk.thumbnail_made else Origin.FOUND)
-
-
-def _no_picture() -> Refusal:
-    return Refusal(None, "its picture could not be put into Plytix", 0)
+            self._chains.begin(desk, Append(self._missing(desk), decision.thumbnail))
 
 
 def _stands_in(wanted: tuple[str, ...], shown: tuple[str, ...]) -> bool:

@@ -1,0 +1,83 @@
+"""What becomes of a product, written down: its writes' beginning, its rows' end."""
+
+from collections.abc import Callable
+
+from amzsync.executor.decide import MAX_ASSETS
+from amzsync.executor.desk import Desk
+from amzsync.executor.written import Written
+from amzsync.ledger.rows import Origin
+from amzsync.ledger.work import Refusal, Work
+
+__all__ = ["Outcomes"]
+
+_FULL = Refusal(None, f"the product already holds {MAX_ASSETS} assets, the most Plytix allows", 0)
+_NO_PICTURE = Refusal(None, "its picture could not be put into Plytix", 0)
+
+
+class Outcomes:
+    """`finished` is told each product that has come to its end; `failed` counts links that cannot stand."""
+
+    def __init__(self, work: Work, clock: Callable[[], float], finished: Callable[[Desk], None]) -> None:
+        self._work = work
+        self._clock = clock
+        self._finished = finished
+        self.written = Written()
+        self.failed = 0
+
+    def claim(self, desk: Desk) -> None:
+        """A write to it is about to leave."""
+        if not desk.was_claimed:
+            # What stood there before the first write is another hand's: in flight, it would pass for ours.
+            self._work.finish_links(desk.work.id, desk.found, made=())
+        desk.was_claimed = True
+        self._work.claim_product(desk.work.id)
+
+    def release(self, desk: Desk) -> None:
+        """The write did not happen. A product that has been given something already stays begun."""
+        if not desk.made and not desk.was_begun:
+            self._work.release_product(desk.work.id)
+
+    def fail_link(self, desk: Desk, asset_id: str, refusal: Refusal) -> None:
+        """One picture cannot be linked to it."""
+        rows = [link for link in desk.open_links if desk.ids.get(link) == asset_id]
+        self._work.fail_links(desk.work.id, rows, refusal)
+        desk.failed_links.update(rows)
+        self.failed += len(rows)
+
+    def leave_alone(self, desk: Desk, reason: str) -> None:
+        """Nothing is written to it, and why."""
+        self._work.skip_product(desk.work.id, reason)
+        self._finished(desk)
+
+    def fail(self, desk: Desk, refusal: Refusal) -> None:
+        """All that is open of it has failed."""
+        self.failed += len(desk.open_links)
+        self._work.fail_links(desk.work.id, desk.open_links, refusal)
+        self._work.fail_thumbnail(desk.work.id, refusal)
+        self._finished(desk)
+
+    def finish(self, desk: Desk, gallery: tuple[str, ...]) -> None:
+        """Write down what stands in the gallery, and what cannot."""
+        if desk.was_claimed:
+            self.written.note(desk.work.id, desk.work.sku, self._clock())
+        placed = desk.placed(gallery)
+        made = {row for row in placed if desk.ids[row] in desk.made}
+        self._work.finish_links(desk.work.id, placed, made)
+        left_out = [row for row in desk.open_links if row not in placed and row not in desk.failed_links]
+        without_picture = [row for row in left_out if row in desk.failed]
+        no_room = [row for row in left_out if row not in desk.failed]
+        self._work.fail_links(desk.work.id, without_picture, _NO_PICTURE)
+        self._work.fail_links(desk.work.id, no_room, _FULL)
+        self.failed += len(left_out)
+        self._finish_thumbnail(desk)
+        self._finished(desk)
+
+    def _finish_thumbnail(self, desk: Desk) -> None:
+        if not desk.has_open_thumbnail:
+            return
+        if desk.thumbnail_failed:
+            self._work.fail_thumbnail(desk.work.id, desk.thumbnail_failed)
+        elif desk.thumbnail is None:
+            self._work.fail_thumbnail(desk.work.id, _NO_PICTURE)
+        else:
+            self._work.finish_thumbnail(desk.work.id, Origin.MADE if desk.thumbnail_made else Origin.FOUND)
