@@ -31,12 +31,12 @@ class Chains:
         return self._ready.popleft() if self._ready else None
 
     def begin(self, desk: Desk, decision: Append, *, by_link: bool = False) -> None:
-        """Link what is missing; with `by_link` the thumbnail, too, is set by a link."""
+        """Link what is missing, if anything is; with `by_link` the thumbnail, too, is set by a link."""
         desk.only_append = True
         desk.to_append = list(decision.missing)
         desk.thumbnail_left = decision.thumbnail
         desk.thumbnail_by_link = by_link
-        self._ready.append(self._step(desk))
+        self._go_on(desk)
 
     def _step(self, desk: Desk) -> Task:
         self.in_air += 1

@@ -1,5 +1,6 @@
 """Galleries and thumbnails as they are read back, whatever a person had put there before."""
 
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -8,7 +9,7 @@ from executor.rig import Rig
 
 from amzsync.executor.decide import MAX_ASSETS
 from amzsync.ledger.merge import SKIP_EXISTING
-from amzsync.sandbox import TypeClass
+from amzsync.sandbox import Answer, Fault, TypeClass
 
 BOOT = product("BOOT", ("a", "MAIN"), ("b", "PT01"), ("c", "PT02"))
 NAMES = ["amazon_01_MAIN_a.jpg", "amazon_02_PT01_b.jpg", "amazon_03_PT02_c.jpg"]
@@ -80,6 +81,22 @@ def test_a_changed_order_of_ours_is_written(rig: Rig) -> None:
     rig.plan(product("BOOT", ("a", "MAIN"), ("c", "PT01"), ("b", "PT02"), ("d", "PT03")))
     rig.apply()
     assert rig.gallery("BOOT") == [NAMES[0], NAMES[2], NAMES[1], "amazon_04_PT03_d.jpg"]
+
+
+@pytest.mark.parametrize("status", [422, 200], ids=["refused", "not shown"])
+def test_an_order_that_cannot_be_written_is_left_as_it_is_and_nothing_else_is_sent(
+    rig: Rig, status: int
+) -> None:
+    rig.plan(BOOT)
+    rig.apply()
+    rig.plan(product("BOOT", ("a", "MAIN"), ("c", "PT01"), ("b", "PT02")))
+    shows_nothing = json.dumps({"data": [{"id": rig.sandbox.product_id("BOOT")}]}).encode()
+    rig.sandbox.faults.add(Fault("PATCH", "/products/[^/]+", Answer(status, shows_nothing), times=None))
+    ran = rig.apply()
+    assert ran.error is None
+    assert (ran.requests["product_write"], ran.requests["link"]) == (1, 0)
+    assert (rig.gallery("BOOT"), rig.thumbnail("BOOT")) == (NAMES, NAMES[0])
+    assert rig.failures() == []
 
 
 def test_an_order_that_a_person_gave_ours_is_kept(rig: Rig) -> None:
