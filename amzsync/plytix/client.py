@@ -121,7 +121,7 @@ def write_product(
 def link_asset(product_id: str, asset_id: str, label: str) -> Call[LinkResult]:
     """Append one asset to a gallery, or put it in the place of a single media attribute."""
     path = f"/products/{_segment(product_id)}/assets"
-    request = Request(RequestKind.LINK, "POST", path, {"id": asset_id, "attribute_label": label})
+    request = Request(RequestKind.LINK, "POST", path, {**_asset_object(asset_id), "attribute_label": label})
     return Call(request, _WRITTEN | {_CONFLICT}, partial(_link_result, request=request))
 
 
@@ -163,6 +163,8 @@ def _segment(plytix_id: str) -> str:
 
 
 def _asset_object(asset_id: str) -> Mapping[str, str]:
+    if not asset_id:
+        raise ValueError("That is no id of an asset.")
     # A plain string is refused with 422 (plytix-api, Products).
     return {"id": asset_id}
 

@@ -89,6 +89,20 @@ def test_a_write_that_could_only_do_harm_cannot_be_built(gallery):
         client.write_product("p1", "g", gallery=gallery, thumbnail_id=None)
 
 
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: client.write_product("p1", "g", gallery=None, thumbnail_id=""),
+        lambda: client.write_product("p1", "g", gallery=["a1", ""], thumbnail_id=None),
+        lambda: client.link_asset("p1", "", "g"),
+    ],
+    ids=["thumbnail", "gallery", "link"],
+)
+def test_no_asset_without_an_id_is_ever_written(build):
+    with pytest.raises(ValueError, match="no id of an asset"):
+        build()
+
+
 def test_a_link_names_the_asset_and_the_attribute():
     body = {"id": "a1", "attribute_label": "amazon_images"}
     assert _sent(client.link_asset("p1", "a1", "amazon_images")) == ("POST", "/products/p1/assets", body)

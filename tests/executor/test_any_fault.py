@@ -1,0 +1,96 @@
+"""Whatever Plytix refuses, drops or loses: nothing of a person's goes, and another try ends the work."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from executor.rig import Rig
+from executor.test_any_catalogue import (
+    SKUS,
+    Hand,
+    arrange,
+    check,
+    hands,
+    mappings,
+    own_galleries,
+    products_of,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from amzsync.executor.engine import EngineSettings
+from amzsync.plytix.retry import RetryPolicy
+from amzsync.sandbox import Answer, DropAfterWork, DropBeforeWork, Fault, Sandbox
+
+REQUESTS = (
+    ("POST", "/assets"),
+    ("PATCH", "/products/[^/]+"),
+    ("POST", "/products/[^/]+/assets"),
+    ("GET", "/assets/[^/]+"),
+    ("GET", "/products/[^/]+"),
+)
+REFUSED = 451
+ANSWERS: Mapping[str, Any] = {
+    "gone": Answer(404),
+    "refused": Answer(REFUSED),
+    "down": Answer(503),
+    "empty": Answer(200, b'{"data": []}'),
+    "reset before the work": DropBeforeWork(),
+    "reset after the work": DropAfterWork(),
+}
+MALFORMED = {400, 405, 422}
+SOON = EngineSettings(workers=4, outage_s=0.3, retry=RetryPolicy(attempts=3, base_s=0.001))
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One kind of request answered in one way, so many times after so many."""
+
+    request: tuple[str, str]
+    answer: str
+    times: int
+    after: int
+
+    def fault(self) -> Fault:
+        return Fault(*self.request, ANSWERS[self.answer], times=self.times, after=self.after)
+
+
+troubles = st.lists(
+    st.builds(
+        Trouble,
+        st.sampled_from(REQUESTS),
+        st.sampled_from(sorted(ANSWERS)),
+        st.integers(1, 4),
+        st.integers(0, 5),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@given(first=mappings, second=mappings, earlier=hands, met=troubles, met_again=troubles)
+def test_after_any_trouble_another_try_ends_as_if_there_had_been_none(
+    first: Mapping[str, Sequence[tuple[str, str]]],
+    second: Mapping[str, Sequence[tuple[str, str]]],
+    earlier: Mapping[str, Hand],
+    met: Sequence[Trouble],
+    met_again: Sequence[Trouble],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, Sandbox(limits=()) as sandbox:
+        rig = Rig(sandbox, Path(folder) / "amzsync.db")
+        sandbox.seed(SKUS)
+        arrange(sandbox, earlier)
+        for mapping, kinds in ((first, met), (second, met_again)):
+            before, own = sandbox.snapshot(), own_galleries(rig) if rig.path.exists() else {}
+            rig.plan(*products_of(mapping))
+            sandbox.faults.add(*(trouble.fault() for trouble in kinds))
+            rig.apply(settings=SOON)
+            sandbox.faults.clear()
+            assert rig.apply(retry_failed=True).error is None
+            check(rig, before, own)
+            assert rig.apply().total == 0
+        assert sandbox.overlapping_writes == 0
+        assert not MALFORMED.intersection(exchange.status for exchange in sandbox.history)
