@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from amzsync.errors import PlytixError, RejectedError, StopError
+from amzsync.errors import PlytixError, RejectedError, RetriableError, StopError
 from amzsync.executor.decide import Append
 from amzsync.executor.desk import Desk
 from amzsync.executor.outcomes import Outcomes
@@ -73,6 +73,8 @@ class Chains:
             case StopError():
                 self._outcomes.release(desk)
             case PlytixError() as error:
+                if isinstance(error, RetriableError):
+                    desk.made.add(asset_id)
                 self._link_failed(desk, asset_id, Refusal(error.status, error.message, attempts))
 
     def _link_failed(self, desk: Desk, asset_id: str, refusal: Refusal) -> None:

@@ -26,6 +26,7 @@ class Seen:
 class Desk:
     """A product being worked on. `ids` are the Plytix ids of its pictures as they become known.
 
+    `made`: the pictures that writes of this run have linked, or may have.
     `untold`: the search did not tell the gallery; `untold_assets`: nor whether there are any assets.
     """
 

@@ -1,6 +1,6 @@
 """What becomes of a product, written down: its writes' beginning, its rows' end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from amzsync.executor.decide import MAX_ASSETS
 from amzsync.executor.desk import Desk
@@ -45,12 +45,14 @@ class Outcomes:
         self.failed += len(rows)
 
     def leave_alone(self, desk: Desk, reason: str) -> None:
-        """Nothing is written to it, and why."""
+        """Nothing more is written to it, and why."""
+        self._note_made(desk)
         self._work.skip_product(desk.work.id, reason)
         self._finished(desk)
 
     def fail(self, desk: Desk, refusal: Refusal) -> None:
         """All that is open of it has failed."""
+        self._note_made(desk)
         self.failed += len(desk.open_links)
         self._work.fail_links(desk.work.id, desk.open_links, refusal)
         self._work.fail_thumbnail(desk.work.id, refusal)
@@ -61,6 +63,7 @@ class Outcomes:
         if desk.was_claimed:
             self.written.note(desk.work.id, desk.work.sku, self._clock())
         placed = desk.placed(gallery)
+        self._note_made(desk, but=placed)
         made = {row for row in placed if desk.ids[row] in desk.made}
         self._work.finish_links(desk.work.id, placed, made)
         left_out = [row for row in desk.open_links if row not in placed and row not in desk.failed_links]
@@ -71,6 +74,12 @@ class Outcomes:
         self.failed += len(left_out)
         self._finish_thumbnail(desk)
         self._finished(desk)
+
+    def _note_made(self, desk: Desk, but: Collection[int] = ()) -> None:
+        """A link that was not answered may stand all the same."""
+        made = [row for row, plytix_id in desk.ids.items() if plytix_id in desk.made and row not in but]
+        if made:
+            self._work.note_made(desk.work.id, made)
 
     def _finish_thumbnail(self, desk: Desk) -> None:
         if not desk.has_open_thumbnail:

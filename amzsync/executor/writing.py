@@ -231,6 +231,9 @@ class Writer:
             case RateLimitedError() | TokenError():
                 (self._ready if self._may_be_written(desk, self._clock()) else self._stale).append(desk)
             case RetriableError() as error:
+                desk.made.update(
+                    asset_id for asset_id in decision.gallery or () if asset_id not in desk.seen.gallery
+                )
                 self._try_later(desk, error)
             case RejectedError() as error:
                 self._write_refused(desk, decision, error)

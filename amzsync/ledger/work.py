@@ -124,6 +124,13 @@ class Work:
             list(plytix_ids.items()),
         )
 
+    def note_made(self, product_id: int, asset_ids: Iterable[int]) -> None:
+        """Links that were written, or may have been: should they be found, they are this ledger's own."""
+        self._store.execute_many(
+            "UPDATE links SET origin = 'made' WHERE product_id = ? AND asset_id = ?",
+            [(product_id, asset_id) for asset_id in asset_ids],
+        )
+
     def skip_product(self, product_id: int, reason: str) -> None:
         """Nothing is done on this product, and why."""
         with self._store.atomic():

@@ -30,6 +30,9 @@ REQUESTS = (
     ("POST", "/products/[^/]+/assets"),
     ("GET", "/assets/[^/]+"),
     ("GET", "/products/[^/]+"),
+    ("POST", "/products/search"),
+    ("POST", "/assets/search"),
+    ("POST", "/attributes/product/search"),
 )
 REFUSED = 451
 ANSWERS: Mapping[str, Any] = {
@@ -62,7 +65,7 @@ troubles = st.lists(
         Trouble,
         st.sampled_from(REQUESTS),
         st.sampled_from(sorted(ANSWERS)),
-        st.integers(1, 4),
+        st.integers(1, 5),
         st.integers(0, 5),
     ),
     min_size=1,

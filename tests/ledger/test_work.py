@@ -205,6 +205,16 @@ def test_what_may_have_been_uploaded_since_is_not_known_to_be_absent(ledger, wor
     ]
 
 
+def test_what_was_linked_before_a_product_was_left_alone_is_known_as_ours(work):
+    work.note_made(S1, [B])
+    work.skip_product(S1, NOT_FOUND)
+    work.retry_failed()
+    assert [(link.state, link.origin) for link in work.product(S1).links] == [
+        (State.PENDING, None),
+        (State.PENDING, Origin.MADE),
+    ]
+
+
 def test_reopened_links_forget_where_they_stood(work):
     work.finish_links(S1, {A: 0, B: 1}, [A, B])
     work.reopen_product(S1, [B], thumbnail=False)
