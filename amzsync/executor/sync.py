@@ -20,6 +20,7 @@ from amzsync.executor.reading import BulkReader, GalleryCheck
 from amzsync.executor.slots import Slots
 from amzsync.executor.task import Task
 from amzsync.executor.writing import Writer
+from amzsync.executor.written import LOOK_AFTER_S
 from amzsync.ledger.queries import Outstanding
 from amzsync.ledger.rows import Asset, Origin, State
 from amzsync.ledger.work import NOT_FOUND, Work
@@ -222,7 +223,7 @@ class Sync:
             self._writer.advance(desk)
 
     def _look_again(self) -> Task | None:
-        """Where others are at work too, see at the end whether what was written as a whole still stands."""
+        """Where others are at work too, see at the end whether what was written still stands."""
         written = self._outcomes.written
         if self._slots.was_refused:
             written.suspect_others()
@@ -245,7 +246,10 @@ class Sync:
         if due_at is not None and not self._has_said_why:
             self._has_said_why = True
             self._listener.notice(
-                Notice("Another amzsync has been at work here: a last look at what was written, in 10 s.")
+                Notice(
+                    "Another amzsync has been at work here: a last look at what was written,"
+                    f" in {LOOK_AFTER_S:g} s."
+                )
             )
         return due_at
 

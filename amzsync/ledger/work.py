@@ -276,7 +276,7 @@ class Work:
         """Plytix cannot take this picture; `product_id` is one that wants it."""
         with self._store.atomic():
             changed = self._store.execute(
-                f"UPDATE assets SET state = 'failed', reason = ?, absent_at = NULL"
+                "UPDATE assets SET state = 'failed', reason = ?, absent_at = NULL"
                 f" WHERE id = ? AND {IS_OPEN}",
                 (refusal.message, asset_id),
             ).rowcount
