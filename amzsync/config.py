@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from amzsync.errors import ConfigError
+from amzsync.limits.windows import Limit, parse_limits
 from amzsync.plytix.address import checked_address
 from amzsync.plytix.auth import Credentials, Secret
-from amzsync.plytix.pace import Limit, parse_limits
 
 __all__ = ["ENVIRONMENT", "SANDBOX", "Account", "load_account", "state_folder"]
 

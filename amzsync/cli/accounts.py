@@ -9,8 +9,8 @@ from pathlib import Path
 from amzsync.cli.options import RunOptions
 from amzsync.config import Account, load_account
 from amzsync.errors import ConfigError
+from amzsync.limits.windows import PRESETS, Limit, parse_limits
 from amzsync.plytix.auth import Credentials, Secret
-from amzsync.plytix.pace import PRESETS, Limit, parse_limits
 
 __all__ = [
     "SANDBOX_KEY",

@@ -303,7 +303,7 @@ def _serve(
 def _check_values(options: RunOptions) -> None:
     """What typer cannot check is a usage error all the same."""
     from amzsync.errors import ConfigError  # noqa: PLC0415
-    from amzsync.plytix.pace import parse_duration_s, parse_limits  # noqa: PLC0415
+    from amzsync.limits.windows import parse_duration_s, parse_limits  # noqa: PLC0415
 
     if options.ledger.is_dir():
         raise typer.BadParameter(f"{options.ledger} is a folder.", param_hint="--ledger")

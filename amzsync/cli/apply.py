@@ -15,11 +15,11 @@ from amzsync.cli.working import Bench, Worked, sync
 from amzsync.config import Account
 from amzsync.errors import AmzsyncError, LedgerError
 from amzsync.executor.engine import End
-from amzsync.executor.forecast import forecast
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.rows import Outcome
-from amzsync.plytix.pace import Limit
+from amzsync.limits.forecast import forecast
+from amzsync.limits.windows import Limit
 from amzsync.views.plan import PlanView, render_plan
 from amzsync.views.report import Report, check_output, report_json, write_report
 from amzsync.views.summary import Summary, next_commands, render_summary

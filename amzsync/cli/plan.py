@@ -12,7 +12,7 @@ from amzsync.config import Account
 from amzsync.executor.engine import End
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.rows import Outcome
-from amzsync.plytix.pace import Limit
+from amzsync.limits.windows import Limit
 from amzsync.views.plan import plan_json, render_plan
 
 __all__ = ["plan"]

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from amzsync.cli.options import RunOptions
 from amzsync.errors import LedgerLockedError
-from amzsync.executor.forecast import forecast
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.rows import State
+from amzsync.limits.forecast import forecast
+from amzsync.limits.windows import Limit
 from amzsync.mapping.read import MappingSource, open_mapping, read_products
 from amzsync.planner import PlanCounts, Planner, settle
-from amzsync.plytix.pace import Limit
 from amzsync.views.plan import PlanView
 from amzsync.views.report import Metadata
 

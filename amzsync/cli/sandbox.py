@@ -8,8 +8,8 @@ from amzsync.cli.accounts import SANDBOX_KEY, SANDBOX_PASSWORD, is_seeded
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.voice import Voice
 from amzsync.executor.stop import StopRequest, stop_on_signals
+from amzsync.limits.windows import parse_limits
 from amzsync.mapping.read import read_products
-from amzsync.plytix.pace import parse_limits
 from amzsync.sandbox import Sandbox
 
 __all__ = ["serve"]

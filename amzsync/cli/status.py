@@ -7,11 +7,11 @@ from amzsync.cli.exits import ExitCode
 from amzsync.cli.options import RunOptions
 from amzsync.cli.voice import Voice
 from amzsync.errors import ConfigError
-from amzsync.executor.forecast import forecast
 from amzsync.executor.slots import Slots
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.rows import Run
-from amzsync.plytix.pace import Limit, parse_limits
+from amzsync.limits.forecast import forecast
+from amzsync.limits.windows import Limit, parse_limits
 from amzsync.views.status import StatusView, render_status, status_json
 from amzsync.views.summary import command
 
@@ -26,7 +26,7 @@ def status(options: RunOptions, voice: Voice) -> ExitCode:
     with Ledger.read(options.ledger) as ledger:
         runs = ledger.runs.latest(_RUNS_SHOWN)
         limits = _limits(options, runs)
-        slots = Slots(limits, ledger.quota(), time.monotonic)
+        slots = Slots(limits, ledger.request_log(), time.monotonic)
         outstanding = ledger.queries.outstanding()
         view = StatusView(
             ledger=options.ledger,

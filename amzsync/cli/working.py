@@ -23,7 +23,7 @@ from amzsync.executor.sync import Sync, SyncOptions
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.merge import SKIP_EXISTING
 from amzsync.ledger.neighbours import Neighbours
-from amzsync.plytix.pace import Limit, parse_duration_s
+from amzsync.limits.windows import Limit, parse_duration_s
 from amzsync.plytix.transport import Transport
 from amzsync.views.progress import make_display
 
@@ -132,7 +132,7 @@ def _engine(bench: Bench, worked: Worked) -> Iterator[tuple[Engine, Slots, Liste
                 now=local_now,
             )
         )
-        slots = Slots(bench.limits, bench.quota.quota(), time.monotonic)
+        slots = Slots(bench.limits, bench.quota.request_log(), time.monotonic)
         engine = Engine(
             transport,
             up.credentials,

@@ -22,8 +22,8 @@ from amzsync.executor.slots import Slots
 from amzsync.executor.stop import StopRequest
 from amzsync.executor.task import Task
 from amzsync.executor.workers import Answered, Workers
+from amzsync.limits.pace import Slot
 from amzsync.plytix.auth import Credentials, TokenAnswer, TokenCache
-from amzsync.plytix.pace import Slot
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.plytix.transport import Transport
 from amzsync.plytix.wire import Call, RequestKind

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from amzsync.plytix.pace import Limit
+from amzsync.limits.windows import Limit
 
 __all__ = ["Listener", "Notice", "Progress", "QuotaUse", "Traffic", "Waiting"]
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from amzsync.executor.events import QuotaUse
-from amzsync.ledger.quota import QuotaBook
-from amzsync.plytix.pace import Limit, Pace, Slot
+from amzsync.ledger.request_log import RequestLog
+from amzsync.limits.pace import Pace, Slot
+from amzsync.limits.windows import Limit
 
 __all__ = ["Slots"]
 
@@ -12,7 +13,7 @@ __all__ = ["Slots"]
 class Slots:
     """Hands out places: what this process sent, and what the ledger says that others sent."""
 
-    def __init__(self, limits: Sequence[Limit], book: QuotaBook, clock: Callable[[], float]) -> None:
+    def __init__(self, limits: Sequence[Limit], book: RequestLog, clock: Callable[[], float]) -> None:
         self._book = book
         self._clock = clock
         self._pace = Pace(limits)

@@ -13,7 +13,6 @@ from typing import Any
 from amzsync.errors import StopError
 from amzsync.executor.desk import Desk
 from amzsync.executor.events import Listener, Notice, Progress, Traffic
-from amzsync.executor.forecast import reread_size
 from amzsync.executor.outcomes import Outcomes
 from amzsync.executor.pictures import Pictures
 from amzsync.executor.reading import BulkReader, GalleryCheck
@@ -24,6 +23,7 @@ from amzsync.executor.written import LOOK_AFTER_S
 from amzsync.ledger.queries import Outstanding
 from amzsync.ledger.rows import Asset, Origin, State
 from amzsync.ledger.work import NOT_FOUND, Work
+from amzsync.limits.forecast import reread_size
 from amzsync.plytix.client import PAGE_SIZE, search_assets
 from amzsync.plytix.wire import Call, PlytixProduct
 

@@ -10,7 +10,7 @@ from typing import Self
 
 from amzsync.ledger.merge import Merge
 from amzsync.ledger.queries import Queries
-from amzsync.ledger.quota import QuotaBook
+from amzsync.ledger.request_log import RequestLog
 from amzsync.ledger.runs import Runs
 from amzsync.ledger.store import Store, open_copy, open_reader, open_writer
 from amzsync.ledger.work import Work
@@ -66,9 +66,9 @@ class Ledger:
         """The work rows, written on behalf of a run."""
         return Work(self._store, self._clocks.now, run_id)
 
-    def quota(self) -> QuotaBook:
+    def request_log(self) -> RequestLog:
         """The account's requests; a copy has none of its own, so open the real ledger for it."""
-        return QuotaBook(
+        return RequestLog(
             self._store, wall=self._clocks.wall, monotonic=self._clocks.monotonic, now=self._clocks.now
         )
 

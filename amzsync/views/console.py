@@ -7,7 +7,7 @@ move the cursor, hide or reorder text, or pass as markup. Rich is imported when 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TextIO
 
-from amzsync.plytix.pace import Limit
+from amzsync.limits.windows import Limit
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, JustifyMethod, RenderableType, RenderResult

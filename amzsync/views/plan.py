@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from amzsync.executor.forecast import Forecast
 from amzsync.ledger.queries import Outstanding, ProductRow, Standing
 from amzsync.ledger.rows import Counts, Failure
+from amzsync.limits.forecast import Forecast
+from amzsync.limits.windows import Limit
 from amzsync.planner import PlanCounts
-from amzsync.plytix.pace import Limit
 from amzsync.views.console import (
     SKU_LIMIT,
     cost_text,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amzsync.executor.events import QuotaUse
-from amzsync.executor.forecast import Forecast
 from amzsync.ledger.rows import Counts, Failure, FailureGroup, Run, State
+from amzsync.limits.forecast import Forecast
 from amzsync.views.console import (
     Sheet,
     cost_text,

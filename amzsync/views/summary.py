@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
-from amzsync.executor.forecast import Forecast
 from amzsync.ledger.rows import FailureGroup, Outcome
+from amzsync.limits.forecast import Forecast
 from amzsync.views.console import (
     SKU_LIMIT,
     cost_text,

@@ -8,8 +8,8 @@ import pytest
 
 from amzsync.config import SANDBOX, Account, load_account
 from amzsync.errors import ConfigError
+from amzsync.limits.windows import Limit
 from amzsync.plytix.auth import Credentials, Secret
-from amzsync.plytix.pace import Limit
 
 KEYS = {"PLYTIX_API_KEY": "env-key", "PLYTIX_API_PASSWORD": "env-word"}
 

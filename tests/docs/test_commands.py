@@ -7,7 +7,7 @@ import pytest
 from docs.page import README, ROOT, block, leaf_commands, option_names, shown_commands, table
 
 from amzsync.cli.exits import ExitCode
-from amzsync.plytix.pace import parse_duration_s, parse_limits
+from amzsync.limits.windows import parse_duration_s, parse_limits
 
 
 def _documented() -> dict[str, set[str]]:

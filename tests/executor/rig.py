@@ -23,8 +23,8 @@ from amzsync.ledger.book import Ledger
 from amzsync.ledger.merge import SKIP_EXISTING
 from amzsync.ledger.queries import Standing
 from amzsync.ledger.work import Work
+from amzsync.limits.windows import Limit
 from amzsync.plytix.auth import Credentials, Secret
-from amzsync.plytix.pace import Limit
 from amzsync.plytix.transport import Transport
 from amzsync.sandbox import Sandbox
 
@@ -153,7 +153,7 @@ class Rig:
         before = Counter(self.sandbox.counts)
         ran = Ran()
         transport = Transport(self.sandbox.url, self.sandbox.auth_url)
-        slots = Slots(limits, ledger.quota(), clock)
+        slots = Slots(limits, ledger.request_log(), clock)
         engine = Engine(
             transport,
             Credentials(Secret("sandbox-key"), Secret("sandbox-password")),

@@ -9,7 +9,7 @@ from executor.rig import Rig
 
 from amzsync.executor.engine import End, EngineSettings
 from amzsync.executor.stop import StopRequest
-from amzsync.plytix.pace import Limit
+from amzsync.limits.windows import Limit
 from amzsync.sandbox import Answer, Fault, Latency, RunBefore, Transform
 
 FORBIDDEN = Answer(403, json.dumps({"error": {"msg": "Your role does not allow this"}}).encode())

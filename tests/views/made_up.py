@@ -8,11 +8,11 @@ from pathlib import Path
 from rich.console import Console
 
 from amzsync.executor.events import QuotaUse
-from amzsync.executor.forecast import Forecast
 from amzsync.ledger.queries import Outstanding, ProductRow, Standing
 from amzsync.ledger.rows import Counts, Failure, FailureGroup, Outcome, Run, State, Table
+from amzsync.limits.forecast import Forecast
+from amzsync.limits.windows import PRESETS
 from amzsync.planner import PlanCounts
-from amzsync.plytix.pace import PRESETS
 from amzsync.views.console import make_console
 from amzsync.views.plan import PlanView
 from amzsync.views.report import Metadata, Report

@@ -7,7 +7,7 @@ import sys
 import pytest
 from views.made_up import paper
 
-from amzsync.plytix.pace import Limit
+from amzsync.limits.windows import Limit
 from amzsync.views.console import (
     Sheet,
     cost_text,

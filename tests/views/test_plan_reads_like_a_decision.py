@@ -7,8 +7,8 @@ from dataclasses import replace
 from rich.console import Console
 from views.made_up import METADATA, STANDING, failure, paper, plan_view, product
 
-from amzsync.executor.forecast import Forecast
 from amzsync.ledger.queries import Outstanding, Standing
+from amzsync.limits.forecast import Forecast
 from amzsync.planner import PlanCounts
 from amzsync.views.plan import PlanView, plan_json, render_plan
 

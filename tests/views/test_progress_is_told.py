@@ -9,7 +9,7 @@ from rich.console import Console
 from views.made_up import FakeClock, paper
 
 from amzsync.executor.events import Notice, Progress, QuotaUse, Waiting
-from amzsync.plytix.pace import PRESETS
+from amzsync.limits.windows import PRESETS
 from amzsync.views.progress import LineDisplay, LiveDisplay, QuietDisplay, make_display
 
 PROGRESS = Progress(

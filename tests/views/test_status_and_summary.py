@@ -7,8 +7,8 @@ from datetime import UTC, timedelta, timezone
 import pytest
 from views.made_up import STANDING, failure, groups, paper, report, run, status_view, summary
 
-from amzsync.executor.forecast import Forecast
 from amzsync.ledger.rows import FailureGroup, Outcome
+from amzsync.limits.forecast import Forecast
 from amzsync.views.status import StatusView, render_status, status_json
 from amzsync.views.summary import Summary, next_commands, render_summary
 

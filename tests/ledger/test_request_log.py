@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amzsync.ledger.book import Clocks, Ledger
-from amzsync.ledger.quota import _age_s
+from amzsync.ledger.request_log import _age_s
 
 
 @dataclass
@@ -38,7 +38,7 @@ def open_book(ledger_path, time):
 
     def open_book():
         opened.append(Ledger.write(ledger_path, time.clocks))
-        return opened[-1].quota()
+        return opened[-1].request_log()
 
     yield open_book
     for ledger in opened:

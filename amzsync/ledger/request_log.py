@@ -13,7 +13,7 @@ from datetime import datetime
 from amzsync.ledger.runs import utc_text
 from amzsync.ledger.store import Store
 
-__all__ = ["QuotaBook", "Sent"]
+__all__ = ["RequestLog", "Sent"]
 
 _LEARNED_FOR_DAYS = 1
 _PRUNE_EVERY = 1000
@@ -27,7 +27,7 @@ class Sent:
     age_s: float
 
 
-class QuotaBook:
+class RequestLog:
     """The `requests` and `learned_limits` tables."""
 
     def __init__(

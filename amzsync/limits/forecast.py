@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amzsync.plytix.pace import Limit
+from amzsync.limits.windows import Limit
 
 __all__ = ["Forecast", "forecast", "time_for_s"]
 
