@@ -1,0 +1,66 @@
+"""What a token says of itself is read with bounds, and anything odd says nothing."""
+
+import base64
+import json
+
+import pytest
+
+from amzsync.plytix.auth import Secret
+from amzsync.plytix.claims import token_claims
+
+
+def part(value: object) -> str:
+    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def jwt(payload: object) -> Secret:
+    return Secret(f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part(payload)}.c2lnbmF0dXJl")
+
+
+def test_the_claims_of_a_jwt_are_read_without_its_key():
+    claims = {"exp": 1900, "iat": 1000, "account_id": "6f", "limits": [{"window": 10, "limit": 50}]}
+    assert token_claims(jwt(claims)) == claims
+
+
+@pytest.mark.parametrize("text", ["ü", "日本", "a?>~", "ab", "abc", "abcd"])
+def test_every_alphabet_and_every_padding_is_read(text):
+    assert token_claims(jwt({"name": text})) == {"name": text}
+    padded = base64.urlsafe_b64encode(json.dumps({"name": text}).encode()).decode()
+    assert token_claims(Secret(f"x.{padded}.y")) == {"name": text}
+
+
+def nested(depth: int) -> dict[str, object]:
+    value: object = 1
+    for _ in range(depth):
+        value = [value]
+    return {"deep": value}
+
+
+UNREADABLE = [
+    [1, 2],
+    "text",
+    None,
+    b"{not json",
+    bytes([0xFF, 0xFE]),
+    b'{"a": NaN}',
+    b'{"a": ' + b"9" * 5000 + b"}",
+    b"[" * 6000,
+    b'{"a":' * 1500 + b"1" + b"}" * 1500,
+    nested(40),
+    {"many": [0] * 5000},
+    {"long": "x" * 20_000},
+]
+
+
+@pytest.mark.parametrize("payload", UNREADABLE, ids=range(len(UNREADABLE)))
+def test_a_payload_that_is_no_small_object_says_nothing(payload):
+    assert token_claims(jwt(payload)) == {}
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "..", "opaque-token", "a.b", "a.b.c", "a.!!!!.c", "a.AAAAA.c", "ü.e30.c", "a.eyJhIjoxfQ.c.d.e"],
+)
+def test_a_token_that_is_no_jwt_says_nothing(token):
+    assert token_claims(Secret(token)) == {}
