@@ -23,7 +23,7 @@ from amzsync.executor.stop import StopRequest
 from amzsync.executor.task import Task
 from amzsync.executor.workers import Answered, Workers
 from amzsync.limits.pace import Slot
-from amzsync.plytix.auth import Credentials, TokenAnswer, TokenCache
+from amzsync.plytix.auth import Credentials, Secret, TokenAnswer, TokenCache
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.plytix.transport import Transport
 from amzsync.plytix.wire import Call, RequestKind
@@ -108,7 +108,9 @@ class Engine:
         listener: Listener,
         clock: Callable[[], float],
         random: Callable[[], float],
+        token_fault: Callable[[Secret], StopError | None] = lambda _: None,
     ) -> None:
+        """`token_fault` sees each new token before it is used, and says why it must not be."""
         self._credentials = credentials
         self._slots = slots
         self._atomic = atomic
@@ -117,6 +119,7 @@ class Engine:
         self._listener = listener
         self._clock = clock
         self._random = random
+        self._token_fault = token_fault
         self._tokens = TokenCache()
         self._token_refusals = 0
         self._workers = Workers(transport, credentials, settings.workers)
@@ -363,7 +366,7 @@ class Engine:
     def _settle_health(self, outcome: object, _attempts: int) -> None:
         now = self._clock()
         if isinstance(outcome, TokenAnswer):
-            self._tokens.store(outcome, now)
+            self._take_token(outcome)
         if not isinstance(outcome, PlytixError):
             self._health = _Health(last_success=now)
             return
@@ -395,7 +398,14 @@ class Engine:
                 )
             self._fatal = self._fatal or outcome
         else:
-            self._tokens.store(outcome, self._clock())
+            self._take_token(outcome)
+
+    def _take_token(self, answer: TokenAnswer) -> None:
+        fault = self._token_fault(answer.token)
+        if fault is None:
+            self._tokens.store(answer, self._clock())
+        else:
+            self._fatal = self._fatal or fault
 
     def _nap_s(self, source: Source, end: End) -> float:
         """How long nothing can be sent unless an answer comes."""

@@ -9,14 +9,80 @@ import binascii
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 from amzsync.plytix.auth import Secret
 
-__all__ = ["token_claims"]
+__all__ = ["AccountClaim", "account_claim", "token_claims"]
 
 _MAX_TOKEN_CHARS = 16_384
 _MAX_DEPTH = 16
 _MAX_VALUES = 4_096
+_MAX_ID_CHARS = 128
+
+# The names are not published. The surest come first; each is read without case, `_` and `-`.
+# Left out on purpose: `jti` is the token's own; `sub`, `identity` and whatever tells a user or a key change
+# with them in one account; `client_id` names the key's application, and may be the same for all customers.
+_ACCOUNT_NAMES = tuple(
+    f"{who}{ending}"
+    for ending in ("id", "uuid", "uid", "")
+    for who in (
+        "account",
+        "customer",
+        "tenant",
+        "organization",
+        "organisation",
+        "org",
+        "company",
+        "workspace",
+    )
+)
+_ID_NAMES = ("id", "uuid", "uid", "_id")
+_HOLDERS = ("user_claims", "claims", "data", "context")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountClaim:
+    """What a token says whose it is: the claim's name, with those around it, and its value as text."""
+
+    name: str
+    value: str
+
+
+def account_claim(claims: Mapping[str, object]) -> AccountClaim | None:
+    """The id of the account, where a claim tells one; no secret, and the same for all keys of an account."""
+    named = _named(claims)
+    return next((AccountClaim(*named[name]) for name in _ACCOUNT_NAMES if name in named), None)
+
+
+def _named(claims: Mapping[str, object]) -> Mapping[str, tuple[str, str]]:
+    """Usable ids by plain name: those at the top, and those one level down in an object for claims."""
+    places = [("", claims)]
+    for holder in _HOLDERS:
+        inner = claims.get(holder)
+        if isinstance(inner, dict):
+            places.append((f"{holder}.", inner))
+    found: dict[str, tuple[str, str]] = {}
+    for prefix, place in places:
+        for key, value in place.items():
+            name = key.rpartition("/")[2].lower().replace("_", "").replace("-", "")
+            path, told = f"{prefix}{key}", value
+            if isinstance(told, dict):
+                path, told = next(
+                    ((f"{path}.{id_}", told[id_]) for id_ in _ID_NAMES if id_ in told), (path, None)
+                )
+            text = _id_text(told)
+            if text is not None and len(path) <= _MAX_ID_CHARS and path.isprintable():
+                found.setdefault(name, (path, text))
+    return found
+
+
+def _id_text(value: object) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value) if abs(value) < 10**30 else ""
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_ID_CHARS:
+        return None
+    return value if value.isprintable() and value.strip() else None
 
 
 def token_claims(token: Secret) -> Mapping[str, object]:

@@ -13,7 +13,7 @@ from amzsync.sandbox import assets, media
 from amzsync.sandbox.account import Account
 from amzsync.sandbox.attributes import label_of
 from amzsync.sandbox.faults import Faults, Latency
-from amzsync.sandbox.gate import Credentials, Gate
+from amzsync.sandbox.gate import Credentials, Gate, account_claims
 from amzsync.sandbox.journal import Journal
 from amzsync.sandbox.limits import RetryAfterForm
 from amzsync.sandbox.routes import API_ROOT, TOKEN_PATH
@@ -30,6 +30,7 @@ from amzsync.sandbox.state import (
     TypeClass,
 )
 from amzsync.sandbox.store import Store
+from amzsync.sandbox.wire import Json
 
 
 class Sandbox:
@@ -44,17 +45,23 @@ class Sandbox:
         api_key: str = "sandbox-key",
         api_password: str = "sandbox-password",  # noqa: S107 -- it guards nothing but play
         token_life_s: float = 900.0,
+        claims: Mapping[str, Json] | None = None,
+        opaque_tokens: bool = False,
         gallery_labels: Sequence[str] = ("amazon_images",),
         clock: Callable[[], float] = time.time,
         latency: Latency | None = None,
         faults: Faults | None = None,
         retry_after: RetryAfterForm = RetryAfterForm.BOTH,
     ) -> None:
-        """State is kept in the file `path`, or for as long as it runs; `limits` are (requests, seconds)."""
+        """State is kept in the file `path`, or for as long as it runs; `limits` are (requests, seconds).
+
+        A token is a JWT with `claims`, by default the account's id and its limits; or no JWT at all.
+        """
         self._path = path
         self._port = port
         self._limits = tuple(limits)
-        self._credentials = Credentials(api_key, api_password, token_life_s)
+        told = account_claims(api_key, limits) if claims is None else claims
+        self._credentials = Credentials(api_key, api_password, token_life_s, None if opaque_tokens else told)
         self._gallery_labels = tuple(gallery_labels)
         self._clock = clock
         self._latency = latency or Latency()

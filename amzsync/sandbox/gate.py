@@ -1,9 +1,12 @@
 """Who comes in: credentials, tokens, and the account's request limits."""
 
+import base64
+import hashlib
 import hmac
+import json
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from amzsync.sandbox.limits import RetryAfterForm, SlidingWindows
@@ -13,11 +16,15 @@ from amzsync.sandbox.wire import Json, Refusal, Reply, Request, data
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The account's API key and password, and how long a token of theirs lives."""
+    """The account's API key and password, how long a token of theirs lives, and what it says of the account.
+
+    `claims` is None where the token is no JWT.
+    """
 
     api_key: str
     api_password: str
     token_life_s: float
+    claims: Mapping[str, Json] | None = None
 
     def __repr__(self) -> str:
         return "Credentials(...)"
@@ -55,8 +62,10 @@ class Gate:
             raise _unauthorized("Bad api_key or api_password: Credentials not valid")
 
     def issue_token(self) -> Reply:
-        token = secrets.token_urlsafe(24)
-        self._store.add_token(token, self._clock() + self._credentials.token_life_s)
+        now, life_s = self._clock(), self._credentials.token_life_s
+        claims = self._credentials.claims
+        token = secrets.token_urlsafe(24) if claims is None else _jwt(claims, now, life_s)
+        self._store.add_token(token, now + life_s)
         return data({"access_token": token})
 
     def check_token(self, request: Request) -> None:
@@ -87,6 +96,25 @@ class Gate:
             headers={"Retry-After": str(told)} if in_header else {},
             extra={"retry_after": told} if in_body else {},
         )
+
+
+def account_claims(api_key: str, limits: Sequence[tuple[int, float]]) -> Mapping[str, Json]:
+    """What a token says of its account, as the real one does: an id and the limits."""
+    told: list[Json] = [{"limit": count, "window": window_s} for count, window_s in limits]
+    claims: dict[str, Json] = {"account_id": hashlib.sha256(api_key.encode()).hexdigest()[:24]}
+    return {**claims, "limits": told} if told else claims
+
+
+def _jwt(claims: Mapping[str, Json], now: float, life_s: float) -> str:
+    """Signed with nothing that anybody keeps: the sandbox knows its tokens by heart."""
+    header: Json = {"alg": "HS256", "typ": "JWT"}
+    times: dict[str, Json] = {"iat": int(now), "exp": int(now + life_s), "jti": secrets.token_hex(8)}
+    signed = f"{_part(json.dumps(header).encode())}.{_part(json.dumps({**times, **claims}).encode())}"
+    return f"{signed}.{_part(secrets.token_bytes(32))}"
+
+
+def _part(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _same(given: Json, known: str) -> bool:

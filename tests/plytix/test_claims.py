@@ -6,7 +6,7 @@ import json
 import pytest
 
 from amzsync.plytix.auth import Secret
-from amzsync.plytix.claims import token_claims
+from amzsync.plytix.claims import AccountClaim, account_claim, token_claims
 
 
 def part(value: object) -> str:
@@ -64,3 +64,39 @@ def test_a_payload_that_is_no_small_object_says_nothing(payload):
 )
 def test_a_token_that_is_no_jwt_says_nothing(token):
     assert token_claims(Secret(token)) == {}
+
+
+@pytest.mark.parametrize(
+    ("claims", "name", "value"),
+    [
+        ({"account_id": "6f1"}, "account_id", "6f1"),
+        ({"accountId": 4711, "sub": "u1"}, "accountId", "4711"),
+        ({"https://plytix.example/account-id": "a"}, "https://plytix.example/account-id", "a"),
+        ({"org": "shoes", "account": "a1"}, "account", "a1"),
+        ({"company": {"name": "Shoes", "id": 7}}, "company.id", "7"),
+        ({"identity": 3, "user_claims": {"customer_id": "c9"}}, "user_claims.customer_id", "c9"),
+        ({"tenant": "t", "customer_id": "c"}, "customer_id", "c"),
+        ({"account_id": "", "org_id": "o"}, "org_id", "o"),
+    ],
+)
+def test_the_account_is_told_by_the_surest_claim(claims, name, value):
+    assert account_claim(claims) == AccountClaim(name, value)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {},
+        {"sub": "u1", "jti": "x", "user_id": 3, "api_key_id": "k", "client_id": "c", "iss": "plytix"},
+        {"account_id": None},
+        {"account_id": True},
+        {"account_id": 1.5},
+        {"account_id": ["a"]},
+        {"account_id": "a" * 200},
+        {"account_id": "a\nb"},
+        {"account_id": 10**40},
+        {"account": {"name": "Shoes"}},
+    ],
+)
+def test_what_belongs_to_a_user_a_key_or_a_token_is_no_account(claims):
+    assert account_claim(claims) is None

@@ -1,3 +1,6 @@
+import base64
+import json
+
 import pytest
 
 
@@ -62,3 +65,40 @@ def test_own_credentials_and_token_life_are_taken(api_of, clock):
     assert api.get_token("k", "p").status_code == 200
     clock.now += 5
     assert api("GET", "/filters/product").status_code == 401
+
+
+def claims_of(token: str) -> dict[str, object]:
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def test_a_token_is_a_jwt_that_tells_its_account_and_its_limits(api_of, clock):
+    api = api_of(limits=((20, 10.0), (2000, 3600.0)), clock=clock)
+    api.get_token()
+    claims = claims_of(api.token)
+    assert claims["exp"] - claims["iat"] == 900
+    assert claims["limits"] == [{"limit": 20, "window": 10.0}, {"limit": 2000, "window": 3600.0}]
+    assert claims["account_id"]
+    first = api.token
+    api.get_token()
+    assert claims_of(api.token)["account_id"] == claims["account_id"]
+    assert api.token != first
+
+
+def test_two_accounts_tell_two_ids(api_of):
+    ids = set()
+    for key in ("one", "two"):
+        api = api_of(api_key=key)
+        api.get_token(key)
+        ids.add(claims_of(api.token)["account_id"])
+    assert len(ids) == 2
+
+
+def test_a_token_says_what_it_is_told_to_say_or_is_no_jwt(api_of):
+    api = api_of(claims={"org": {"id": 7}})
+    api.get_token()
+    assert set(claims_of(api.token)) == {"iat", "exp", "jti", "org"}
+    api = api_of(opaque_tokens=True)
+    api.get_token()
+    assert "." not in api.token
+    assert api("GET", "/filters/product").status_code == 200
