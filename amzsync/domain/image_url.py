@@ -5,10 +5,11 @@ Amazon's form is `https://m.media-amazon.com/images/I/<image id>[.<size modifier
 """
 
 import hashlib
-import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
+
+from amzsync.domain.host import is_internal, plain_host
 
 __all__ = ["PLAIN_AMAZON_URL", "ImageUrl", "Malformed", "read_image_url"]
 
@@ -23,11 +24,6 @@ _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}\Z")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _UNSAFE_IN_NAME = re.compile(r"[^A-Za-z0-9+_-]+")
 _NUMBER = re.compile(r"\d{1,9}")
-_HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+(?:%.+)?")
-_INTERNAL_SUFFIXES = (
-    *(".localhost", ".local", ".localdomain", ".internal", ".home.arpa"),
-    *(".home", ".lan", ".corp", ".intranet", ".private"),
-)
 _NAME_LENGTH = 60
 
 
@@ -58,10 +54,10 @@ def read_image_url(url: str, *, allow_private: bool = False) -> ImageUrl | Malfo
     parts = _split(url)
     if isinstance(parts, Malformed):
         return parts
-    host = _plain_host(parts.hostname or "")
+    host = plain_host(parts)
     if host is None:
         return Malformed("the URL's host is no name or address")
-    if not allow_private and _is_internal(host):
+    if not allow_private and is_internal(host):
         return Malformed("the URL points into a private network; --allow-private-urls accepts it")
     amazon = _AMAZON_PATH.fullmatch(parts.path) if _AMAZON_HOST.fullmatch(host) else None
     if amazon:
@@ -98,54 +94,6 @@ def _split(url: str) -> SplitResult | Malformed:
 
 def _words(error: ValueError) -> str:
     return str(error)[:80].encode("ascii", "replace").decode()
-
-
-def _plain_host(host: str) -> str | None:
-    """The host as a fetcher may take it: other scripts' digits and dots are digits and dots to it."""
-    try:
-        plain = host.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        return None
-    return plain if _HOST.fullmatch(plain) else None
-
-
-def _is_internal(host: str) -> bool:
-    name = host.rstrip(".")
-    if name == "localhost" or name.endswith(_INTERNAL_SUFFIXES):
-        return True
-    address = _address(name)
-    if address is None:
-        return "." not in name and ":" not in name
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or address
-    return not inner.is_global or inner.is_multicast or inner.is_reserved
-
-
-def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The IP address a host spells, also in the short, octal and hexadecimal forms resolvers accept."""
-    try:
-        return ipaddress.ip_address(name.partition("%")[0])
-    except ValueError:
-        pass
-    try:
-        numbers = [_number(part) for part in name.split(".")]
-    except ValueError:
-        return None
-    if len(numbers) > 4 or any(number > 255 for number in numbers[:-1]):
-        return None
-    value = numbers[-1]
-    if value >= 256 ** (5 - len(numbers)):
-        return None
-    for index, number in enumerate(numbers[:-1]):
-        value += number << (8 * (3 - index))
-    return ipaddress.IPv4Address(value)
-
-
-def _number(text: str) -> int:
-    if text.lower().startswith("0x"):
-        return int(text, 16)
-    if not text.isascii() or not text.isdigit():
-        raise ValueError(text)
-    return int(text, 8) if text.startswith("0") and len(text) > 1 else int(text)
 
 
 def _amazon_id(image_id: str) -> str:

@@ -124,7 +124,56 @@ INTERNAL = [
     "files.corp",
     "box.lan",
     "nas",
+    "0x7f.0x.0x.1",
+    "0X7F.1",
+    "0x",
+    "0.",
+    "010.0.0.1",
+    "0127.0.0.1",
+    "127.0.0.08",
+    "127.0.0.256",
+    "4294967296",
+    "[fec0::1]",
+    "[5f00::1]",
+    "[3fff::1]",
+    "[2001:db8::1]",
+    "[2001::7f00:1]",
+    "[2002:c000:c0::]",
+    "[::ffff:168.63.129.16]",
+    "[2606:4700::1%25eth0]",
+    "192.0.0.192",
+    "192.0.0.9",
+    "192.88.99.1",
+    "168.63.129.16",
+    "0250.63.129.16",
+    "127\u20240\u20240\u20241",
+    "kubernetes.default.svc",
 ]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "1%36%39.254.169.254",
+        "1%327.0.0.1",
+        "127.0.0.1%25eth0",
+        "8.8.8.8%eth0",
+        "shop.example%2f.evil.example",
+        "\U0001fbf1\U0001fbf2\U0001fbf7.0.0.1",
+        "\U0001fbf1\U0001fbf6\U0001fbf9.254.169.254",
+        "\U0001f12f.example",
+        "127.0.0.1\u17b5",
+        "lo\u115fcalhost",
+        "[v1.fe80]",
+        "[shop.example]",
+        "127.0.0.1[2606:4700::1]",
+        "[2606:4700::1]127.0.0.1",
+        "[::1%25eth0/]",
+    ],
+)
+def test_a_host_that_fetchers_read_in_different_ways_is_never_accepted(host):
+    assert isinstance(read_image_url(f"http://{host}/a.jpg", allow_private=True), Malformed)
+    assert isinstance(read_image_url(f"http://{host}/a.jpg"), Malformed)
 
 
 @pytest.mark.parametrize("host", INTERNAL)
@@ -147,6 +196,16 @@ def test_a_private_network_is_allowed_where_it_is_asked_for(host):
         "shop.example",
         "my_shop.example.",
         "b\u00fccher.example",
+        "\u4f8b\u3048.jp",
+        "xn--bcher-kva.example",
+        "\u4eac\u90fd10.\u65e5\u672c",
+        "008.8.8.8",
+        "0x8.8.8.8",
+        "134744072",
+        "[2606:4700:4700::1111]",
+        "[2a00:1450:4001:82b::200e]:8080",
+        "[::ffff:8.8.8.8]",
+        "[2002:808:808::]",
         "\u0e44\u0e17\u0e22.example",
         "256.256.256.256.example",
         "1.2.3.4.5",
