@@ -128,6 +128,8 @@ class Engine:
         self._order = itertools.count()
         self._slot_of: dict[int, Slot] = {}
         self._token_asked = False
+        self._token_refused_until = -math.inf
+        self._token_limit_refusals = 0
         self._alone = False
         self._health = _Health(last_success=clock())
         self._health_due = -math.inf
@@ -176,7 +178,7 @@ class Engine:
         """Send until something has to be waited for."""
         self._idle = False
         while self.in_air < self._settings.workers and not self._stop:
-            wait_s = self._slots.wait_s()
+            wait_s = self._wait_s()
             if wait_s > 0:
                 self._idle = self._is_drained(source)
                 too_long = wait_s > self._settings.max_wait_s and not self._idle
@@ -188,6 +190,12 @@ class Engine:
             if not self._send(task):
                 return End.DONE
         return End.DONE
+
+    def _wait_s(self) -> float:
+        """Seconds until the next request may leave; without a token that is the one for a token."""
+        now = self._clock()
+        token_wait_s = 0.0 if self._tokens.current(now) else self._token_refused_until - now
+        return max(self._slots.wait_s(), token_wait_s)
 
     def _is_drained(self, source: Source) -> bool:
         """Nothing is left to send, so no wait is needed."""
@@ -294,6 +302,9 @@ class Engine:
 
     def _refused(self, task: Task, slot: Slot, sent_at: float, error: RateLimitedError) -> None:
         now = self._clock()
+        if task.call.request.kind is RequestKind.TOKEN:
+            self._token_refused_by_limit(task, slot, error)
+            return
         # Those that were in the air together say the same thing: only the first of them teaches.
         if sent_at > self._learned_at:
             learned = self._slots.learn(sent_at, error.retry_after_s)
@@ -309,11 +320,17 @@ class Engine:
         self._alone = True
         self._give_back(task, error)
 
+    def _token_refused_by_limit(self, task: Task, slot: Slot, error: RateLimitedError) -> None:
+        """The token host has a limit of its own, for everybody: its 429 says nothing of the account's."""
+        self._slots.give_back(slot)
+        self._token_limit_refusals += 1
+        wait_s = max(error.retry_after_s, _wait_after_s(self._token_limit_refusals))
+        self._token_refused_until = self._clock() + wait_s
+        self._tokens.keep_to_its_end()
+        self._give_back(task, error)
+
     def _wait_after_refusals_s(self) -> float:
-        """A server whose own word of the wait does not hold is asked less and less often."""
-        if self._refusals < 2:
-            return 0.0
-        return min(_MOST_REFUSED_AGAIN_S, _REFUSED_AGAIN_S * 2.0 ** min(self._refusals - 2, 10))
+        return _wait_after_s(self._refusals)
 
     def _token_refused(self, task: Task, answered: Answered, error: TokenError) -> None:
         # Late refusals of a token that has been renewed since say nothing of the new one.
@@ -385,6 +402,10 @@ class Engine:
         bound_s = min(10.0, 0.5 * 2**self._health.checks, self._settings.outage_s / 4)
         self._health_due = now + bound_s * (0.5 + self._random() / 2)
 
+    def _store_token(self, answer: TokenAnswer) -> None:
+        self._tokens.store(answer, self._clock())
+        self._token_limit_refusals = 0
+
     def _settle_token(self, outcome: TokenAnswer | PlytixError, _attempts: int) -> None:
         self._end_asking()
         if isinstance(outcome, PlytixError):
@@ -414,7 +435,7 @@ class Engine:
             return _TICK_S
         now = self._clock()
         if not self._idle:
-            return min(_TICK_S, self._slots.wait_s())
+            return min(_TICK_S, self._wait_s())
         times = [self._later[0][0] if self._later else None, source.wakes_at(), self._health_due]
         # What was due at the last look could not be sent then: it waits for something else.
         return min(
@@ -429,10 +450,17 @@ class Engine:
         self._samples.append((now, total))
         since, before = self._samples[0]
         rate_per_s = (total - before) / (now - since) if now > since else 0.0
-        wait_s = self._slots.wait_s()
-        reason = "refused" if now < self._paused_until else "quota"
+        wait_s = self._wait_s()
+        reason = "refused" if now < max(self._paused_until, self._token_refused_until) else "quota"
         waiting = Waiting(wait_s, reason) if wait_s > _WORTH_SAYING_S else None
         source.tick(Traffic(total, self.in_air, rate_per_s, waiting))
+
+
+def _wait_after_s(refusals: int) -> float:
+    """A server whose own word of the wait does not hold is asked less and less often."""
+    if refusals < 2:
+        return 0.0
+    return min(_MOST_REFUSED_AGAIN_S, _REFUSED_AGAIN_S * 2.0 ** min(refusals - 2, 10))
 
 
 def _log(answered: Answered, task: Task) -> None:

@@ -52,6 +52,10 @@ class Slots:
     def refused(self, slot: Slot) -> None:
         """The server answered 429: it did not count this request."""
         self.was_refused = True
+        self.give_back(slot)
+
+    def give_back(self, slot: Slot) -> None:
+        """The account's windows do not hold this request."""
         self._pace.refused(slot)
 
     def pause(self, seconds: float) -> None:

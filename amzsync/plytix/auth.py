@@ -8,6 +8,7 @@ __all__ = ["Credentials", "Secret", "TokenAnswer", "TokenCache"]
 
 TOKEN_LIFE_S = 900.0  # (plytix-api, Hosts, auth, tokens)
 TOKEN_MARGIN_S = 60.0  # a token is renewed before a request could meet its end in the air
+_LAST_USE_S = 5.0  # a token that cannot be renewed yet is used until shortly before its end
 
 
 class Secret:
@@ -64,6 +65,7 @@ class TokenCache:
     def __init__(self) -> None:
         self._token: Secret | None = None
         self._stale_at = -math.inf
+        self._last_use_at = -math.inf
 
     def current(self, now: float) -> Secret | None:
         """The token, or None when there is none or it is about to end."""
@@ -74,9 +76,14 @@ class TokenCache:
         # Half a very short life stays usable: else every request would ask for a token first.
         self._token = answer.token
         self._stale_at = now + life_s - min(TOKEN_MARGIN_S, life_s / 2)
+        self._last_use_at = now + life_s - min(_LAST_USE_S, life_s / 2)
+
+    def keep_to_its_end(self) -> None:
+        """Use the token as long as it may be used: the next one cannot be had yet."""
+        self._stale_at = max(self._stale_at, self._last_use_at)
 
     def reject(self, token: Secret) -> None:
         """Drop `token` if it is still the current one: late 401s to an older token change nothing."""
         if self._token == token:
             self._token = None
-            self._stale_at = -math.inf
+            self._stale_at = self._last_use_at = -math.inf

@@ -175,6 +175,10 @@ class Rig:
         ran.asked = Counter(self.sandbox.counts) - before
         return ran
 
+    def ledger(self) -> Ledger:
+        """Open for a look."""
+        return Ledger.read(self.path)
+
     # What came of it.
 
     def gallery(self, sku: str) -> list[str]:

@@ -38,3 +38,20 @@ def test_many_workers_rejecting_the_old_token_do_not_drop_the_new_one():
     cache.store(TokenAnswer(Secret("new")), now=1.0)
     cache.reject(Secret("old"))
     assert cache.current(now=2.0) == Secret("new")
+
+
+def test_a_token_that_cannot_be_renewed_yet_is_used_until_shortly_before_its_end():
+    cache = TokenCache()
+    cache.store(TokenAnswer(Secret("t1")), now=0.0)
+    assert cache.current(now=850.0) is None
+    cache.keep_to_its_end()
+    assert cache.current(now=894.9) == Secret("t1")
+    assert cache.current(now=895.0) is None
+
+
+def test_a_rejected_token_is_not_kept_to_its_end():
+    cache = TokenCache()
+    cache.store(TokenAnswer(Secret("t1")), now=0.0)
+    cache.reject(Secret("t1"))
+    cache.keep_to_its_end()
+    assert cache.current(now=1.0) is None
