@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from amzsync.domain.gallery import arrange, positions
 from amzsync.domain.product import ImageRef
-from amzsync.domain.variant import KNOWN, MAIN, POSITION
+from amzsync.domain.variant import KNOWN, MAIN, POSITION, place
 from amzsync.planner.intake import Planner
 from amzsync.planner.values import PlanCounts
 
@@ -93,7 +93,7 @@ class Galleries:
         gallery = arrange(refs, self._planner.read)
         for ref, position in zip(gallery.images, positions(gallery.images), strict=True):
             number = self._planner.urls[ref.url]
-            code = self._planner.codes[ref.variant]
+            code = self._planner.code_of(ref.variant)
             key = min(position, _MAX_POSITION) << 16 | code
             self.shared[number] = self.best[number] > 0
             if not self.best[number] or self._is_better(key, self.best[number]):
@@ -115,7 +115,8 @@ class Galleries:
     def _is_better(self, key: int, other: int) -> bool:
         if key >> 16 != other >> 16:
             return key < other
-        return self._planner.variants[key & 0xFFFF] < self._planner.variants[other & 0xFFFF]
+        ours, theirs = self._planner.variants[key & 0xFFFF], self._planner.variants[other & 0xFFFF]
+        return (place(ours), ours) < (place(theirs), theirs)
 
     def _repeated_parts(self) -> dict[int, list[int]]:
         if len(self._planner.part_owners) == len(self._planner.owners):

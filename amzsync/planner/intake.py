@@ -98,7 +98,7 @@ class Planner:
 
     def _new_pattern(self, variants: tuple[str, ...]) -> tuple["array[int]", bool]:
         """The codes of a row of variants, and whether they are known ones in gallery order, each once."""
-        codes = array("H", [self._code(variant) for variant in variants])
+        codes = array("H", [self.code_of(variant) for variant in variants])
         is_ordered = codes[-1] < len(KNOWN) and all(a < b for a, b in itertools.pairwise(codes))
         if len(self._patterns) < _PATTERNS_KEPT:
             self._patterns[variants] = codes, is_ordered
@@ -129,7 +129,8 @@ class Planner:
                 self.judged[url] = judged
         return judged
 
-    def _code(self, variant: str) -> int:
+    def code_of(self, variant: str) -> int:
+        """The number of a variant, known ones first."""
         code = self.codes.get(variant)
         if code is not None:
             return code

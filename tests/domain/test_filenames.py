@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from amzsync.domain.filename import asset_filename, distinct_filename
 from amzsync.domain.image_url import ImageUrl, read_image_url
-from amzsync.domain.variant import normalise
+from amzsync.domain.variant import MAIN, normalise
 
 AMAZON = "https://m.media-amazon.com/images/I/"
 
@@ -40,5 +40,5 @@ def test_a_second_address_of_one_name_is_told_apart():
 def test_no_address_and_no_variant_leads_out_of_a_folder_or_a_header(tail, variant):
     image = read_image_url(f"https://shop.example/{tail}")
     if isinstance(image, ImageUrl):
-        name = asset_filename(13, normalise(variant), image)
+        name = asset_filename(13, normalise(variant) or MAIN, image)
         assert re.fullmatch(r"amazon_13_[A-Z0-9_-]{1,40}_[A-Za-z0-9+_-]{1,70}(\.[a-z0-9]{1,5})?", name)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from amzsync.domain.gallery import arrange
 from amzsync.domain.image_url import ImageUrl, read_image_url
 from amzsync.domain.product import ImageRef
-from amzsync.domain.variant import POSITION
+from amzsync.domain.variant import POSITION, UNNAMED, place
 
 AMAZON = "https://m.media-amazon.com/images/I/"
 
@@ -115,6 +115,50 @@ def test_what_is_left_out_is_counted_as_what_it_is():
     assert [ref.url for ref in gallery.malformed] == ["ftp://a/x.jpg"]
 
 
+@pytest.mark.parametrize(
+    ("pictures", "shown"),
+    [
+        pytest.param(
+            [("a.jpg", "", 250_000), ("b.jpg", "", 100), ("c.jpg", "", 0)],
+            [("a.jpg", "MAIN"), ("b.jpg", "PT01"), ("c.jpg", "PT02")],
+            id="they are different pictures, whatever their sizes",
+        ),
+        pytest.param(
+            [("a.jpg", ""), ("m.jpg", "MAIN"), ("b.jpg", ""), ("1.jpg", "PT01"), ("3.jpg", "PT03")],
+            [("m.jpg", "MAIN"), ("1.jpg", "PT01"), ("a.jpg", "PT02"), ("3.jpg", "PT03"), ("b.jpg", "PT04")],
+            id="a named MAIN stays the only one, and each other takes the next free number",
+        ),
+        pytest.param(
+            [("a._SL75_.jpg", "", 5625), ("a.jpg", "", 100), ("b.jpg", "", 100), ("b._SL75_.jpg", "", 5625)],
+            [("a.jpg", "MAIN"), ("b.jpg", "PT02")],
+            id="two sizes of one picture are told by its id alone",
+        ),
+        pytest.param(
+            [("a.jpg", "MAIN", 250_000), ("a._SL75_.jpg", "", 5625), ("b.jpg", "PT01", 100)],
+            [("a.jpg", "MAIN"), ("b.jpg", "PT01")],
+            id="also against a named one",
+        ),
+        pytest.param(
+            [("a.jpg", "MAIN", 250_000), ("a._SL75_.jpg", "PT01", 5625), ("a._SL40_.jpg", "", 1600)],
+            [("a.jpg", "MAIN"), ("a._SL75_.jpg", "PT01")],
+            id="named ones with their sizes stay as they are",
+        ),
+        pytest.param(
+            [("ftp://x", ""), ("b.jpg", "")],
+            [("b.jpg", "PT01")],
+            id="the first one is the MAIN even where it is unusable",
+        ),
+        pytest.param(
+            [("https://shop.example/1.jpg", "", 100), ("https://shop.example/2.jpg", "", 200)],
+            [("https://shop.example/1.jpg", "MAIN"), ("https://shop.example/2.jpg", "PT01")],
+            id="addresses of others too",
+        ),
+    ],
+)
+def test_entries_without_a_variant_are_not_sizes_of_one_main(pictures, shown):
+    assert settle(*pictures)[1] == shown
+
+
 URLS = st.one_of(
     st.sampled_from(["a", "b", "c", "-a", "A"]).flatmap(
         lambda name: st.sampled_from(
@@ -125,8 +169,11 @@ URLS = st.one_of(
         [f"{AMAZON}a.png", "https://shop.example/1.jpg", "ftp://x", "", "https://localhost/1.jpg"]
     ),
 )
-VARIANTS = st.sampled_from(["MAIN", "PT01", "PT02", "SWATCH", "SWCH", "BOTT", "BACK", "FRNT"])
-REFS = st.builds(ImageRef, URLS, VARIANTS, st.sampled_from([0, 0, 100, 5625, 250_000]))
+NAMES = ["MAIN", "PT01", "PT02", "PT09", "PT12", "SWATCH", "SWCH", "BOTT", "BACK", "FRNT"]
+AREAS = st.sampled_from([0, 0, 100, 5625, 250_000])
+NAMED = st.builds(ImageRef, URLS, st.sampled_from(NAMES), AREAS)
+UNNAMED_REFS = st.builds(ImageRef, URLS, st.just(UNNAMED), AREAS)
+REFS = NAMED | UNNAMED_REFS
 
 
 @given(st.lists(REFS, max_size=12))
@@ -142,16 +189,13 @@ def test_no_picture_is_ever_lost(refs):
 
 @given(st.lists(REFS, max_size=12))
 def test_a_gallery_stands_in_variant_order(refs):
-    places = [
-        (POSITION.get(ref.variant, 13), "" if ref.variant in POSITION else ref.variant)
-        for ref in arrange(refs, read_image_url).images
-    ]
+    places = [place(ref.variant) for ref in arrange(refs, read_image_url).images]
     assert places == sorted(places)
 
 
 @given(
     st.lists(
-        REFS, max_size=8, unique_by=(lambda ref: POSITION.get(ref.variant, ref.variant), lambda ref: ref.url)
+        NAMED, max_size=8, unique_by=(lambda ref: POSITION.get(ref.variant, ref.variant), lambda ref: ref.url)
     ),
     st.randoms(use_true_random=False),
 )
@@ -159,3 +203,26 @@ def test_the_order_of_the_file_settles_only_what_nothing_else_does(refs, random)
     refs = [ref for ref in refs if "_AC_" not in ref.url and ".png" not in ref.url]
     shuffled = random.sample(refs, len(refs))
     assert arrange(shuffled, read_image_url).images == arrange(refs, read_image_url).images
+
+
+@given(st.lists(UNNAMED_REFS, max_size=12), st.lists(NAMED, max_size=6))
+def test_no_entry_without_a_variant_takes_the_place_of_a_named_one(unnamed, named):
+    alone = arrange(unnamed, read_image_url)
+    pictures = {read_image_url(ref.url).image_id for ref in alone.images}
+    assert {
+        image.image_id for ref in unnamed if isinstance(image := read_image_url(ref.url), ImageUrl)
+    } == pictures
+    assert len({ref.variant for ref in alone.images}) == len(alone.images)
+    together = arrange([*unnamed, *named], read_image_url)
+    taken = {ref.variant for ref in named}
+    mains = [ref for ref in together.images if ref.variant == "MAIN"]
+    assert "MAIN" in taken or len(mains) <= 1
+    assert {read_image_url(ref.url).image_id for ref in together.images} >= pictures
+
+
+@given(st.lists(UNNAMED_REFS, min_size=1, max_size=12))
+def test_the_sizes_of_entries_without_a_variant_decide_nothing(refs):
+    unsized = [ref._replace(area=0) for ref in refs]
+    assert [(ref.url, ref.variant) for ref in arrange(refs, read_image_url).images] == [
+        (ref.url, ref.variant) for ref in arrange(unsized, read_image_url).images
+    ]

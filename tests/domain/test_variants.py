@@ -2,7 +2,7 @@ import pytest
 
 from amzsync.domain.gallery import positions
 from amzsync.domain.product import ImageRef, amazon_sku
-from amzsync.domain.variant import KNOWN, POSITION, flat_variant, listed_variant, normalise
+from amzsync.domain.variant import KNOWN, POSITION, flat_variant, listed_variant, normalise, place
 
 
 def test_the_known_variants_stand_in_amazons_order():
@@ -14,20 +14,28 @@ def test_the_known_variants_stand_in_amazons_order():
 @pytest.mark.parametrize(
     ("raw", "name"),
     [
-        (None, "MAIN"),
-        ("", "MAIN"),
-        ("  ", "MAIN"),
+        (None, ""),
+        ("", ""),
+        ("  ", ""),
         ("main", "MAIN"),
         ("pt03", "PT03"),
         ("PAKN", "PAKN"),
         ("my view/2", "MY-VIEW-2"),
         ("../../etc", "ETC"),
-        ("\ud800", "MAIN"),
+        ("\ud800", ""),
         ("x" * 200, "X" * 40),
     ],
 )
 def test_a_variants_name_is_safe_in_a_file_name(raw, name):
     assert normalise(raw) == name
+
+
+def test_further_views_stand_after_the_eighth_by_number():
+    variants = ["BACK", "PT100", "BOTT", "SWATCH", "PT99", "PT16", "PT9", "PT09", "PT08", "PT00", "MAIN"]
+    assert sorted(variants, key=place) == [
+        *("MAIN", "PT08", "PT09", "PT16", "PT99", "SWATCH", "BOTT"),
+        *("BACK", "PT00", "PT100", "PT9"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +61,8 @@ def test_a_plain_list_counts_its_variants(index, name):
 def test_variants_nobody_knows_are_numbered_from_13_by_their_place():
     images = [ImageRef("u", name) for name in ("MAIN", "PT02", "BOTT", "BACK", "BACK", "FRNT")]
     assert positions(images) == [1, 3, 12, 13, 13, 14]
+    images = [ImageRef("u", name) for name in ("PT08", "PT09", "PT16", "SWATCH", "BACK")]
+    assert positions(images) == [9, 13, 14, 10, 15]
 
 
 def test_the_amazon_product_has_its_marketplace_in_its_sku():

@@ -22,7 +22,7 @@ def test_listed_images_carry_variant_and_size():
             {"link": "u3", "variant": None, "height": 10},
             {"link": None, "variant": "PT02"},
         ]
-    ) == [ImageRef("u1", "PT01", 200), ImageRef("u2", "MAIN"), ImageRef("u3", "MAIN")]
+    ) == [ImageRef("u1", "PT01", 200), ImageRef("u2", ""), ImageRef("u3", "")]
 
 
 def test_flat_fields_name_their_variants_and_null_is_none():
@@ -110,7 +110,7 @@ def test_a_variation_parent_is_known_by_its_mark(fields, is_parent):
 
 @pytest.mark.parametrize("size", [None, 0, -5, 1.5, True, "75", [75], 1 << 15, 10**400])
 def test_a_size_that_is_no_size_counts_as_not_told(size):
-    assert images(amazon_images=[{"link": "u", "height": size, "width": 75}]) == [ImageRef("u", "MAIN", 0)]
+    assert images(amazon_images=[{"link": "u", "height": size, "width": 75}]) == [ImageRef("u", "", 0)]
 
 
 @pytest.mark.parametrize(

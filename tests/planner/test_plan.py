@@ -69,6 +69,39 @@ def test_variants_that_share_a_number_are_told_by_name_whoever_comes_first():
         assert filenames(plan(*others[::turn])) == {picture("b"): "amazon_13_BACK_b.jpg"}
 
 
+def test_further_views_stand_after_the_eighth_and_are_numbered_among_the_others():
+    planner = plan(
+        product(
+            "S1", ("s", "SWATCH"), ("b", "BACK"), ("10", "PT10"), ("9", "PT09"), ("8", "PT08"), ("m", "MAIN")
+        )
+    )
+    assert [variant for _, variant in galleries(planner)["S1"]] == [
+        *("MAIN", "PT08", "PT09", "PT10", "SWATCH", "BACK")
+    ]
+    assert filenames(planner) == {
+        picture("m"): "amazon_01_MAIN_m.jpg",
+        picture("8"): "amazon_09_PT08_8.jpg",
+        picture("9"): "amazon_13_PT09_9.jpg",
+        picture("10"): "amazon_14_PT10_10.jpg",
+        picture("s"): "amazon_10_SWATCH_s.jpg",
+        picture("b"): "amazon_15_BACK_b.jpg",
+    }
+
+
+def test_a_further_view_is_more_important_than_an_unknown_variant():
+    uses = [product("S1", ("a", "BACK")), product("S2", ("a", "PT09"))]
+    for turn in (1, -1):
+        assert filenames(plan(*uses[::turn])) == {picture("a"): "amazon_13_PT09_a.jpg"}
+
+
+def test_a_sku_named_twice_has_one_main_among_entries_without_a_variant():
+    planner = plan(product("S1", ("a", ""), ("b", "")), product("S1", ("c", "")))
+    assert galleries(planner) == {
+        "S1": [(picture("a"), "MAIN"), (picture("b"), "PT01"), (picture("c"), "PT02")]
+    }
+    assert thumbnails(planner) == {"S1": picture("a")}
+
+
 def test_addresses_that_would_share_a_name_get_distinct_ones():
     urls = [
         picture("a"),
@@ -201,7 +234,7 @@ URLS = st.one_of(
         ]
     ),
 )
-VARIANTS = st.sampled_from([*KNOWN[:4], "SWATCH", "SWCH", "BOTT", "BACK", "FRNT"])
+VARIANTS = st.sampled_from([*KNOWN[:4], "PT09", "PT10", "SWATCH", "SWCH", "BOTT", "BACK", "FRNT", "", ""])
 REFS = st.builds(ImageRef, URLS, VARIANTS, st.sampled_from([0, 0, 0, 100, 200]))
 IN_ORDER = st.lists(st.sampled_from(KNOWN), unique=True, max_size=6).flatmap(
     lambda names: st.tuples(
