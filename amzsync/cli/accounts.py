@@ -57,7 +57,8 @@ def limits_of(options: RunOptions, account: Account | None) -> tuple[Limit, ...]
 
 
 def sandbox_path(ledger: Path) -> Path:
-    """Where the sandbox of a ledger lives."""
+    """Where the sandbox of a ledger lives, whichever symbolic link names the ledger."""
+    ledger = ledger.resolve()
     return ledger.with_name(f"{ledger.name}.sandbox")
 
 

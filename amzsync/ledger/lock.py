@@ -1,5 +1,22 @@
-"""One process writes to a ledger at a time: a lock of the operating system, gone with its process."""
+"""One process writes to a ledger at a time: locks of the operating system, gone with their process.
 
+Two locks are held. The first is a lock file beside the ledger's real path, so that all symbolic links to one
+ledger meet there, also before the ledger exists. The second is on the ledger file itself, so that hard links,
+and a lock file that somebody removed, let no second writer in. It is an open file description lock on a byte
+far behind the bytes that SQLite locks: the two do not meet, and unlike a POSIX lock it stays when another
+descriptor of the file is closed. Closing ours would drop SQLite's POSIX locks of this process, therefore a
+writer takes the lock before it opens the database, and releases it after.
+
+Where the system has no such lock (macOS, Windows), a ledger with several hard links is refused. SQLite names
+its WAL file after the ledger, so what a killed process left under another name is looked for, too.
+"""
+
+import os
+import stat
+import struct
+import sys
+from contextlib import ExitStack
+from errno import EACCES, EAGAIN
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,29 +28,34 @@ from amzsync.ledger.runs import open_run_holder
 
 __all__ = ["WriterLock"]
 
+_LOCKED_BYTE = 1 << 62
+_NEW_FILE_MODE = 0o600
+_WAIT = "Wait until it has ended, or stop it; `amzsync status` shows how far it is."
+
 
 class WriterLock:
     """Held from `acquire` to `release`, or for a `with` block."""
 
     def __init__(self, ledger_path: Path) -> None:
         self._ledger_path = ledger_path
-        self._lock = FileLock(ledger_path.with_name(f"{ledger_path.name}.lock"), timeout=0)
+        self._held = ExitStack()
 
     def acquire(self) -> None:
-        """Take the lock now or not at all.
+        """Take the lock now or not at all; a ledger that is missing becomes an empty file.
 
         Raises:
             LedgerLockedError: another process has it; its pid and start are named.
-            LedgerError: the folder cannot be written.
+            LedgerError: it cannot be locked, or not under this name.
         """
         try:
-            self._lock.acquire()
-        except Timeout:
-            raise LedgerLockedError(
-                f"The ledger {self._ledger_path} is being written by {open_run_holder(self._ledger_path)}.",
-                "Wait until it has ended, or stop it; `amzsync status` shows how far it is.",
-            ) from None
-        except (OSError, NotImplementedError) as error:
+            real_path = Path(os.path.realpath(self._ledger_path))
+            with ExitStack() as taken:
+                taken.callback(self._lock_name(real_path).release)
+                descriptor = _open_ledger(real_path)
+                taken.callback(os.close, descriptor)
+                self._lock_file(real_path, descriptor)
+                self._held = taken.pop_all()
+        except (OSError, NotImplementedError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise LedgerError(
                 f"The ledger {self._ledger_path} cannot be locked ({reason}).",
@@ -41,7 +63,62 @@ class WriterLock:
             ) from None
 
     def release(self) -> None:
-        self._lock.release()
+        self._held.close()
+
+    def _lock_name(self, real_path: Path) -> FileLock:
+        path = real_path.with_name(f"{real_path.name}.lock")
+        # Older releases of the lock library follow such a link, and empty what it leads to.
+        if path.is_symlink():
+            raise LedgerError(
+                f"{path}, the lock of the ledger, is a symbolic link, which is not followed.",
+                "Remove the link, and try again.",
+            )
+        lock = FileLock(path, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise self._locked() from None
+        return lock
+
+    def _lock_file(self, real_path: Path, descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise LedgerError(
+                f"The ledger {self._ledger_path} is no regular file.", "Give another with --ledger FILE."
+            )
+        is_locked = _lock_byte(descriptor)
+        if is_locked is False and found.st_nlink == 1:
+            raise self._locked()
+        if is_locked is False:
+            raise LedgerError(
+                f"The ledger {self._ledger_path} is being written by another process under another of its"
+                " names (hard links).",
+                "Wait until it has ended, and use one name only.",
+            )
+        if found.st_nlink > 1:
+            self._check_names(real_path, found, can_lock=is_locked is not None)
+
+    def _check_names(self, real_path: Path, found: os.stat_result, *, can_lock: bool) -> None:
+        if not can_lock:
+            raise LedgerError(
+                f"The ledger {self._ledger_path} has {found.st_nlink} names (hard links).",
+                "Keep one of them, and remove the others.",
+            )
+        with os.scandir(real_path.parent) as entries:
+            names = [Path(entry.path) for entry in entries if entry.inode() == found.st_ino]
+        for name in names:
+            left = [name.with_name(f"{name.name}{ending}") for ending in ("-wal", "-journal")]
+            if name != real_path and any(path.exists() and path.stat().st_size for path in left):
+                raise LedgerError(
+                    f"The ledger {self._ledger_path} was last written under its other name {name}, and"
+                    " that process did not come to its end.",
+                    f"Use --ledger {name} until a run has ended, and one name only from then on.",
+                )
+
+    def _locked(self) -> LedgerLockedError:
+        return LedgerLockedError(
+            f"The ledger {self._ledger_path} is being written by {open_run_holder(self._ledger_path)}.", _WAIT
+        )
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -51,3 +128,31 @@ class WriterLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _open_ledger(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+    # A pipe or a terminal in its place must not make this wait.
+    flags |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+    return os.open(path, flags, _NEW_FILE_MODE)
+
+
+if sys.platform == "linux":
+    import fcntl
+
+    def _lock_byte(descriptor: int) -> bool | None:
+        """Whether the lock was taken; None where this file system or kernel has none."""
+        # struct flock: type, whence, start, length, pid; the pid of such a lock is 0.
+        asked = struct.pack("hhqqi0q", fcntl.F_WRLCK, os.SEEK_SET, _LOCKED_BYTE, 1, 0)
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, asked)
+        except OSError as error:
+            return False if error.errno in (EACCES, EAGAIN) else None
+        return True
+
+else:
+
+    def _lock_byte(descriptor: int) -> bool | None:
+        """No such lock here."""
+        del descriptor
+        return None

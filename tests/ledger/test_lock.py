@@ -1,11 +1,15 @@
+import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from catalogue import CLOCKS
 
 from amzsync.errors import LedgerError, LedgerLockedError
+from amzsync.ledger import lock
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.lock import WriterLock
 
@@ -77,3 +81,104 @@ def test_a_folder_that_is_not_there_is_a_sentence(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(LedgerError, match="cannot be locked"):
         WriterLock(tmp_path / "file" / "amzsync.db").acquire()
+
+
+def test_a_symbolic_link_is_the_same_ledger(ledger_path, tmp_path, holder):
+    other = tmp_path / "elsewhere" / "link.db"
+    other.parent.mkdir()
+    other.symlink_to(ledger_path)
+    with pytest.raises(LedgerLockedError, match=f"process {holder.pid} "):
+        WriterLock(other).acquire()
+
+
+def test_a_link_to_a_ledger_that_is_not_there_yet_is_the_same_ledger(ledger_path, tmp_path):
+    (tmp_path / "link.db").symlink_to(ledger_path)
+    with WriterLock(tmp_path / "link.db"), pytest.raises(LedgerLockedError):
+        WriterLock(ledger_path).acquire()
+
+
+def test_a_hard_link_is_the_same_ledger(ledger_path, tmp_path, holder):
+    other = tmp_path / "elsewhere" / "hard.db"
+    other.parent.mkdir()
+    os.link(ledger_path, other)
+    with pytest.raises(LedgerError, match="under another of its names") as raised:
+        WriterLock(other).acquire()
+    assert "one name" in raised.value.next_step
+    holder.kill()
+    holder.wait()
+    with WriterLock(other):
+        pass
+
+
+def test_a_lock_file_that_was_removed_lets_no_second_writer_in(ledger_path, holder):
+    ledger_path.with_name(f"{ledger_path.name}.lock").unlink()
+    with pytest.raises(LedgerLockedError, match=f"process {holder.pid} "):
+        WriterLock(ledger_path).acquire()
+
+
+def test_the_lock_stays_while_the_writer_opens_and_closes_its_file(ledger_path, holder):
+    holder.kill()
+    holder.wait()
+    with WriterLock(ledger_path):
+        for _ in range(2):
+            Ledger.write(ledger_path, CLOCKS).close()
+        with ledger_path.open("rb"):
+            pass
+        script = (
+            "import sys; from pathlib import Path; from amzsync.ledger import lock;"
+            " lock.os.unlink(sys.argv[1] + '.lock'); lock.WriterLock(Path(sys.argv[1])).acquire()"
+        )
+        ended = subprocess.run(
+            [sys.executable, "-c", script, ledger_path], capture_output=True, text=True, check=False
+        )
+    assert "LedgerLockedError" in ended.stderr
+
+
+def test_sqlite_is_not_disturbed_by_the_lock_on_its_file(ledger_path, holder):
+    with closing(sqlite3.connect(ledger_path, timeout=0)) as other:
+        other.execute("INSERT INTO settings VALUES ('a', 'b')")
+        other.commit()
+        assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert holder.poll() is None
+
+
+def test_what_a_killed_writer_left_under_another_name_is_not_passed_over(ledger_path, tmp_path, holder):
+    with closing(sqlite3.connect(ledger_path)) as other:
+        other.execute("INSERT INTO settings VALUES ('a', 'b')")
+        other.commit()
+        holder.kill()
+        holder.wait()
+        os.link(ledger_path, tmp_path / "hard.db")
+        with pytest.raises(LedgerError, match="last written under its other name") as raised:
+            WriterLock(tmp_path / "hard.db").acquire()
+    assert str(ledger_path) in raised.value.next_step
+    with WriterLock(ledger_path), Ledger.write(ledger_path, CLOCKS) as ledger:
+        assert ledger.runs.setting("a") == "b"
+    with WriterLock(tmp_path / "hard.db"), Ledger.write(tmp_path / "hard.db", CLOCKS) as ledger:
+        assert ledger.runs.setting("a") == "b"
+
+
+def test_where_a_file_cannot_be_locked_a_ledger_of_two_names_is_refused(ledger_path, tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "_lock_byte", lambda _: None)
+    with WriterLock(ledger_path):
+        pass
+    os.link(ledger_path, tmp_path / "hard.db")
+    with pytest.raises(LedgerError, match="2 names") as raised:
+        WriterLock(ledger_path).acquire()
+    assert "remove the others" in raised.value.next_step
+
+
+def test_a_link_planted_at_the_lock_is_neither_followed_nor_emptied(ledger_path, tmp_path):
+    victim = tmp_path / "victim.txt"
+    victim.write_text("mine")
+    ledger_path.with_name(f"{ledger_path.name}.lock").symlink_to(victim)
+    with pytest.raises(LedgerError, match="symbolic link") as raised:
+        WriterLock(ledger_path).acquire()
+    assert raised.value.next_step.startswith("Remove the link")
+    assert victim.read_text() == "mine"
+
+
+def test_what_is_no_file_is_refused_without_waiting(ledger_path):
+    os.mkfifo(ledger_path)
+    with pytest.raises(LedgerError, match="no regular file"):
+        WriterLock(ledger_path).acquire()

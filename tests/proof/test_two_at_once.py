@@ -53,6 +53,24 @@ def test_a_second_writer_is_refused_with_pid_and_start_and_readers_work(busy):
     assert sandbox.counts["POST /auth/api/get-token"] == 1, "who was refused asked for nothing"
 
 
+@pytest.mark.parametrize("link", [os.symlink, os.link], ids=["symlink", "hard link"])
+def test_two_names_of_one_ledger_let_one_writer_in(busy, link):
+    commands, env, mapping, sandbox = busy
+    other = commands.folder / "names" / "other.db"
+    other.parent.mkdir()
+    running = begin(commands, env, mapping)
+    link(commands.ledger, other)
+    with Commands(commands.folder) as second:
+        for arguments in (["apply", "--mapping", mapping, "--yes", *FAST], ["resume"]):
+            refused = second.run(env, *arguments, "--ledger", other)
+            assert refused.code == 1
+            assert "is being written by" in refused.err
+    assert running.wait().code == 0
+    assert sandbox.counts["POST /auth/api/get-token"] == 1, "who was refused asked for nothing"
+    assert sandbox.overlapping_writes == 0
+    assert commands.run(env, "status", "--ledger", other).code == 0
+
+
 def test_a_lock_left_by_a_dead_process_does_not_block(busy):
     commands, env, mapping, _ = busy
     running = begin(commands, env, mapping)
