@@ -11,6 +11,7 @@ AmzsyncError                what happened, and the next step
 └── PlytixError             an answer, or its absence
     ├── RetriableError      may pass by itself: timeout, reset, 5xx, garbage
     ├── RateLimitedError    everybody waits
+    ├── NotSentError        too late for it: it was never sent
     ├── TokenError          the access token is not accepted (any more)
     ├── RejectedError       this row fails, the others go on
     └── StopError           nothing can go on
@@ -105,6 +106,10 @@ class RateLimitedError(PlytixError):
     def __init__(self, message: str, *, retry_after_s: float, method: str = "", path: str = "") -> None:
         super().__init__(message, method=method, path=path, status=429)
         self.retry_after_s = retry_after_s
+
+
+class NotSentError(PlytixError):
+    """What the request rests on was too old when it could leave: nothing of it was sent."""
 
 
 class TokenError(PlytixError):

@@ -16,6 +16,7 @@ from amzsync.cli.voice import Voice, local_now
 from amzsync.config import Account, state_folder
 from amzsync.executor.engine import End, Engine, EngineSettings, Source
 from amzsync.executor.events import Listener, Notice
+from amzsync.executor.freshness import read_clocks
 from amzsync.executor.refresh import Refresh
 from amzsync.executor.slots import Slots
 from amzsync.executor.stop import StopRequest, stop_on_signals
@@ -81,6 +82,7 @@ def sync(bench: Bench, run_id: int, worked: Worked) -> None:
             gallery_passed=lambda: keep_checked_gallery(ledger, label),
             has_neighbours=has_neighbours,
             clock=time.monotonic,
+            clocks=read_clocks,
             random=random.random,
         )
         worked.end = engine.run(source)

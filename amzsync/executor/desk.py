@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from amzsync.executor.decide import Decision, decide
+from amzsync.executor.freshness import Instant, Reading
 from amzsync.ledger.rows import Link, Origin, ProductWork, State
 from amzsync.ledger.work import Refusal
 from amzsync.plytix.wire import PlytixProduct
@@ -12,11 +13,11 @@ __all__ = ["Desk", "Seen"]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What Plytix showed of a product's gallery and thumbnail, and when."""
+    """What Plytix showed of a product's gallery and thumbnail, and when; None before the first reading."""
 
-    gallery: tuple[str, ...]
-    thumbnail: str | None
-    at: float
+    gallery: tuple[str, ...] = ()
+    thumbnail: str | None = None
+    reading: Reading | None = None
 
     def showing(self, gallery: tuple[str, ...]) -> "Seen":
         return replace(self, gallery=gallery)
@@ -26,13 +27,14 @@ class Seen:
 class Desk:
     """A product being worked on. `ids` are the Plytix ids of its pictures as they become known.
 
-    `made`: the pictures that writes of this run have linked, or may have.
+    `made`: the pictures that writes of this run have linked, or may have. `batch`: of how many products the
+    last reading was, where it was made for their writes.
     `untold`: the search did not tell the gallery; `untold_assets`: nor whether there are any assets.
     """
 
     work: ProductWork
     plytix_id: str = ""
-    seen: Seen = field(default_factory=lambda: Seen((), None, float("-inf")))
+    seen: Seen = field(default_factory=Seen)
     untold: bool = False
     untold_assets: bool = False
     ids: dict[int, str] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class Desk:
     lost: set[int] = field(default_factory=set)
     attempts: int = 0
     times_stale: int = 0
+    batch: int = 0
     was_claimed: bool = False
     only_append: bool = False
     to_append: list[str] = field(default_factory=list)
@@ -54,7 +57,7 @@ class Desk:
     @property
     def was_told(self) -> bool:
         """Whether a reading has shown the gallery."""
-        return self.seen.at > float("-inf") and not self.untold
+        return self.seen.reading is not None and not self.untold
 
     @property
     def links(self) -> list[Link]:
@@ -128,9 +131,13 @@ class Desk:
             only_append=only_append or self.only_append,
         )
 
-    def see(self, product: PlytixProduct, gallery: tuple[str, ...] | None, at: float) -> None:
+    def is_fresh(self, now: Instant) -> bool:
+        """Whether a write that replaces may rest on the last reading."""
+        return self.seen.reading is not None and self.seen.reading.is_usable(now)
+
+    def see(self, product: PlytixProduct, gallery: tuple[str, ...] | None, reading: Reading) -> None:
         """Take in a reading; a gallery of None was not told."""
         self.plytix_id = product.id
         self.untold = gallery is None
         self.untold_assets = product.assets is None
-        self.seen = Seen(gallery or (), product.thumbnail_id, at)
+        self.seen = Seen(gallery or (), product.thumbnail_id, reading)

@@ -16,7 +16,14 @@ from enum import Enum, auto
 from functools import partial
 from typing import Any, Protocol
 
-from amzsync.errors import PlytixError, RateLimitedError, RetriableError, StopError, TokenError
+from amzsync.errors import (
+    NotSentError,
+    PlytixError,
+    RateLimitedError,
+    RetriableError,
+    StopError,
+    TokenError,
+)
 from amzsync.executor.events import Listener, Notice, Traffic, Waiting
 from amzsync.executor.slots import Slots
 from amzsync.executor.stop import StopRequest
@@ -285,6 +292,9 @@ class Engine:
                 self._refused(task, slot, answered.sent_at, error)
             case TokenError() as error:
                 self._token_refused(task, answered, error)
+            case NotSentError() as error:
+                self.requests[task.call.request.kind] -= 1
+                self._give_back(task, error)
             case StopError() as error:
                 self._fatal = self._fatal or error
                 task.settle(error, task.failures + 1)

@@ -9,6 +9,7 @@ from amzsync.errors import PlytixError, StopError
 from amzsync.executor.desk import Desk
 from amzsync.executor.events import Listener, Progress, Traffic
 from amzsync.executor.faults import reading_failed
+from amzsync.executor.freshness import Reading
 from amzsync.executor.pictures import Pictures
 from amzsync.executor.reading import BulkReader
 from amzsync.executor.slots import Slots
@@ -83,7 +84,9 @@ class Refresh:
         self._products_after = products[-1].id
         return self._reader.read([product.sku for product in products], partial(self._window_read, products))
 
-    def _window_read(self, products: list[ProductWork], found: Mapping[str, PlytixProduct]) -> None:
+    def _window_read(
+        self, products: list[ProductWork], found: Mapping[str, PlytixProduct], _reading: Reading
+    ) -> None:
         for product in products:
             seen = found.get(product.sku)
             if seen is None:

@@ -13,6 +13,7 @@ from typing import Any
 from amzsync.errors import StopError
 from amzsync.executor.desk import Desk
 from amzsync.executor.events import Listener, Notice, Progress, Traffic
+from amzsync.executor.freshness import WINDOW_S, BatchSize, Instant, Reading
 from amzsync.executor.outcomes import Outcomes
 from amzsync.executor.pictures import Pictures
 from amzsync.executor.reading import BulkReader, GalleryCheck
@@ -23,7 +24,6 @@ from amzsync.executor.written import LOOK_AFTER_S
 from amzsync.ledger.queries import Outstanding
 from amzsync.ledger.rows import Asset, Origin, State
 from amzsync.ledger.work import NOT_FOUND, Work
-from amzsync.limits.forecast import reread_size
 from amzsync.plytix.client import PAGE_SIZE, search_assets
 from amzsync.plytix.wire import Call, PlytixProduct
 
@@ -59,6 +59,7 @@ class Sync:
         gallery_passed: Callable[[], None],
         has_neighbours: Callable[[], bool],
         clock: Callable[[], float],
+        clocks: Callable[[], Instant],
         random: Callable[[], float],
     ) -> None:
         self._work = work
@@ -77,7 +78,8 @@ class Sync:
         self._check = GalleryCheck(
             options.gallery_label, is_known=options.gallery_is_known, passed=gallery_passed
         )
-        self._reader = BulkReader(options.gallery_label)
+        self._batch = BatchSize()
+        self._reader = BulkReader(options.gallery_label, clocks)
         self._pictures = Pictures(work, self._picture_settled)
         self._outcomes = Outcomes(work, clock, self._product_finished)
         self._writer = Writer(
@@ -87,6 +89,8 @@ class Sync:
             label=options.gallery_label,
             skip_existing_reason=options.skip_existing_reason,
             clock=clock,
+            clocks=clocks,
+            batch=self._batch,
             random=random,
             picture_lost=self._picture_lost,
             looked_again=self._looked_again,
@@ -130,12 +134,17 @@ class Sync:
 
     def _reread(self, *, full: bool) -> Task | None:
         """A full batch at once; a part of one when there is nothing else to send."""
-        size = reread_size(self._slots.limits)
+        size = self._batch.now(self._slots.limits)
         is_filling = (
             self._pictures.uploading or self._pictures.asking or self._reader.in_air or self._writer.in_air
         )
         enough = size if full else math.ceil(size / _WORTH_A_PART) if is_filling else 1
-        return self._writer.reread(size) if self._writer.stale >= enough else None
+        if self._writer.stale < enough:
+            return None
+        if full and self._slots.time_for_s(size + 1) > WINDOW_S:
+            # The window is nearly used up: uploads take what is left of it, for they can wait for the next.
+            return None
+        return self._writer.reread(size)
 
     def _read_ahead(self) -> Task | None:
         """Keep enough pictures known to be absent that uploading never has to wait."""
@@ -157,11 +166,9 @@ class Sync:
         self._after_id = products[-1].id
         desks = [Desk(product) for product in products]
         self._desks.update((desk.work.id, desk) for desk in desks)
-        return self._reader.read(
-            [desk.work.sku for desk in desks], partial(self._window_read, desks, self._clock())
-        )
+        return self._reader.read([desk.work.sku for desk in desks], partial(self._window_read, desks))
 
-    def _window_read(self, desks: list[Desk], at: float, found: Mapping[str, PlytixProduct]) -> None:
+    def _window_read(self, desks: list[Desk], found: Mapping[str, PlytixProduct], reading: Reading) -> None:
         self._work.resolve(
             {desk.work.id: found[desk.work.sku].id for desk in desks if desk.work.sku in found}
         )
@@ -171,7 +178,7 @@ class Sync:
             if product is None:
                 self._outcomes.leave_alone(desk, NOT_FOUND)
                 continue
-            desk.see(product, self._writer.tell_gallery(product), at)
+            desk.see(product, self._writer.tell_gallery(product), reading)
             if self._options.skip_existing_reason and desk.untold:
                 self._writer.look_at_first(desk)
             elif self._options.skip_existing_reason and desk.seen.gallery and not desk.was_begun:
@@ -234,7 +241,7 @@ class Sync:
         now = self._clock()
         is_due = written.others_at_work if due_at is None else now >= due_at
         skus = written.take(PAGE_SIZE) if is_due else {}
-        return self._reader.read(list(skus), partial(self._looked_again, skus, now)) if skus else None
+        return self._reader.read(list(skus), partial(self._looked_again, skus)) if skus else None
 
     @property
     def _is_end(self) -> bool:
@@ -253,13 +260,17 @@ class Sync:
             )
         return due_at
 
-    def _looked_again(self, skus: Mapping[str, int], at: float, found: Mapping[str, PlytixProduct]) -> None:
+    def _looked_again(
+        self, skus: Mapping[str, int], found: Mapping[str, PlytixProduct], reading: Reading
+    ) -> None:
         for sku, product_id in skus.items():
             product = found.get(sku)
             if product is not None and product.gallery is not None and product_id not in self._desks:
-                self._restore(product_id, product, product.gallery, at)
+                self._restore(product_id, product, product.gallery, reading)
 
-    def _restore(self, product_id: int, product: PlytixProduct, gallery: tuple[str, ...], at: float) -> None:
+    def _restore(
+        self, product_id: int, product: PlytixProduct, gallery: tuple[str, ...], reading: Reading
+    ) -> None:
         """Whoever wrote over ours did not know of it: append, so that nothing of theirs is lost in turn."""
         work = self._work.product(product_id)
         made = [
@@ -271,7 +282,7 @@ class Sync:
             self._outcomes.written.suspect_others()
             self._work.reopen_product(product_id, gone, thumbnail=False)
             desk = Desk(self._work.product(product_id), only_append=True)
-            desk.see(product, gallery, at)
+            desk.see(product, gallery, reading)
             self._desks[product_id] = desk
             self._want_pictures([desk])
 
@@ -308,5 +319,5 @@ class Sync:
         unknown = max(0, self._outstanding.assets - looked_up)
         products = max(0, self._outstanding.products - self._products_done)
         uploads = pictures.absent + pictures.uploading + unknown * absent_share
-        reads = unknown / PAGE_SIZE + products / reread_size(self._slots.limits) * bool(uploads)
+        reads = unknown / PAGE_SIZE + products / self._batch.now(self._slots.limits) * bool(uploads)
         return self._slots.time_for_s(round(uploads + reads + products))

@@ -1,21 +1,31 @@
 """Settled products to their fewest writes: one PATCH where the gallery is ours, single links where it is not.
 
-A write that replaces rests on a reading of at most `FRESH_S` seconds; an older one is read again first, in
-bulk. After a failure nobody knows whether the write arrived, so it is never repeated blindly: the product is
-read again. Products are written one request at a time each.
+A write that replaces rests on a fresh reading (freshness.py): products are read again, in bulk, just before
+their writes. After a failure nobody knows whether the write arrived, so it is never repeated blindly: the
+product is read again. Products are written one request at a time each.
 """
 
 import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
-from amzsync.errors import PlytixError, RateLimitedError, RejectedError, RetriableError, StopError, TokenError
+from amzsync.errors import (
+    NotSentError,
+    PlytixError,
+    RateLimitedError,
+    RejectedError,
+    RetriableError,
+    StopError,
+    TokenError,
+)
 from amzsync.executor.chains import Chains
 from amzsync.executor.decide import Append, Nothing, Replace, missing
 from amzsync.executor.desk import Desk
 from amzsync.executor.events import Listener, Notice
+from amzsync.executor.freshness import BatchSize, Instant, Reading, age_s
 from amzsync.executor.outcomes import Outcomes
 from amzsync.executor.reading import BulkReader
 from amzsync.executor.task import Task
@@ -24,10 +34,7 @@ from amzsync.plytix.client import PAGE_SIZE, read_product, write_product
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.plytix.wire import PlytixProduct
 
-__all__ = ["FRESH_S", "Writer"]
-
-FRESH_S = 9.0
-"""Of the 10 s that may lie between a reading and the write that rests on it, one is for the way (design)."""
+__all__ = ["Writer"]
 
 _MOST_STALE = 3
 
@@ -44,9 +51,11 @@ class Writer:
         label: str,
         skip_existing_reason: str | None,
         clock: Callable[[], float],
+        clocks: Callable[[], Instant],
+        batch: BatchSize,
         random: Callable[[], float],
         picture_lost: Callable[[Desk, int], None],
-        looked_again: Callable[[Mapping[str, int], float, Mapping[str, PlytixProduct]], None],
+        looked_again: Callable[[Mapping[str, int], Mapping[str, PlytixProduct], Reading], None],
     ) -> None:
         self._outcomes = outcomes
         self._chains = Chains(outcomes, label, picture_lost)
@@ -55,6 +64,8 @@ class Writer:
         self._label = label
         self._skip_existing_reason = skip_existing_reason
         self._clock = clock
+        self._clocks = clocks
+        self._batch = batch
         self._random = random
         self._looked_again = looked_again
         self._retry = RetryPolicy()
@@ -95,13 +106,10 @@ class Writer:
         decision = desk.decide(only_append=self._only_append)
         if isinstance(decision, Nothing):
             self._outcomes.finish(desk, desk.seen.gallery)
-        elif self._may_be_written(desk, self._clock()):
+        elif self._may_be_written(desk):
             self._ready.append(desk)
         else:
-            desk.times_stale += 1
-            # Where reading takes longer than it is good for, single links are safe: they replace nothing.
-            desk.only_append = desk.only_append or desk.times_stale > _MOST_STALE
-            (self._ready if desk.only_append else self._stale).append(desk)
+            self._read_again(desk, is_in_vain=True)
 
     def look_at_first(self, desk: Desk) -> None:
         """The search did not tell the gallery, and more than a write depends on it."""
@@ -129,11 +137,17 @@ class Writer:
             return None
         desk = self._untold.popleft()
         self._in_air += 1
-        at = self._clock()
-        return Task(
-            read_product(desk.plytix_id, self._label),
-            lambda outcome, tries: self._read_one(desk, at, outcome, tries),
-        )
+        sent = self._clocks()
+
+        def claim() -> None:
+            nonlocal sent
+            sent = self._clocks()
+
+        def settle(outcome: PlytixProduct | PlytixError, tries: int) -> None:
+            reading = Reading(sent, age_s(sent, self._clocks()))
+            self._read_one(desk, reading, outcome, tries)
+
+        return Task(read_product(desk.plytix_id, self._label), settle, claim=claim)
 
     def reread(self, most: int) -> Task | None:
         """Read up to `most` products again, just before their writes."""
@@ -143,35 +157,38 @@ class Writer:
             desk.work.sku: desk
             for desk in (self._stale.popleft() for _ in range(min(most, len(self._stale))))
         }
-        now = self._clock()
         # The search has room for more: what was written a while ago is looked at again for nothing.
-        before = self._outcomes.written.take(PAGE_SIZE - len(desks), now)
-        return self._reader.read([*desks, *before], partial(self._reread, desks, before, now))
+        before = self._outcomes.written.take(PAGE_SIZE - len(desks), self._clock())
+        return self._reader.read([*desks, *before], partial(self._reread, desks, before))
 
     def _reread(
         self,
         desks: Mapping[str, Desk],
         before: Mapping[str, int],
-        at: float,
         found: Mapping[str, PlytixProduct],
+        reading: Reading,
     ) -> None:
+        self._batch.answered(reading)
         for sku, desk in desks.items():
             product = found.get(sku)
             if product is None:
                 self._outcomes.leave_alone(desk, NOT_FOUND)
             else:
-                self._see(desk, product, self.tell_gallery(product), at)
+                desk.batch = len(desks)
+                self._see(desk, product, self.tell_gallery(product), reading)
         if before:
-            self._looked_again(before, at, found)
+            self._looked_again(before, found, reading)
 
-    def _read_one(self, desk: Desk, at: float, outcome: PlytixProduct | PlytixError, attempts: int) -> None:
+    def _read_one(
+        self, desk: Desk, reading: Reading, outcome: PlytixProduct | PlytixError, attempts: int
+    ) -> None:
         self._in_air -= 1
         match outcome:
             case PlytixProduct() as product:
                 if desk.untold_assets:
                     # The truth omits what is empty, or tells it: so will this server's searches.
                     self._omission_is_empty = product.assets is None and not product.gallery
-                self._see(desk, product, product.gallery or (), at)
+                self._see(desk, product, product.gallery or (), reading)
             case RejectedError() as error if error.status == 404:
                 self._outcomes.leave_alone(desk, NOT_FOUND)
             case RejectedError() | RetriableError() as error:
@@ -179,10 +196,12 @@ class Writer:
             case _:
                 pass
 
-    def _see(self, desk: Desk, product: PlytixProduct, gallery: tuple[str, ...] | None, at: float) -> None:
+    def _see(
+        self, desk: Desk, product: PlytixProduct, gallery: tuple[str, ...] | None, reading: Reading
+    ) -> None:
         if desk.was_told and not desk.was_claimed and gallery is not None and gallery != desk.seen.gallery:
             self._outcomes.written.suspect_others()
-        desk.see(product, gallery, at)
+        desk.see(product, gallery, reading)
         if self._skip_existing_reason and gallery and not desk.is_begun:
             self._outcomes.leave_alone(desk, self._skip_existing_reason)
         elif not desk.waits_for:
@@ -190,8 +209,21 @@ class Writer:
 
     # Writing.
 
-    def _may_be_written(self, desk: Desk, now: float) -> bool:
-        return desk.only_append or now - desk.seen.at <= FRESH_S
+    def _may_be_written(self, desk: Desk) -> bool:
+        return desk.only_append or desk.is_fresh(self._clocks())
+
+    def _too_late(self, desk: Desk) -> None:
+        """It could not be written while its reading was fresh: the next ones are smaller batches."""
+        if desk.batch:
+            self._batch.missed(desk.batch)
+        self._read_again(desk, is_in_vain=desk.batch == 1)
+
+    def _read_again(self, desk: Desk, *, is_in_vain: bool) -> None:
+        """Before its write. Where reading takes longer than it is good for, link: a link replaces nothing."""
+        desk.times_stale += is_in_vain
+        desk.batch = 0
+        desk.only_append = desk.only_append or desk.times_stale > _MOST_STALE
+        (self._ready if desk.only_append else self._stale).append(desk)
 
     def _write(self, desk: Desk) -> Task | None:
         decision = desk.decide(only_append=self._only_append)
@@ -200,8 +232,8 @@ class Writer:
                 self._outcomes.finish(desk, desk.seen.gallery)
                 return None
             case Append():
-                if not self._may_be_written(desk, self._clock()):
-                    self._stale.append(desk)
+                if not self._may_be_written(desk):
+                    self._too_late(desk)
                     return None
                 self._chains.begin(desk, decision)
                 return self._chains.next()
@@ -211,25 +243,29 @@ class Writer:
                 )
                 self._in_air += 1
                 return Task(
-                    call,
+                    replace(call, may_leave=partial(self._may_be_written, desk)),
                     lambda outcome, _tries: self._written(desk, decision, outcome),
                     claim=lambda: self._outcomes.claim(desk),
-                    may_leave=lambda now: self._may_be_written(desk, now),
+                    may_leave=lambda _now: self._may_be_written(desk),
                     withdraw=lambda: self._withdraw(desk),
                     repeatable=False,
                 )
 
     def _withdraw(self, desk: Desk) -> None:
         self._in_air -= 1
-        self._stale.append(desk)
+        self._too_late(desk)
 
     def _written(self, desk: Desk, decision: Replace, outcome: PlytixProduct | PlytixError) -> None:
         self._in_air -= 1
         match outcome:
             case PlytixProduct() as product:
+                if desk.batch:
+                    self._batch.written_in_time(desk.batch)
                 self._check_written(desk, decision, product)
+            case NotSentError():
+                self._too_late(desk)
             case RateLimitedError() | TokenError():
-                (self._ready if self._may_be_written(desk, self._clock()) else self._stale).append(desk)
+                (self._ready if self._may_be_written(desk) else self._stale).append(desk)
             case RetriableError() as error:
                 desk.made.update(
                     asset_id for asset_id in decision.gallery or () if asset_id not in desk.seen.gallery

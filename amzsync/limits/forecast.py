@@ -9,8 +9,10 @@ from amzsync.limits.windows import Limit
 __all__ = ["Forecast", "forecast", "time_for_s"]
 
 PAGE = 100
-REREAD_AFTER_S = 8.0
 TOKEN_LIFE_S = 840.0
+
+_REREAD_USABLE_S = 2.0
+_MOST_REREAD = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +28,22 @@ def forecast(
 ) -> Forecast:
     """The cost of writing `products` after uploading `assets`, were none of them in Plytix yet.
 
-    The gallery attribute is asked for once; products are read again where the work waits for the limits.
+    The gallery attribute is asked for once; products are read again, in bulk, once their uploads are done.
     """
     if not products:
         return Forecast(0, 0.0)
     requests = math.ceil(products / PAGE) + math.ceil(assets / PAGE) + assets + products
     requests += not gallery_is_known
-    if assets and time_for_s(requests, limits):
+    if assets:
         requests += math.ceil(products / reread_size(limits))
     requests += 1 + int(time_for_s(requests, limits) / TOKEN_LIFE_S)
     return Forecast(requests, time_for_s(requests, limits))
 
 
-def reread_size(limits: Sequence[Limit]) -> int:
-    """How many products to read again at once, so that their writes can follow while the reading is fresh."""
+def reread_size(limits: Sequence[Limit], usable_s: float = _REREAD_USABLE_S) -> int:
+    """How many products to read again at once, where all their writes must leave within `usable_s`."""
     rate = min((each.allowed / each.window_s for each in limits if each.is_short), default=math.inf)
-    return max(1, int(min(50.0, 0.8 * REREAD_AFTER_S * rate)))
+    return max(1, int(min(_MOST_REREAD, usable_s * rate)))
 
 
 def time_for_s(requests: int, limits: Sequence[Limit]) -> float:

@@ -12,6 +12,8 @@ from typing import Any
 
 from requests.adapters import HTTPAdapter
 
+from amzsync.errors import NotSentError
+
 __all__ = ["DeadlineAdapter", "DeadlineError"]
 
 
@@ -22,9 +24,11 @@ class DeadlineError(TimeoutError):
 class DeadlineAdapter(HTTPAdapter):
     """One attempt per request, and at most `deadline_s` from the sent request to the answer's end.
 
+    `may_leave` is asked before a request is written to its open connection: on a no, nothing is sent.
     `on_sent` is told the moment when a request's last byte has left. An adapter serves one thread.
     """
 
+    may_leave: Callable[[], bool] | None = None
     on_sent: Callable[[float], None] | None = None
 
     def __init__(self, deadline_s: float, clock: Callable[[], float]) -> None:
@@ -54,17 +58,31 @@ class DeadlineAdapter(HTTPAdapter):
                 response.fp = io.BufferedReader(reader)
             return response
 
+        def check() -> None:
+            if self.may_leave is not None and not self.may_leave():
+                raise NotSentError("What the request rests on was too old when it could leave.")
+
         manager.pool_classes_by_scheme = {
-            scheme: _pool_class(pool_class, open_response)
+            scheme: _pool_class(pool_class, open_response, check)
             for scheme, pool_class in manager.pool_classes_by_scheme.items()
         }
 
 
-def _pool_class(pool_class: Any, open_response: Callable[..., HTTPResponse]) -> type:  # noqa: ANN401 - a class of urllib3
+def _pool_class(
+    pool_class: Any,  # noqa: ANN401 - a class of urllib3
+    open_response: Callable[..., HTTPResponse],
+    check: Callable[[], None],
+) -> type:
+    def send(connection: Any, data: Any) -> None:  # noqa: ANN401 - a connection of urllib3
+        if connection.sock is None:
+            connection.connect()
+        check()
+        pool_class.ConnectionCls.send(connection, data)
+
     connection_class = type(
         pool_class.ConnectionCls.__name__,
         (pool_class.ConnectionCls,),
-        {"response_class": staticmethod(open_response)},
+        {"response_class": staticmethod(open_response), "send": send},
     )
     return type(pool_class.__name__, (pool_class,), {"ConnectionCls": connection_class})
 

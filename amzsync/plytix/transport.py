@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 
-from amzsync.errors import PlytixError, TokenError
+from amzsync.errors import NotSentError, PlytixError, TokenError
 from amzsync.plytix.address import checked_address, is_loopback
 from amzsync.plytix.auth import Credentials, Secret, TokenAnswer
 from amzsync.plytix.client import get_token
@@ -134,8 +134,8 @@ class Transport:
         try:
             prepared = _prepared(session, request, address, auth)
             sent_at = self._clock()
-            received = self._exchange(session, prepared, on_sent)
-        except TokenError as error:
+            received = self._exchange(session, prepared, call.may_leave, on_sent)
+        except (NotSentError, TokenError) as error:
             outcome: T | PlytixError = error.with_traceback(None)
         except NETWORK_ERRORS as error:
             # A new error, unchained: the one caught holds the request with its headers.
@@ -148,6 +148,7 @@ class Transport:
         self,
         session: requests.Session,
         prepared: requests.PreparedRequest,
+        may_leave: Callable[[], bool] | None,
         on_sent: Callable[[float], None] | None,
     ) -> _Received:
         url = prepared.url or ""
@@ -157,6 +158,7 @@ class Transport:
         # The adapter, not the session: a session would read a redirect's body whole, to follow it.
         adapter = session.get_adapter(url)
         if isinstance(adapter, DeadlineAdapter):
+            adapter.may_leave = may_leave
             adapter.on_sent = on_sent
         response = adapter.send(
             prepared,

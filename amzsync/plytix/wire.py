@@ -70,11 +70,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """A request, the statuses that answer it, and how such an answer is read."""
+    """A request, the statuses that answer it, and how such an answer is read.
+
+    `may_leave` is asked once more when the connection is open, just before the request is written to it.
+    """
 
     request: Request
     accept: frozenset[int]
     parse: Callable[[Reply], T]
+    may_leave: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

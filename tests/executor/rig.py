@@ -15,6 +15,7 @@ from amzsync.domain.product import Product
 from amzsync.errors import StopError
 from amzsync.executor.engine import End, Engine, EngineSettings, Source
 from amzsync.executor.events import Notice, Progress
+from amzsync.executor.freshness import Instant
 from amzsync.executor.refresh import Refresh
 from amzsync.executor.slots import Slots
 from amzsync.executor.stop import StopRequest
@@ -92,6 +93,7 @@ class Rig:
         retry_failed: bool = False,
         gallery: str = GALLERY,
         clock: Clock = time.monotonic,
+        wall: Clock = time.time,
         settings: EngineSettings | None = None,
         stop: StopRequest | None = None,
         limits: Sequence[Limit] = (),
@@ -114,6 +116,7 @@ class Rig:
                 gallery_passed=lambda: ledger.runs.keep_setting("checked", gallery),
                 has_neighbours=has_neighbours,
                 clock=clock,
+                clocks=lambda: Instant(clock(), wall()),
                 random=lambda: 0.0,
             )
 

@@ -1,12 +1,15 @@
 """The account's limit is the physical limit: a request that need not be made is not made."""
 
 import math
+import time
 
 import pytest
 from catalogue import picture, product
 from executor.rig import Rig
 
 from amzsync.domain.product import Product
+from amzsync.limits import forecast
+from amzsync.sandbox import Fault, RunBefore
 
 SIXTEEN_OF_TWELVE = tuple(
     product(
@@ -86,6 +89,34 @@ def test_a_catalogue_costs_what_the_floor_says_and_five_in_a_hundred_at_most(rig
     again = rig.apply()
     assert again.writes == 0
     assert again.total <= 1.05 * (pages(1000) + pages(5000) + 1)
+
+
+def test_reading_again_just_before_each_write_stays_within_five_in_a_hundred(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where uploads take longer than a reading is good for, and six of them belong to each write."""
+    # As many at once as an account of 50/10s can write in time.
+    monkeypatch.setattr(forecast, "_MOST_REREAD", 12)
+    ahead_s = 0.0
+
+    def takes_long() -> None:
+        nonlocal ahead_s
+        ahead_s += 4.0
+
+    products = [
+        product(f"S{number:02d}", *((f"{number:02d}x{place}", f"PT{place:02d}") for place in range(1, 7)))
+        for number in range(60)
+    ]
+    rig.sandbox.faults.add(
+        Fault("POST", "/assets", RunBefore(takes_long), times=None, body=lambda body: "0x1." in body["url"])
+    )
+    rig.plan(*products)
+    ran = rig.apply(clock=lambda: time.monotonic() + ahead_s)
+    assert ahead_s == 6 * 4.0
+    floor = pages(60) + pages(360) + 360 + 60 + 1
+    assert ran.requests["product_search"] >= 60 / 12
+    assert ran.total <= 1.05 * floor
+    assert (ran.requests["asset_upload"], ran.requests["product_write"]) == (360, 60)
 
 
 def test_a_tenth_changed_costs_a_tenth(rig: Rig) -> None:

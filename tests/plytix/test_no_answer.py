@@ -1,11 +1,12 @@
 import socket
 import ssl
+from dataclasses import replace
 
 import pytest
 import requests
 from requests.adapters import BaseAdapter
 
-from amzsync.errors import RateLimitedError, RetriableError, StopError
+from amzsync.errors import NotSentError, RateLimitedError, RetriableError, StopError
 from amzsync.plytix import client
 from amzsync.plytix.auth import Secret
 
@@ -225,3 +226,17 @@ def test_a_server_that_speaks_no_tls_fails_the_connection_and_not_the_run(server
     server.answer(200, ASSET)
     with pytest.raises(RetriableError):
         connect(f"https://127.0.0.1:{server.port}/api", read_timeout_s=2).send(CALL, TOKEN)
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["a new connection", "a kept connection"])
+def test_what_has_become_too_old_when_the_connection_is_open_is_not_sent(server, connect, kept):
+    server.answer(200, ASSET)
+    transport = connect()
+    if kept:
+        transport.send(CALL, TOKEN)
+        server.answer(200, ASSET)
+    before = len(server.asked)
+    with pytest.raises(NotSentError):
+        transport.send(replace(CALL, may_leave=lambda: False), TOKEN)
+    assert len(server.asked) == before
+    assert transport.send(replace(CALL, may_leave=lambda: True), TOKEN).id == "a1"
