@@ -156,3 +156,16 @@ def m002_runs(db: Database) -> None:
 def m003_look_ups(db: Database) -> None:
     """When Plytix last said that it has no asset of a name."""
     db.execute("ALTER TABLE assets ADD COLUMN absent_at TEXT CHECK (absent_at IS NULL OR state <> 'done')")
+
+
+@migrations()
+def m004_runs_begin_before_they_plan(db: Database) -> None:
+    """Whether a run has planned its mappings, and whether somebody has agreed to its plan."""
+    db.execute(
+        "ALTER TABLE runs ADD COLUMN is_planned INTEGER NOT NULL DEFAULT 1"
+        " CHECK (is_planned = 0 OR is_planned = 1)"
+    )
+    db.execute(
+        "ALTER TABLE runs ADD COLUMN is_confirmed INTEGER NOT NULL DEFAULT 1"
+        " CHECK (is_confirmed = 0 OR is_confirmed = 1)"
+    )

@@ -222,7 +222,7 @@ def _resume(
     no_color: NoColorOption = False,
     log_file: LogFileOption = None,
 ) -> None:
-    """Carry on the last unfinished run, with its own options. It was confirmed then: it does not ask."""
+    """Carry on the last unfinished run, with its own options; asks only where nobody agreed to it yet."""
     options = RunOptions(
         ledger=ledger,
         account=plytix_account,
@@ -332,6 +332,8 @@ def _end(run: "Callable[[Voice], ExitCode]", speech: Speech) -> NoReturn:
             raise
         voice.complain(error)
         code = ExitCode.STOPPED
+    except typer.BadParameter:
+        raise
     except KeyboardInterrupt:
         voice.complain(AmzsyncError("Interrupted.", "Nothing is lost: run the command again."))
         code = ExitCode.INTERRUPTED

@@ -6,14 +6,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer
+
 from amzsync.cli.accounts import chosen_account, limits_of
+from amzsync.cli.begin import RETRY_FAILED, fingerprints, plan_again, plan_all, planning
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.options import RunOptions
-from amzsync.cli.planning import OpenLedger, check_mappings, metadata, plan_counts, plan_into, plan_view
+from amzsync.cli.planning import OpenLedger, check_mappings, metadata, plan_counts, plan_view
 from amzsync.cli.voice import Voice
 from amzsync.cli.working import Bench, Worked, sync
 from amzsync.config import Account
-from amzsync.errors import AmzsyncError, LedgerError
+from amzsync.errors import AmzsyncError, LedgerError, MappingError
 from amzsync.executor.engine import End
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.lock import WriterLock
@@ -22,7 +25,7 @@ from amzsync.limits.forecast import forecast
 from amzsync.limits.windows import Limit
 from amzsync.views.plan import PlanView, render_plan
 from amzsync.views.report import Report, check_output, report_json, write_report
-from amzsync.views.summary import Summary, next_commands, render_summary
+from amzsync.views.summary import Summary, command, next_commands, render_summary
 
 __all__ = ["Manner", "apply", "resume"]
 
@@ -55,15 +58,27 @@ def apply(options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
         ledger = stack.enter_context(Ledger.write(options.ledger))
         ledger.runs.hold("apply", os.getpid())
         ledger.runs.bind_account(account.identity)
-        if sources:
-            plan_into(ledger, options, sources)
-        else:
+        if not sources:
             _check_gallery(ledger, options)
-        if manner.retry_failed:
-            ledger.work().retry_failed()
-        return _Run(ledger, options, manner, account, voice).start(
-            [(str(source.path), source.sha256) for source in sources]
+        run = _Run(ledger, options, manner, account, voice)
+        if manner.dry_run:
+            plan_all(ledger, options, sources, retry_failed=manner.retry_failed)
+            return run.show()
+        run_id = ledger.runs.start(
+            "apply",
+            {**options.recorded(), RETRY_FAILED: manner.retry_failed},
+            os.getpid(),
+            fingerprints(sources),
+            is_planned=False,
+            is_confirmed=manner.is_confirmed,
         )
+        with planning(ledger, run_id):
+            try:
+                plan_all(ledger, options, sources, retry_failed=manner.retry_failed)
+            except MappingError:
+                ledger.runs.withdraw(run_id)
+                raise
+        return run.work(run_id, is_confirmed=manner.is_confirmed)
 
 
 def resume(options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
@@ -81,18 +96,31 @@ def resume(options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
         run = ledger.runs.last_unfinished()
         if run is None:
             return _nothing_to_resume(ledger, options, manner, voice)
+        is_confirmed = run.is_confirmed or manner.is_confirmed
+        if not (is_confirmed or manner.dry_run or sys.stdin.isatty()):
+            raise typer.BadParameter(
+                f"run {run.id} ended before anybody had confirmed it, and nobody is there to ask; say --yes.",
+                param_hint="--yes",
+            )
         options = options.over(RunOptions.from_record(options.ledger, run.options))
         account = chosen_account(options)
         ledger.runs.bind_account(account.identity)
+        if not run.is_planned:
+            with planning(ledger, None if manner.dry_run else run.id):
+                plan_again(ledger, options, run, voice)
         if manner.retry_failed:
             ledger.work().retry_failed()
-        return _Run(ledger, options, manner, account, voice).carry_on(run.id)
+        carried_on = _Run(ledger, options, manner, account, voice)
+        if manner.dry_run:
+            return carried_on.show()
+        ledger.runs.reopen(run.id, os.getpid())
+        return carried_on.work(run.id, is_confirmed=is_confirmed)
 
 
 def _nothing_to_resume(ledger: Ledger, options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
     has_work = ledger.work().has_open_work()
     voice.say(
-        "No run is unfinished. `amzsync apply` works through what is pending."
+        f"No run is unfinished. `{command('apply', options.named_ledger)}` works through what is pending."
         if has_work
         else "No run is unfinished, and nothing is pending."
     )
@@ -140,24 +168,26 @@ class _Run:
         self._voice = voice
         self._limits: tuple[Limit, ...] = limits_of(options, account)
 
-    def start(self, mappings: list[tuple[str, str]]) -> ExitCode:
-        """Show the plan, ask, and work in a run of its own."""
+    def show(self) -> ExitCode:
+        """Show the plan, and no more."""
+        return self._report_dry_run(self._show_plan())
+
+    def work(self, run_id: int, *, is_confirmed: bool) -> ExitCode:
+        """Show the plan, ask unless somebody has agreed to it, and work."""
         view = self._show_plan()
-        if self._manner.dry_run:
-            return self._report_dry_run(view)
-        if not self._manner.is_confirmed and self._ledger.work().has_open_work() and not _confirmed(view):
+        if not is_confirmed and self._ledger.work().has_open_work() and not self._asked(run_id, view):
+            self._ledger.runs.end(run_id, Outcome.PLANNED, {}, "the plan was not agreed to")
             self._voice.say("Nothing was done.")
             return ExitCode.STOPPED
-        run_id = self._ledger.runs.start("apply", self._options.recorded(), os.getpid(), mappings)
+        self._ledger.runs.confirmed(run_id)
         return self._work(run_id)
 
-    def carry_on(self, run_id: int) -> ExitCode:
-        """Work on in a run that began earlier."""
-        view = self._show_plan()
-        if self._manner.dry_run:
-            return self._report_dry_run(view)
-        self._ledger.runs.reopen(run_id, os.getpid())
-        return self._work(run_id)
+    def _asked(self, run_id: int, view: PlanView) -> bool:
+        try:
+            return _confirmed(view)
+        except KeyboardInterrupt:
+            self._ledger.runs.end(run_id, Outcome.INTERRUPTED, {})
+            raise
 
     def _show_plan(self) -> PlanView:
         view = plan_view(

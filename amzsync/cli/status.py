@@ -58,8 +58,9 @@ def _limits(options: RunOptions, runs: tuple[Run, ...]) -> tuple[Limit, ...]:
 
 def _next_steps(ledger: Ledger, options: RunOptions, *, has_work: bool) -> tuple[str, ...]:
     names = []
-    if has_work:
-        names.append("resume" if ledger.runs.last_unfinished() else "apply")
+    unfinished = ledger.runs.last_unfinished()
+    if has_work or (unfinished and not unfinished.is_planned):
+        names.append("resume" if unfinished else "apply")
     if ledger.queries.retriable_failures():
         names.append("apply --retry-failed")
     return tuple(command(name, options.named_ledger) for name in names)

@@ -138,7 +138,10 @@ class FailureGroup:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run, as it was recorded. Times are UTC in ISO form."""
+    """One run, as it was recorded. Times are UTC in ISO form.
+
+    `is_planned`: its mappings stand in the ledger; `is_confirmed`: somebody has agreed to its plan.
+    """
 
     id: int
     command: str
@@ -150,6 +153,8 @@ class Run:
     message: str | None
     counters: str
     mappings: tuple[tuple[str, str], ...]
+    is_planned: bool = True
+    is_confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

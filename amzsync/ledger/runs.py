@@ -32,21 +32,56 @@ class Runs:
         self.keep_setting(_HOLDER, f"process {pid} ({command}, since {utc_text(self._now())})")
 
     def start(
-        self, command: str, options: Mapping[str, object], pid: int, mappings: Sequence[tuple[str, str]]
+        self,
+        command: str,
+        options: Mapping[str, object],
+        pid: int,
+        mappings: Sequence[tuple[str, str]],
+        *,
+        is_planned: bool = True,
+        is_confirmed: bool = True,
     ) -> int:
         """Record a new run with its mappings' names and SHA-256."""
         with self._store.atomic():
             run_id = int(
                 self._store.value(
-                    "INSERT INTO runs (command, options, pid, started_at) VALUES (?, ?, ?, ?) RETURNING id",
-                    (command, json.dumps(dict(options), sort_keys=True), pid, utc_text(self._now())),
+                    "INSERT INTO runs (command, options, pid, started_at, is_planned, is_confirmed)"
+                    " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+                    (
+                        command,
+                        json.dumps(dict(options), sort_keys=True),
+                        pid,
+                        utc_text(self._now()),
+                        is_planned,
+                        is_confirmed,
+                    ),
                 )
             )
+            self.keep_mappings(run_id, mappings)
+        return run_id
+
+    def keep_mappings(self, run_id: int, mappings: Sequence[tuple[str, str]]) -> None:
+        """Record the mappings of a run as they are now."""
+        with self._store.atomic():
+            self._store.execute("DELETE FROM mappings WHERE run_id = ?", (run_id,))
             self._store.execute_many(
                 "INSERT OR REPLACE INTO mappings (run_id, name, sha256) VALUES (?, ?, ?)",
                 [(run_id, name, sha256) for name, sha256 in mappings],
             )
-        return run_id
+
+    def planned(self, run_id: int) -> None:
+        """The run's mappings stand in the ledger."""
+        self._store.execute("UPDATE runs SET is_planned = 1 WHERE id = ?", (run_id,))
+
+    def confirmed(self, run_id: int) -> None:
+        """Somebody has agreed to the run's plan."""
+        self._store.execute("UPDATE runs SET is_confirmed = 1 WHERE id = ?", (run_id,))
+
+    def withdraw(self, run_id: int) -> None:
+        """Forget a run that could not begin: its mapping is none, and the ledger is as it was."""
+        with self._store.atomic():
+            self._store.execute("DELETE FROM mappings WHERE run_id = ?", (run_id,))
+            self._store.execute("DELETE FROM runs WHERE id = ?", (run_id,))
 
     def reopen(self, run_id: int, pid: int) -> None:
         """Carry on a run that did not come to its end."""
@@ -68,9 +103,9 @@ class Runs:
         )
 
     def last_unfinished(self) -> Run | None:
-        """The latest run that changed Plytix, where it did not come to its end."""
+        """The latest run but for plans, where it neither came to its end nor was declined (`PLANNED`)."""
         runs = self._read("WHERE command <> 'plan' ORDER BY id DESC LIMIT 1")
-        if runs and runs[0].outcome not in (Outcome.FINISHED, Outcome.FAILURES):
+        if runs and runs[0].outcome not in (Outcome.FINISHED, Outcome.FAILURES, Outcome.PLANNED):
             return runs[0]
         return None
 
@@ -113,14 +148,14 @@ class Runs:
 
     def _read(self, tail: str, values: Sequence[object] = ()) -> list[Run]:
         rows = self._store.rows(
-            "SELECT id, command, options, pid, started_at, ended_at, outcome, message, counters FROM runs "
-            + tail,
+            "SELECT id, command, options, pid, started_at, ended_at, outcome, message, counters, is_planned,"
+            " is_confirmed FROM runs " + tail,
             values,
         )
         return [self._run(row) for row in rows]
 
     def _run(self, row: Sequence[object]) -> Run:
-        run_id, command, options, pid, started_at, ended_at, outcome, message, counters = row
+        run_id, command, options, pid, started_at, ended_at, outcome, message, counters = row[:9]
         mappings = self._store.rows(
             "SELECT name, sha256 FROM mappings WHERE run_id = ? ORDER BY name", (run_id,)
         )
@@ -135,6 +170,8 @@ class Runs:
             message=None if message is None else str(message),
             counters=str(counters),
             mappings=tuple((str(name), str(sha256)) for name, sha256 in mappings),
+            is_planned=bool(row[9]),
+            is_confirmed=bool(row[10]),
         )
 
 

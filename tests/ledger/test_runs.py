@@ -47,6 +47,7 @@ def test_one_mapping_given_twice_is_kept_once(runs):
         (Outcome.STOPPED, True),
         (Outcome.FINISHED, False),
         (Outcome.FAILURES, False),
+        (Outcome.PLANNED, False),
     ],
 )
 def test_the_last_run_that_did_not_come_to_its_end_can_be_carried_on(runs, outcome, is_left):
@@ -58,6 +59,24 @@ def test_the_last_run_that_did_not_come_to_its_end_can_be_carried_on(runs, outco
     runs.end(runs.start("plan", {}, 3, []), Outcome.PLANNED, {})
     found = runs.last_unfinished()
     assert (found.id if found else None) == (run_id if is_left else None)
+
+
+def test_a_run_begins_before_it_plans_and_before_anybody_agrees(runs):
+    run_id = runs.start("apply", {}, 1, [("a.json", SHA)], is_planned=False, is_confirmed=False)
+    run = runs.last_unfinished()
+    assert (run.is_planned, run.is_confirmed) == (False, False)
+    runs.keep_mappings(run_id, [("a.json", "1" * 64)])
+    runs.planned(run_id)
+    runs.confirmed(run_id)
+    run = runs.last_unfinished()
+    assert (run.is_planned, run.is_confirmed, run.mappings) == (True, True, (("a.json", "1" * 64),))
+
+
+def test_a_run_that_is_withdrawn_leaves_no_trace(runs):
+    earlier = runs.start("apply", {}, 1, [])
+    runs.withdraw(runs.start("apply", {}, 1, [("a.json", SHA)], is_planned=False))
+    assert runs.last_unfinished().id == earlier
+    assert len(runs.latest(5)) == 1
 
 
 def test_the_latest_runs_come_first(runs):

@@ -1,0 +1,81 @@
+"""A run that begins before it plans: what breaks off while planning is planned again by `resume`."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from amzsync.cli.options import RunOptions
+from amzsync.cli.planning import check_mappings, plan_into
+from amzsync.cli.voice import Voice
+from amzsync.errors import AmzsyncError, LedgerError, MappingError
+from amzsync.ledger.book import Ledger
+from amzsync.ledger.rows import Outcome, Run
+from amzsync.mapping.read import MappingSource
+from amzsync.views.summary import command
+
+__all__ = ["RETRY_FAILED", "fingerprints", "plan_again", "plan_all", "planning"]
+
+RETRY_FAILED = "retry_failed"
+"""Kept with the options of a run, for whoever plans it again."""
+
+
+def plan_all(
+    ledger: Ledger, options: RunOptions, sources: tuple[MappingSource, ...], *, retry_failed: bool
+) -> None:
+    if sources:
+        plan_into(ledger, options, sources)
+    if retry_failed:
+        ledger.work().retry_failed()
+
+
+def plan_again(ledger: Ledger, options: RunOptions, run: Run, voice: Voice) -> None:
+    """What a run that ended while it was planning has not come to.
+
+    Raises:
+        MappingError: a mapping is gone, or is none any more.
+    """
+    voice.say(f"Run {run.id}, begun at {run.started_at}, ended while it was planning: it is planned again.")
+    before = {sha256 for _, sha256 in run.mappings}
+    try:
+        sources = check_mappings(options)
+        for name, sha256 in fingerprints(sources):
+            if sha256 not in before:
+                voice.say(f"{name} has changed since that run began: it is planned as it is now.")
+        retry_failed = json.loads(run.options).get(RETRY_FAILED) is True
+        plan_all(ledger, options, sources, retry_failed=retry_failed)
+    except MappingError as error:
+        raise MappingError(
+            error.place,
+            error.cause,
+            f"Put the file right, then `{command('resume', options.named_ledger)}`; or give up that run:"
+            f" `{command('apply', options.named_ledger)}` works through what was planned before it.",
+        ) from None
+    ledger.runs.keep_mappings(run.id, fingerprints(sources))
+
+
+def fingerprints(sources: tuple[MappingSource, ...]) -> list[tuple[str, str]]:
+    """The mappings' names, and what is in them."""
+    return [(str(source.path), source.sha256) for source in sources]
+
+
+@contextmanager
+def planning(ledger: Ledger, run_id: int | None) -> Iterator[None]:
+    """Inside, a run is planned; where that breaks off, the run says why, and stays unplanned."""
+    try:
+        yield
+    except MappingError:
+        raise
+    except BaseException as error:
+        if run_id is not None:
+            is_stopped = isinstance(error, KeyboardInterrupt)
+            # The ledger itself may be what is broken: then the first error is the one to tell.
+            with suppress(LedgerError):
+                ledger.runs.end(
+                    run_id,
+                    Outcome.INTERRUPTED if is_stopped else Outcome.STOPPED,
+                    {},
+                    error.message if isinstance(error, AmzsyncError) else "it ended while planning",
+                )
+        raise
+    if run_id is not None:
+        ledger.runs.planned(run_id)
