@@ -83,7 +83,6 @@ def sync(bench: Bench, run_id: int, worked: Worked) -> None:
             has_neighbours=has_neighbours,
             clock=time.monotonic,
             clocks=read_clocks,
-            random=random.random,
         )
         worked.end = engine.run(source)
         if worked.end is End.DONE:

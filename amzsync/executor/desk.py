@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from amzsync.executor.decide import Decision, decide
 from amzsync.executor.freshness import Instant, Reading
+from amzsync.executor.retries import Failing
 from amzsync.ledger.rows import Link, Origin, ProductWork, State
 from amzsync.ledger.work import Refusal
 from amzsync.plytix.wire import PlytixProduct
@@ -41,7 +42,7 @@ class Desk:
     failed: set[int] = field(default_factory=set)
     waits_for: set[int] = field(default_factory=set)
     lost: set[int] = field(default_factory=set)
-    attempts: int = 0
+    failing: Failing = field(default_factory=Failing)
     times_stale: int = 0
     batch: int = 0
     was_claimed: bool = False

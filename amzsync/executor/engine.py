@@ -25,6 +25,8 @@ from amzsync.errors import (
     TokenError,
 )
 from amzsync.executor.events import Listener, Notice, Traffic, Waiting
+from amzsync.executor.health import CircuitBreaker
+from amzsync.executor.retries import Retries, Stopwatch
 from amzsync.executor.slots import Slots
 from amzsync.executor.stop import StopRequest
 from amzsync.executor.task import Task
@@ -39,7 +41,8 @@ __all__ = ["End", "Engine", "EngineSettings", "Source"]
 
 _LOG = logging.getLogger("amzsync")
 
-_SUSPICIOUS_FAILURES = 8
+_MOST_RETRIES_IN_AIR = 16
+_LONG_WAIT_S = 10.0
 _MAX_TOKEN_REFUSALS = 3
 _TICK_S = 0.25
 _RATE_OVER_TICKS = 40
@@ -81,23 +84,13 @@ class EngineSettings:
     """Bounds of a run.
 
     `workers`: most requests in the air; `max_wait_s`: longest wait for the limit; `outage_s`: how long
-    nothing may succeed before the run ends.
+    nothing may succeed before the run ends, and how long one request is tried again while others succeed.
     """
 
     workers: int = 256
     max_wait_s: float = math.inf
     outage_s: float = 60.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
-
-
-@dataclass(slots=True)
-class _Health:
-    """Successes and failures in a row; `suspect` while only health checks are sent."""
-
-    failures: int = 0
-    last_success: float = 0.0
-    suspect: bool = False
-    checks: int = 0
 
 
 class Engine:
@@ -138,8 +131,13 @@ class Engine:
         self._token_refused_until = -math.inf
         self._token_limit_refusals = 0
         self._alone = False
-        self._health = _Health(last_success=clock())
-        self._health_due = -math.inf
+        self._breaker = CircuitBreaker(settings.outage_s)
+        self._patience = Stopwatch(clock)
+        self._retries = Retries(settings.retry, settings.outage_s, self._patience.now, random)
+        self._retries_in_air = 0
+        self._retried_last = False
+        self._is_held_up = False
+        self._last_failure = ""
         self._fatal: PlytixError | None = None
         self._paused_until = -math.inf
         self._learned_at = -math.inf
@@ -163,6 +161,7 @@ class Engine:
         end = End.DONE
         try:
             while True:
+                self._watch_waits()
                 if not (self._stop or self._fatal or end is End.WAIT_TOO_LONG):
                     end = self._send_all(source)
                 self._tick(source)
@@ -175,10 +174,18 @@ class Engine:
             raise self._fatal
         return End.STOPPED if self._stop else end
 
+    def _watch_waits(self) -> None:
+        """While nothing can be sent, no request's time runs out."""
+        wait_s = self._wait_s()
+        self._is_held_up = wait_s > (_WORTH_SAYING_S if self._is_held_up else _LONG_WAIT_S)
+        self._patience.hold(on=self._is_held_up or self._breaker.is_open)
+        if self._is_held_up:
+            self._breaker.start_over()
+
     def _is_over(self, source: Source, end: End) -> bool:
         if self._stop or self._fatal or end is End.WAIT_TOO_LONG:
             return True
-        has_more = self._again or self._later or self._health.suspect or source.wakes_at() is not None
+        has_more = self._again or self._later or self._breaker.is_open or source.wakes_at() is not None
         return self._idle and not has_more
 
     def _send_all(self, source: Source) -> End:
@@ -206,7 +213,7 @@ class Engine:
 
     def _is_drained(self, source: Source) -> bool:
         """Nothing is left to send, so no wait is needed."""
-        if self._again or self._later or self.in_air or self._health.suspect:
+        if self._again or self._later or self.in_air or self._breaker.is_open:
             return False
         task = self._next(source)
         if task is not None:
@@ -217,17 +224,44 @@ class Engine:
         now = self._looked_at = self._clock()
         if self._alone and self.in_air:
             return None
-        if self._health.suspect:
+        if self._breaker.is_open:
             return self._check_health(source, now)
-        while self._later and self._later[0][0] <= now:
-            self._put_back(heapq.heappop(self._later)[2])
+        self._take_due_token(now)
+        task = self._next_given_back(now)
+        if task is None and not self._retried_last:
+            task = self._next_retry(now)
+        if task is None:
+            # New work and retries take turns: neither holds up the other.
+            task = source.next_task(now) or self._next_retry(now)
+        return self._with_token(task) if task else None
+
+    def _take_due_token(self, now: float) -> None:
+        """The token that all others wait for goes first."""
+        if not self._token_asked:
+            return
+        for entry in self._later:
+            at, _, task = entry
+            if at <= now and task.call.request.kind is RequestKind.TOKEN:
+                self._later.remove(entry)
+                heapq.heapify(self._later)
+                self._again.appendleft(task)
+                return
+
+    def _next_given_back(self, now: float) -> Task | None:
         while self._again:
             task = self._again.popleft()
             if task.may_leave(now):
-                return self._with_token(task)
+                return task
             task.withdraw()
-        fresh = source.next_task(now)
-        return self._with_token(fresh) if fresh else None
+        return None
+
+    def _next_retry(self, now: float) -> Task | None:
+        while self._later and self._later[0][0] <= now and self._retries_in_air < _MOST_RETRIES_IN_AIR:
+            task = heapq.heappop(self._later)[2]
+            if task.may_leave(now):
+                return task
+            task.withdraw()
+        return None
 
     def _with_token(self, task: Task) -> Task | None:
         """The task, or the renewal of the token that it needs first."""
@@ -269,6 +303,8 @@ class Engine:
             # In the air from here on: should the process die now, the ledger says so.
             self._slot_of[id(task)] = slot
         self.requests[kind] += 1
+        self._retried_last = bool(task.failures)
+        self._retries_in_air += bool(task.failures)
         self._workers.submit(task, task.call, self._tokens.current(now), partial(self._slots.left, slot))
         return True
 
@@ -286,9 +322,11 @@ class Engine:
         task: Task = answered.tag
         _log(answered, task)
         slot = self._slot_of.pop(id(task))
+        self._retries_in_air -= bool(task.failures)
         self._slots.answered(slot, answered.sent_at, answered.answered_at)
         match answered.outcome:
             case RateLimitedError() as error:
+                self._breaker.start_over()
                 self._refused(task, slot, answered.sent_at, error)
             case TokenError() as error:
                 self._token_refused(task, answered, error)
@@ -297,7 +335,7 @@ class Engine:
                 self._give_back(task, error)
             case StopError() as error:
                 self._fatal = self._fatal or error
-                task.settle(error, task.failures + 1)
+                self._settle(task, error)
             case RetriableError() as error:
                 self._failed(task, error)
             case outcome:
@@ -306,9 +344,13 @@ class Engine:
                     # A token given out says nothing of whether it is taken, nor of the account's limit.
                     self._token_refusals = 0
                     self._refusals = 0
-                self._health.failures = 0
-                self._health.last_success = answered.answered_at
-                task.settle(outcome, task.failures + 1)
+                self._breaker.succeeded()
+                self._settle(task, outcome)
+
+    def _settle(self, task: Task, outcome: object) -> None:
+        attempts = task.failures + 1
+        self._retries.ended(task.failing)
+        task.settle(outcome, attempts)
 
     def _refused(self, task: Task, slot: Slot, sent_at: float, error: RateLimitedError) -> None:
         now = self._clock()
@@ -365,27 +407,25 @@ class Engine:
             task.settle(error, task.failures)
 
     def _failed(self, task: Task, error: RetriableError) -> None:
-        task.failures += 1
-        self._health.failures += 1
-        if self._health.failures >= _SUSPICIOUS_FAILURES:
-            self._health.suspect = True
-        if not task.repeatable:
-            task.settle(error, task.failures)
-            return
-        wait_s = self._settings.retry.wait_s(task.failures, self._random)
-        if wait_s is None and task.call.request.kind is RequestKind.TOKEN:
-            # Without a token nothing else shows whether Plytix is there: the outage's clock decides.
-            self._health.suspect = True
-        if wait_s is None and self._health.suspect:
-            wait_s = 0.0
-        if wait_s is None:
-            task.settle(error, task.failures)
+        breaker, failing = self._breaker, task.failing
+        self._last_failure = f"last answer HTTP {error.status}" if error.status else error.message
+        breaker.failed(self._clock())
+        self._retries.failed(failing, breaker.successes)
+        if failing.wait_s is None and (breaker.is_open or self._retries.is_alone(failing, breaker.successes)):
+            # Its time is over, but perhaps Plytix is away: that is for a health check to tell.
+            breaker.open()
+            self._retries.try_once_more(failing)
+        if failing.wait_s is None or not task.repeatable:
+            task.settle(error, failing.failures)
         else:
-            heapq.heappush(self._later, (self._clock() + wait_s, next(self._order), task))
+            self._put_later(task, self._clock() + failing.wait_s)
+
+    def _put_later(self, task: Task, at: float) -> None:
+        heapq.heappush(self._later, (at, next(self._order), task))
 
     def _check_health(self, source: Source, now: float) -> Task | None:
         """While nothing succeeds, one harmless read at a time tells an outage from rows that fail."""
-        if self.in_air or now < self._health_due:
+        if self.in_air or now < self._breaker.check_at:
             return None
         call = source.health_check() if self._tokens.current(now) else self._workers.token_call
         return Task(call, self._settle_health, repeatable=False)
@@ -395,22 +435,20 @@ class Engine:
         if isinstance(outcome, TokenAnswer):
             self._take_token(outcome)
         if not isinstance(outcome, PlytixError):
-            self._health = _Health(last_success=now)
+            self._breaker.check_passed()
             return
         if isinstance(outcome, TokenError | RateLimitedError):
             return
-        if now - self._health.last_success > self._settings.outage_s:
+        away_s = self._breaker.check_failed(now, self._random)
+        if away_s is not None:
             address = "PLYTIX_API_URL" if self._tokens.current(now) else "PLYTIX_AUTH_URL"
             self._fatal = self._fatal or StopError(
-                f"Plytix has not answered for {now - self._health.last_success:.0f} s: {outcome.message}",
+                f"Plytix has not answered for {away_s:.0f} s: {outcome.message}",
                 method=outcome.method,
                 path=outcome.path,
                 status=outcome.status,
                 next_step=f"Check the network and {address}, then `amzsync resume`.",
             )
-        self._health.checks += 1
-        bound_s = min(10.0, 0.5 * 2**self._health.checks, self._settings.outage_s / 4)
-        self._health_due = now + bound_s * (0.5 + self._random() / 2)
 
     def _store_token(self, answer: TokenAnswer) -> None:
         self._tokens.store(answer, self._clock())
@@ -446,7 +484,11 @@ class Engine:
         now = self._clock()
         if not self._idle:
             return min(_TICK_S, self._wait_s())
-        times = [self._later[0][0] if self._later else None, source.wakes_at(), self._health_due]
+        times = [
+            self._later[0][0] if self._later else None,
+            source.wakes_at(),
+            self._breaker.check_at if self._breaker.is_open else None,
+        ]
         # What was due at the last look could not be sent then: it waits for something else.
         return min(
             [_TICK_S, *(max(0.0, at - now) for at in times if at is not None and at > self._looked_at)]
@@ -463,7 +505,10 @@ class Engine:
         wait_s = self._wait_s()
         reason = "refused" if now < max(self._paused_until, self._token_refused_until) else "quota"
         waiting = Waiting(wait_s, reason) if wait_s > _WORTH_SAYING_S else None
-        source.tick(Traffic(total, self.in_air, rate_per_s, waiting))
+        retrying = max(len(self._retries), int(self._breaker.is_open))
+        source.tick(
+            Traffic(total, self.in_air, rate_per_s, waiting, retrying, self._last_failure if retrying else "")
+        )
 
 
 def _wait_after_s(refusals: int) -> float:

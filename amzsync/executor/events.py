@@ -26,12 +26,17 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What the engine does: requests so far, those in the air now, and how many leave in a second."""
+    """What the engine does: requests so far, those in the air now, and how many leave in a second.
+
+    `retrying`: how many requests have failed and are tried again; `last_failure`: how the last one failed.
+    """
 
     requests: int
     in_air: int
     rate_per_s: float
     waiting: Waiting | None
+    retrying: int = 0
+    last_failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Progress:
     quota: tuple[QuotaUse, ...]
     waiting: Waiting | None
     left_s: float | None
+    retrying: int = 0
+    last_failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,5 +162,7 @@ class Refresh:
                 quota=self._slots.used(),
                 waiting=traffic.waiting,
                 left_s=self._slots.time_for_s(-(-products // PAGE_SIZE) - (-assets // PAGE_SIZE)),
+                retrying=traffic.retrying,
+                last_failure=traffic.last_failure,
             )
         )

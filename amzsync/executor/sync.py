@@ -60,7 +60,6 @@ class Sync:
         has_neighbours: Callable[[], bool],
         clock: Callable[[], float],
         clocks: Callable[[], Instant],
-        random: Callable[[], float],
     ) -> None:
         self._work = work
         self._outstanding = outstanding
@@ -91,7 +90,6 @@ class Sync:
             clock=clock,
             clocks=clocks,
             batch=self._batch,
-            random=random,
             picture_lost=self._picture_lost,
             looked_again=self._looked_again,
         )
@@ -306,6 +304,8 @@ class Sync:
                 quota=self._slots.used(),
                 waiting=traffic.waiting,
                 left_s=self._left_s(),
+                retrying=traffic.retrying,
+                last_failure=traffic.last_failure,
             )
         )
 

@@ -31,12 +31,12 @@ from amzsync.executor.reading import BulkReader
 from amzsync.executor.task import Task
 from amzsync.ledger.work import NOT_FOUND, Refusal
 from amzsync.plytix.client import PAGE_SIZE, read_product, write_product
-from amzsync.plytix.retry import RetryPolicy
 from amzsync.plytix.wire import PlytixProduct
 
 __all__ = ["Writer"]
 
 _MOST_STALE = 3
+_MOST_IN_AIR_TO_RETRY = 16
 
 
 class Writer:
@@ -53,7 +53,6 @@ class Writer:
         clock: Callable[[], float],
         clocks: Callable[[], Instant],
         batch: BatchSize,
-        random: Callable[[], float],
         picture_lost: Callable[[Desk, int], None],
         looked_again: Callable[[Mapping[str, int], Mapping[str, PlytixProduct], Reading], None],
     ) -> None:
@@ -66,9 +65,7 @@ class Writer:
         self._clock = clock
         self._clocks = clocks
         self._batch = batch
-        self._random = random
         self._looked_again = looked_again
-        self._retry = RetryPolicy()
         self._ready: deque[Desk] = deque()
         self._untold: deque[Desk] = deque()
         self._stale: deque[Desk] = deque()
@@ -119,7 +116,7 @@ class Writer:
 
     def next_write(self, now: float) -> Task | None:
         """Whatever rests on a fresh reading, or continues what has begun."""
-        while self._later and self._later[0][0] <= now:
+        while self._later and self._later[0][0] <= now and self._in_air < _MOST_IN_AIR_TO_RETRY:
             self._stale.append(heapq.heappop(self._later)[2])
         chained = self._chains.next()
         if chained:
@@ -244,18 +241,21 @@ class Writer:
                 self._in_air += 1
                 return Task(
                     replace(call, may_leave=partial(self._may_be_written, desk)),
-                    lambda outcome, _tries: self._written(desk, decision, outcome),
+                    lambda outcome, tries: self._written(desk, decision, outcome, tries),
                     claim=lambda: self._outcomes.claim(desk),
                     may_leave=lambda _now: self._may_be_written(desk),
                     withdraw=lambda: self._withdraw(desk),
                     repeatable=False,
+                    failing=desk.failing,
                 )
 
     def _withdraw(self, desk: Desk) -> None:
         self._in_air -= 1
         self._too_late(desk)
 
-    def _written(self, desk: Desk, decision: Replace, outcome: PlytixProduct | PlytixError) -> None:
+    def _written(
+        self, desk: Desk, decision: Replace, outcome: PlytixProduct | PlytixError, attempts: int
+    ) -> None:
         self._in_air -= 1
         match outcome:
             case PlytixProduct() as product:
@@ -270,7 +270,7 @@ class Writer:
                 desk.made.update(
                     asset_id for asset_id in decision.gallery or () if asset_id not in desk.seen.gallery
                 )
-                self._try_later(desk, error)
+                self._try_later(desk, error, attempts)
             case RejectedError() as error:
                 self._write_refused(desk, decision, error)
             case StopError():
@@ -300,13 +300,12 @@ class Writer:
     def _missing(self, desk: Desk) -> tuple[str, ...]:
         return missing(desk.wanted, desk.seen.gallery)
 
-    def _try_later(self, desk: Desk, error: RetriableError) -> None:
-        desk.attempts += 1
-        wait_s = self._retry.wait_s(desk.attempts, self._random)
-        if wait_s is None:
-            self._outcomes.fail(desk, Refusal(error.status, error.message, desk.attempts))
+    def _try_later(self, desk: Desk, error: RetriableError, attempts: int) -> None:
+        if desk.failing.wait_s is None:
+            self._outcomes.fail(desk, Refusal(error.status, error.message, attempts))
         else:
-            heapq.heappush(self._later, (self._clock() + wait_s, next(self._order), desk))
+            at = self._clock() + desk.failing.wait_s
+            heapq.heappush(self._later, (at, next(self._order), desk))
 
     def _write_refused(self, desk: Desk, decision: Replace, error: RejectedError) -> None:
         """One by one shows which part of a write is refused."""

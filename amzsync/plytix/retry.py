@@ -9,26 +9,28 @@ __all__ = ["RetryPolicy"]
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """`attempts` counts the first one too; each wait is drawn from 0 to a doubling, capped bound."""
+    """Each wait is drawn from 0 to a bound that doubles up to `cap_s`, and never exceeds the time left.
 
-    attempts: int = 5
+    So the last attempt leaves when the time is over: what lasted shorter than it fails nothing.
+    """
+
     base_s: float = 0.5
-    cap_s: float = 30.0
+    cap_s: float = 20.0
 
     def __post_init__(self) -> None:
-        if self.attempts < 1 or self.base_s < 0 or self.cap_s < 0:
-            raise ValueError("A retry policy needs at least one attempt and waits that are not negative.")
+        if self.base_s < 0 or self.cap_s < 0:
+            raise ValueError("A retry policy needs waits that are not negative.")
 
-    def wait_s(self, failures: int, random: Callable[[], float]) -> float | None:
-        """Seconds to wait after the `failures`-th failure; None when the attempts are used up.
+    def wait_s(self, failures: int, left_s: float, random: Callable[[], float]) -> float | None:
+        """Seconds to wait after the `failures`-th failure; None when no time is left.
 
         `random` gives values in [0, 1).
         """
         if failures < 1:
             raise ValueError("A wait follows at least one failure.")
-        if failures >= self.attempts:
+        if left_s <= 0:
             return None
-        return random() * self._bound_s(failures)
+        return min(random() * self._bound_s(failures), left_s)
 
     def _bound_s(self, failures: int) -> float:
         from backoff import expo  # noqa: PLC0415 - it loads asyncio, which a run without a retry never needs

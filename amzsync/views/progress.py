@@ -66,7 +66,7 @@ class QuietDisplay(_WithBlock):
 
 
 class LineDisplay(_WithBlock):
-    """A line each half minute, one at the start of each wait, and every notice: for logs."""
+    """A line each half minute, one at the start of each wait and of retries, and every notice: for logs."""
 
     def __init__(
         self, console: "Console", *, monotonic: Callable[[], float], now: Callable[[], datetime]
@@ -75,14 +75,30 @@ class LineDisplay(_WithBlock):
         self._monotonic = monotonic
         self._wait = _Wait(now)
         self._told_at = monotonic()
+        self._retrying_since: float | None = None
+        self._retries_are_told = False
 
     def progress(self, progress: Progress) -> None:
         if self._wait.is_new(progress.waiting):
             self._say(self._wait.text)
         at = self._monotonic()
+        if self._retries_are_new(progress, at):
+            self._say(_retry_text(progress))
         if at - self._told_at >= LINE_EVERY_S:
             self._told_at = at
-            self._say(" · ".join([*_work_parts(progress), *_request_parts(progress), *_end_parts(progress)]))
+            parts = [*_work_parts(progress), *_request_parts(progress), *_end_parts(progress)]
+            self._say(" · ".join([*parts, _retry_text(progress)] if progress.retrying else parts))
+
+    def _retries_are_new(self, progress: Progress, at: float) -> bool:
+        """Once for each time that something is retried, unless it passes at once."""
+        if not progress.retrying:
+            self._retrying_since, self._retries_are_told = None, False
+            return False
+        if self._retrying_since is None:
+            self._retrying_since = at
+        is_new = not self._retries_are_told and at - self._retrying_since >= WORTH_TELLING_S
+        self._retries_are_told = self._retries_are_told or is_new
+        return is_new
 
     def notice(self, notice: Notice) -> None:
         self._say(plain(notice.message, limit=1000))
@@ -136,6 +152,8 @@ class LiveDisplay:
         lines = [own(" · ".join(_request_parts(progress))), own(" · ".join(_end_parts(progress)))]
         if self._wait.text:
             lines.append(own(self._wait.text, "yellow"))
+        if progress.retrying:
+            lines.append(own(_retry_text(progress), "yellow"))
         return Group(_bars(progress), *(line for line in lines if line.plain))
 
 
@@ -207,3 +225,8 @@ def _end_parts(progress: Progress) -> list[str]:
     if progress.left_s is not None and math.isfinite(progress.left_s):
         parts.append(f"about {duration_text(progress.left_s)} left")
     return parts
+
+
+def _retry_text(progress: Progress) -> str:
+    why = f", {plain(progress.last_failure, limit=200).rstrip('.')}" if progress.last_failure else ""
+    return f"retrying {plural(progress.retrying, 'request')}{why}"

@@ -166,7 +166,7 @@ def test_an_account_that_is_unknown_is_named(shop: Shop) -> None:
 @pytest.fixture
 def _soon_tired(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up on a silent server after a moment instead of a minute."""
-    soon = EngineSettings(workers=4, outage_s=0.3, retry=RetryPolicy(attempts=2, base_s=0.01))
+    soon = EngineSettings(workers=4, outage_s=0.3, retry=RetryPolicy(base_s=0.01))
     monkeypatch.setattr(working, "_settings", lambda _options: soon)
 
 

@@ -37,10 +37,14 @@ class Heard:
     """What a run told."""
 
     notices: list[str] = field(default_factory=list)
-    last: Progress | None = None
+    progresses: list[Progress] = field(default_factory=list)
 
     def progress(self, progress: Progress) -> None:
-        self.last = progress
+        self.progresses.append(progress)
+
+    @property
+    def last(self) -> Progress | None:
+        return self.progresses[-1] if self.progresses else None
 
     def notice(self, notice: Notice) -> None:
         self.notices.append(notice.message)
@@ -117,7 +121,6 @@ class Rig:
                 has_neighbours=has_neighbours,
                 clock=clock,
                 clocks=lambda: Instant(clock(), wall()),
-                random=lambda: 0.0,
             )
 
         with Ledger.write(self.path) as ledger:
@@ -132,14 +135,14 @@ class Rig:
             ran.standing = ledger.queries.standing(run_id)
             return ran
 
-    def refresh(self) -> Ran:
+    def refresh(self, settings: EngineSettings | None = None) -> Ran:
         """Read what is there."""
 
         def source(ledger: Ledger, work: Work, slots: Slots, heard: Heard) -> Source:
             return Refresh(work, ledger.queries.to_refresh(), GALLERY, slots, heard)
 
         with Ledger.write(self.path) as ledger:
-            ran = self._run(ledger, ledger.work(), source, time.monotonic, None, None, ())
+            ran = self._run(ledger, ledger.work(), source, time.monotonic, settings, None, ())
             ran.standing = ledger.queries.standing(None)
             return ran
 

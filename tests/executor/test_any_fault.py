@@ -44,7 +44,7 @@ ANSWERS: Mapping[str, Any] = {
     "reset after the work": DropAfterWork(),
 }
 MALFORMED = {400, 405, 422}
-SOON = EngineSettings(workers=4, outage_s=0.3, retry=RetryPolicy(attempts=3, base_s=0.001))
+SOON = EngineSettings(workers=4, outage_s=0.1, retry=RetryPolicy(base_s=0.01))
 
 
 @dataclass(frozen=True)

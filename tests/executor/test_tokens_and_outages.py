@@ -14,7 +14,7 @@ from amzsync.sandbox import Answer, DropBeforeWork, Fault, RunBefore
 
 TOKEN = "POST /auth/api/get-token"
 AUTH = "/auth/api/get-token"
-SOON = EngineSettings(workers=16, outage_s=0.5, retry=RetryPolicy(attempts=3, base_s=0.01))
+SOON = EngineSettings(workers=16, outage_s=0.5, retry=RetryPolicy(base_s=0.01))
 
 
 def products(count: int) -> list[Product]:
@@ -34,7 +34,7 @@ def test_a_token_that_is_not_given_at_once_is_asked_for_again_by_one_alone(
 ) -> None:
     rig.sandbox.faults.add(Fault("POST", AUTH, action, times=failures))
     rig.plan(*products(10))
-    ran = rig.apply(settings=EngineSettings(workers=16, retry=RetryPolicy(attempts=5, base_s=0.05)))
+    ran = rig.apply(settings=EngineSettings(workers=16, retry=RetryPolicy(base_s=0.05)))
     assert ran.error is None
     assert ran.requests["token"] == failures + 1
     assert all_stand(rig)
@@ -119,7 +119,7 @@ def test_rows_that_fail_while_others_succeed_are_no_outage(rig: Rig) -> None:
         Fault("POST", "/assets", Answer(500), times=None, body=lambda body: "/I/m" in body["url"])
     )
     rig.plan(*products(12))
-    ran = rig.apply(settings=EngineSettings(workers=4, retry=RetryPolicy(attempts=2, base_s=0.001)))
+    ran = rig.apply(settings=EngineSettings(workers=4, outage_s=0.3, retry=RetryPolicy(base_s=0.01)))
     assert ran.error is None
     assert {table for table, _, _, _ in rig.failures()} == {"assets", "links", "thumbnails"}
     assert {gallery for _, gallery in rig.pictures.values()} == {("amazon_02_PT01_b.jpg",)}

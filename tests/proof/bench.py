@@ -85,7 +85,7 @@ class Bench:
         patch.setattr(working, "Transport", self._transport)
         patch.setattr(working, "_settings", _impatient(working._settings))
         patch.setattr(engine, "_REFUSED_AGAIN_S", 0.1)
-        patch.setattr(working.random, "random", lambda: 0.0)
+        patch.setattr(working.random, "random", lambda: 0.5)
 
     def _transport(self, api_url: str, auth_url: str) -> Transport:
         return Transport(

@@ -18,7 +18,9 @@ from amzsync.sandbox import (
     TypeClass,
 )
 
-ATTEMPTS = 5
+ATTEMPTS = 10
+"""As many as the outage time of these tests has room for, with their pauses."""
+
 SPARE = 4
 """Attempts that were in the air when a fault showed itself, and health checks."""
 
@@ -39,15 +41,16 @@ def refusal(status: int, text: str) -> Answer:
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("fault", UNANSWERED)
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in (*ROWS_FAIL, "token")])
-def test_a_read_that_all_rests_on_ends_the_run_after_five_attempts(
+def test_a_read_that_all_rests_on_ends_the_run_when_the_outage_time_is_over(
     kind: str, fault: str, bench: Bench, sandbox: Sandbox
 ):
     sandbox.faults.add(KINDS[kind].goes(UNANSWERED[fault], times=None))
     ran = bench.apply(account(sandbox))
     assert (ran.code, ran.failures) == (1, [])
-    assert "could not be read (5 attempts)" in ran.said
+    # The health check is itself an asset search.
+    assert ("has not answered" if kind == "asset search" else "could not be read (") in ran.said
     assert "`amzsync resume`" in ran.said
-    assert len(sandbox.faults.fired) == ATTEMPTS
+    assert ATTEMPTS / 2 <= len(sandbox.faults.fired) <= ATTEMPTS + SPARE
     sandbox.faults.clear()
     assert bench.run("resume").code == 0
     stands(sandbox)

@@ -134,6 +134,44 @@ def test_the_live_picture_shows_a_wait_as_long_as_it_lasts():
     assert "waiting" not in picture(waiting(20.0), PROGRESS)
 
 
+def retrying(count: int, why: str = "last answer HTTP 502") -> Progress:
+    return replace(PROGRESS, retrying=count, last_failure=why)
+
+
+def test_the_live_picture_shows_retries_and_their_cause_as_long_as_there_are_some():
+    assert "retrying 5 requests, last answer HTTP 502" in picture(retrying(5))
+    assert "retrying 1 request, api.example refused the connection\n" in picture(
+        retrying(1, "api.example refused the connection.")
+    )
+    assert "retrying" not in picture(retrying(5), PROGRESS)
+
+
+def test_retries_that_last_are_said_in_a_line_once_and_again_with_the_half_minute():
+    clock = FakeClock()
+    display, printed = lines(clock)
+
+    for _ in range(29 * 4):
+        clock.seconds += 0.25
+        display.progress(retrying(5))
+    assert printed() == ["retrying 5 requests, last answer HTTP 502"]
+
+    clock.seconds += 1
+    display.progress(retrying(3))
+    assert "retrying 3 requests, last answer HTTP 502" in " ".join(printed()[1:])
+
+
+def test_a_retry_that_passes_at_once_is_no_line():
+    clock = FakeClock()
+    display, printed = lines(clock)
+
+    for _ in range(5):
+        display.progress(retrying(1))
+        clock.seconds += 0.5
+        display.progress(PROGRESS)
+
+    assert printed() == []
+
+
 def test_the_end_of_a_wait_still_shows_it():
     clock = FakeClock()
     console, stream = paper(80)

@@ -1,0 +1,89 @@
+"""Which failed requests are tried again, when, and for how long. Pure: time and randomness are the caller's.
+
+A request that failed in a passing way (timeout, reset, 5xx, garbage) has the outage time, counted from its
+first failure, whatever others do meanwhile: whether it is broken for good or unlucky shows only then. The
+times of all failed requests run at once. They stand still while nothing can be sent anyway.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from weakref import WeakSet
+
+from amzsync.plytix.retry import RetryPolicy
+
+__all__ = ["Failing", "Retries", "Stopwatch"]
+
+
+class Stopwatch:
+    """A clock that can be held."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._held_since: float | None = None
+        self._held_s = 0.0
+
+    def hold(self, *, on: bool) -> None:
+        now = self._clock()
+        if self._held_since is not None:
+            self._held_s += now - self._held_since
+        self._held_since = now if on else None
+
+    def now(self) -> float:
+        now = self._clock() if self._held_since is None else self._held_since
+        return now - self._held_s
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Failing:
+    """How a request has failed so far. Whoever repeats one in another form hands this on to the next.
+
+    `wait_s`: how long to wait before the next attempt; None when there shall be none.
+    """
+
+    failures: int = 0
+    wait_s: float | None = None
+    since: float = 0.0
+    successes_before: int = 0
+
+
+class Retries:
+    """The requests that are being tried again."""
+
+    def __init__(
+        self, policy: RetryPolicy, outage_s: float, now: Callable[[], float], random: Callable[[], float]
+    ) -> None:
+        self._policy = policy
+        self._outage_s = outage_s
+        self._now = now
+        self._random = random
+        # Weak, so that a request which nobody repeats any more is not counted.
+        self._failing: WeakSet[Failing] = WeakSet()
+
+    def __len__(self) -> int:
+        return len(self._failing)
+
+    def failed(self, failing: Failing, successes: int) -> None:
+        """Count a failure, and set how long to wait. `successes`: those of the whole run so far."""
+        now = self._now()
+        if failing.failures == 0:
+            failing.since, failing.successes_before = now, successes
+        failing.failures += 1
+        left_s = self._outage_s - (now - failing.since)
+        failing.wait_s = self._policy.wait_s(failing.failures, left_s, self._random)
+        if failing.wait_s is None:
+            self._failing.discard(failing)
+        else:
+            self._failing.add(failing)
+
+    def is_alone(self, failing: Failing, successes: int) -> bool:
+        """Whether anything else has succeeded since this request failed first."""
+        return failing.successes_before == successes
+
+    def try_once_more(self, failing: Failing) -> None:
+        failing.wait_s = 0.0
+        self._failing.add(failing)
+
+    def ended(self, failing: Failing) -> None:
+        """It was answered."""
+        failing.failures, failing.wait_s = 0, None
+        self._failing.discard(failing)
