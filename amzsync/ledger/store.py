@@ -2,14 +2,18 @@
 
 import contextlib
 import itertools
+import os
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from amzsync.errors import LedgerError, LedgerForeignError, LedgerTooNewError
+from amzsync.errors import LedgerError, LedgerForeignError
+from amzsync.files import make_private, open_regular
+from amzsync.ledger.guard import applied_steps, check_files_beside, harden, our_steps
 from amzsync.migrations.migrations import migrations
 
 __all__ = ["Store", "open_copy", "open_reader", "open_writer"]
@@ -123,17 +127,18 @@ def open_writer(path: Path) -> Store:
     """
     _check_sqlite()
     _check_header(path)
-    connection = _connect(path, f"{path.absolute().as_uri()}?mode=rwc")
+    check_files_beside(path)
+    _make(path)
+    connection = _connect(path, f"{path.absolute().as_uri()}?mode=rw")
     try:
-        database = Database(connection, execute_plugins=False)
-        known = _check_version(path, database)
+        known = applied_steps(path, connection)
         # Not before the check: the mode is written into the file, which may be another program's.
         connection.execute("PRAGMA journal_mode = WAL")
         # In WAL mode this never corrupts; a power cut may take back the last commits, which resuming
         # allows for.
         connection.execute("PRAGMA synchronous = NORMAL")
-        if len(known) < len(_our_steps()):
-            _migrate(path, database, is_new=not known)
+        if len(known) < len(our_steps()):
+            _migrate(path, Database(connection, execute_plugins=False), is_new=not known)
         connection.execute("PRAGMA foreign_keys = ON")
     except sqlite3.Error as error:
         connection.close()
@@ -155,10 +160,10 @@ def open_reader(path: Path) -> Store:
     if not path.exists():
         raise LedgerError(f"There is no ledger at {path}.", "`amzsync plan --mapping FILE` makes one.")
     _check_header(path)
-    _take_back_half_made(path)
+    check_files_beside(path)
     connection = _connect(path, f"{path.absolute().as_uri()}?mode=ro")
     try:
-        _check_up_to_date(path, _check_version(path, Database(connection, execute_plugins=False)))
+        _check_up_to_date(path, applied_steps(path, connection))
     except sqlite3.Error as error:
         connection.close()
         raise _ledger_error(path, error) from error
@@ -180,22 +185,6 @@ def open_copy(path: Path) -> Store:
     return Store(connection, path)
 
 
-def _take_back_half_made(path: Path) -> None:
-    """Whoever may only read cannot undo what a writer left when it was killed before WAL mode was on."""
-    if path.with_name(f"{path.name}-journal").exists():
-        connection = _connect(path, f"{path.absolute().as_uri()}?mode=rw")
-        try:
-            connection.execute("SELECT name FROM sqlite_master").fetchone()
-        except sqlite3.Error as error:
-            raise _ledger_error(path, error) from error
-        finally:
-            connection.close()
-
-
-def _our_steps() -> list[str]:
-    return [step.name for step in migrations.pending(Database(memory=True))]
-
-
 def _connect(path: Path, uri: str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(
@@ -204,6 +193,7 @@ def _connect(path: Path, uri: str) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise _ledger_error(path, error) from error
     try:
+        harden(connection)
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     except sqlite3.Error as error:
         connection.close()
@@ -223,7 +213,7 @@ def _check_header(path: Path) -> None:
     try:
         if path.is_dir():
             raise LedgerError(f"The ledger {path} is a folder.", "Give a file with --ledger FILE.")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             header = file.read(len(_SQLITE_HEADER))
     except FileNotFoundError:
         if not path.absolute().parent.is_dir():
@@ -239,27 +229,18 @@ def _check_header(path: Path) -> None:
         )
 
 
-def _check_version(path: Path, database: Database) -> list[str]:
-    """The steps this ledger has had; empty for a new one."""
-    names = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not names:
-        return []
-    applied = [step.name for step in migrations.applied(database)]
-    if not applied and names - {"_sqlite_migrations"}:
-        raise LedgerForeignError(
-            f"{path} is a database of another program.", "Give another file with --ledger FILE."
-        )
-    unknown = set(applied) - set(_our_steps())
-    if unknown:
-        raise LedgerTooNewError(
-            f"The ledger {path} was made by a newer amzsync ({', '.join(sorted(unknown))}).",
-            "Upgrade amzsync.",
-        )
-    return applied
+def _make(path: Path) -> None:
+    """SQLite gives what it makes beside the ledger the ledger's own mode."""
+    try:
+        make_private(path)
+    except OSError as error:
+        raise LedgerError(
+            f"The ledger {path} cannot be made ({error.strerror}).", "Check the folder's permissions."
+        ) from None
 
 
 def _check_up_to_date(path: Path, known: list[str]) -> None:
-    if len(known) < len(_our_steps()):
+    if len(known) < len(our_steps()):
         raise LedgerError(
             f"The ledger {path} is from an older amzsync.",
             "Run `amzsync plan` once: it brings the ledger up to date.",
@@ -273,18 +254,30 @@ def _migrate(path: Path, database: Database, *, is_new: bool) -> None:
         migrations.apply(database)
     except sqlite3.OperationalError:
         # Another process may have brought it up to date in the same moment.
-        if len(migrations.applied(database)) < len(_our_steps()):
+        if len(migrations.applied(database)) < len(our_steps()):
             raise
 
 
 def _back_up(path: Path, database: Database) -> None:
     version = len(migrations.applied(database))
     target = path.with_name(f"{path.name}.backup-v{version}")
-    partial = target.with_name(f"{target.name}.partial")
-    # Not a file copy: what is committed may still stand in the WAL file.
-    with contextlib.closing(sqlite3.connect(partial)) as copy:
-        database.conn.backup(copy)
-    partial.replace(target)
+    try:
+        # A name that nobody can have put a link at; the file is its owner's alone.
+        handle, name = tempfile.mkstemp(".partial", f"{path.name}.backup-", path.absolute().parent)
+        os.close(handle)
+        partial = Path(name)
+        try:
+            # Not a file copy: what is committed may still stand in the WAL file.
+            with contextlib.closing(sqlite3.connect(partial)) as copy:
+                database.conn.backup(copy)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise LedgerError(
+            f"The ledger cannot be copied to {target} before it is brought up to date ({error.strerror}).",
+            "Check the folder, and what stands under that name.",
+        ) from None
 
 
 def _ledger_error(path: Path, error: sqlite3.Error) -> LedgerError:
@@ -305,6 +298,11 @@ def _ledger_error(path: Path, error: sqlite3.Error) -> LedgerError:
     if code.startswith("SQLITE_FULL"):
         return LedgerError(
             f"There is no space left for the ledger {path}.", "Free some, then `amzsync resume`."
+        )
+    if code == "SQLITE_READONLY_ROLLBACK":
+        return LedgerError(
+            f"The ledger {path} was left half written by a run that was killed.",
+            "`amzsync plan` takes that back; then look again.",
         )
     if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return LedgerError(

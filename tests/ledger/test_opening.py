@@ -99,6 +99,7 @@ def test_a_step_that_fails_half_way_leaves_the_ledger_as_it_was(ledger_path, mon
         db.execute("NOT SQL")
 
     monkeypatch.setattr(store, "migrations", ours)
+    monkeypatch.setattr(store, "our_steps", lambda: [*STEPS, "m999_breaks"])
     with pytest.raises(LedgerError):
         open_writer(ledger_path)
     monkeypatch.undo()
@@ -223,13 +224,27 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-@pytest.mark.parametrize("open_ledger", [open_reader, open_writer])
-def test_a_writer_killed_before_wal_mode_was_on_leaves_nothing_half_done(ledger_path, open_ledger):
+def half_written(path: Path) -> None:
+    """Leave the journal of a writer that was killed while WAL mode was off."""
+    subprocess.run([sys.executable, "-c", DIES_IN_THE_MIDDLE, path], check=False)
+    assert path.with_name("amzsync.db-journal").exists()
+
+
+def test_a_writer_killed_before_wal_mode_was_on_leaves_nothing_half_done(ledger_path):
     before = filled(ledger_path)
-    subprocess.run([sys.executable, "-c", DIES_IN_THE_MIDDLE, ledger_path], check=False)
-    assert ledger_path.with_name("amzsync.db-journal").exists()
-    open_ledger(ledger_path).close()
+    half_written(ledger_path)
+    open_writer(ledger_path).close()
     assert dump(ledger_path) == before
+
+
+def test_a_reader_leaves_a_half_written_ledger_to_a_writer(ledger_path):
+    filled(ledger_path)
+    half_written(ledger_path)
+    files = {path.name: path.read_bytes() for path in ledger_path.parent.iterdir()}
+    with pytest.raises(LedgerError, match="half written") as raised:
+        open_reader(ledger_path)
+    assert "amzsync plan" in raised.value.next_step
+    assert {path.name: path.read_bytes() for path in ledger_path.parent.iterdir()} == files
 
 
 def test_a_reader_cannot_write(ledger_path):

@@ -1,0 +1,48 @@
+"""Files as this program makes and opens them: private to their owner, and never a pipe or a device."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["make_private", "open_private", "open_regular"]
+
+_PRIVATE = 0o600
+# A pipe without a writer would keep the opening waiting; Windows has neither flag.
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that its owner alone may read, or stricter by the umask; one that exists stays."""
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | _NO_WAIT | _BINARY, _PRIVATE))
+
+
+def open_private(path: str | Path, flags: int) -> int:
+    """An opener for `open`: a file that it makes is its owner's alone."""
+    return os.open(path, flags, _PRIVATE)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading.
+
+    Raises:
+        OSError: it cannot be opened, or is a folder, a pipe, a socket or a device.
+    """
+    # Before the opening too, which can wait for the other end or move a tape.
+    _check_regular(path.stat(), path)
+    handle = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY)
+    try:
+        _check_regular(os.fstat(handle), path)
+    except OSError:
+        os.close(handle)
+        raise
+    return os.fdopen(handle, "rb")
+
+
+def _check_regular(status: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
