@@ -73,7 +73,7 @@ class WriterLock:
                 f"{path}, the lock of the ledger, is a symbolic link, which is not followed.",
                 "Remove the link, and try again.",
             )
-        lock = FileLock(path, timeout=0)
+        lock = FileLock(path, timeout=0, mode=0o600)
         try:
             lock.acquire()
         except Timeout:

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 from amzsync.errors import LedgerError, LedgerForeignError
 from amzsync.ledger.book import Ledger
+from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.store import open_copy, open_reader, open_writer
 
 OPENERS = pytest.mark.parametrize("open_ledger", [open_writer, open_reader, open_copy])
@@ -141,12 +142,12 @@ def test_a_pipe_or_a_device_is_no_ledger_and_nobody_waits_for_it(tmp_path, open_
 def test_a_ledger_and_all_beside_it_are_private_to_their_owner(ledger_path):
     before = os.umask(0)
     try:
-        with Ledger.write(ledger_path, CLOCKS) as ledger:
+        with WriterLock(ledger_path), Ledger.write(ledger_path, CLOCKS) as ledger:
             merge(ledger, [product("S1", ("a", "MAIN"))])
             modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in ledger_path.parent.iterdir()}
     finally:
         os.umask(before)
-    assert {"amzsync.db", "amzsync.db-wal", "amzsync.db-shm"} <= modes.keys()
+    assert {"amzsync.db", "amzsync.db-wal", "amzsync.db-shm", "amzsync.db.lock"} <= modes.keys()
     assert set(modes.values()) == {0o600}
 
 
