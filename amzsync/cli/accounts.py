@@ -9,6 +9,8 @@ from pathlib import Path
 from amzsync.cli.options import RunOptions
 from amzsync.config import Account, load_account
 from amzsync.errors import ConfigError
+from amzsync.ledger.book import Ledger
+from amzsync.ledger.owner import read_owner
 from amzsync.limits.windows import PRESETS, Limit, parse_limits
 from amzsync.plytix.auth import Credentials, Secret
 
@@ -28,21 +30,34 @@ SANDBOX_KEY = "sandbox-key"
 SANDBOX_PASSWORD = "sandbox-password"  # noqa: S105 - it opens nothing but this machine's own sandbox
 
 
-def chosen_account(options: RunOptions) -> Account:
-    """The account these options name.
+def chosen_account(options: RunOptions, ledger: Ledger | None = None) -> Account:
+    """The account these options name, else the ledger's, else the configuration's default.
 
     Raises:
         ConfigError: no such account, or none at all.
     """
-    return load_account(
-        options.account, config_path=options.config, environ=os.environ, home=Path.home(), cwd=Path.cwd()
-    )
+    owner = read_owner(ledger.runs) if ledger and options.account is None else None
+    try:
+        return load_account(
+            owner.name if owner else options.account,
+            config_path=options.config,
+            environ=os.environ,
+            home=Path.home(),
+            cwd=Path.cwd(),
+        )
+    except ConfigError as error:
+        if owner is None:
+            raise
+        raise ConfigError(
+            f"The ledger belongs to the account {owner.label}. {error.message}",
+            f"{error.next_step} Another name of it is chosen with --plytix-account ALIAS.".strip(),
+        ) from None
 
 
-def perhaps_account(options: RunOptions) -> Account | None:
+def perhaps_account(options: RunOptions, ledger: Ledger | None = None) -> Account | None:
     """The same, for a plan: it needs none, unless one was named."""
     try:
-        return chosen_account(options)
+        return chosen_account(options, ledger)
     except ConfigError:
         if options.account or options.config:
             raise

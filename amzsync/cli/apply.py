@@ -10,6 +10,7 @@ import typer
 
 from amzsync.cli.accounts import chosen_account, limits_of
 from amzsync.cli.begin import RETRY_FAILED, fingerprints, plan_again, plan_all, planning
+from amzsync.cli.binding import AccountBinding
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import OpenLedger, check_mappings, metadata, plan_counts, plan_view
@@ -46,7 +47,7 @@ def apply(options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
     """Plan, where mappings are given, then work through what is pending."""
     if manner.output:
         check_output(manner.output)
-    account = chosen_account(options)
+    account = None if options.ledger.exists() else chosen_account(options)
     sources = check_mappings(options)
     if not options.mappings and not options.ledger.exists():
         raise LedgerError(
@@ -57,7 +58,8 @@ def apply(options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
         stack.enter_context(WriterLock(options.ledger))
         ledger = stack.enter_context(Ledger.write(options.ledger))
         ledger.runs.hold("apply", os.getpid())
-        ledger.runs.bind_account(account.identity)
+        account = account or chosen_account(options, ledger)
+        AccountBinding(ledger, account, same_account=options.same_account).check()
         if not sources:
             _check_gallery(ledger, options)
         run = _Run(ledger, options, manner, account, voice)
@@ -103,8 +105,8 @@ def resume(options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
                 param_hint="--yes",
             )
         options = options.over(RunOptions.from_record(options.ledger, run.options))
-        account = chosen_account(options)
-        ledger.runs.bind_account(account.identity)
+        account = chosen_account(options, ledger)
+        AccountBinding(ledger, account, same_account=options.same_account).check()
         if not run.is_planned:
             with planning(ledger, None if manner.dry_run else run.id):
                 plan_again(ledger, options, run, voice)

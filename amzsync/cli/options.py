@@ -26,6 +26,7 @@ __all__ = [
     "RateLimitOption",
     "RetryFailedOption",
     "RunOptions",
+    "SameAccountOption",
     "SkipExistingOption",
     "Speech",
     "VerboseOption",
@@ -48,12 +49,16 @@ AccountOption = Annotated[
     typer.Option(
         "--plytix-account",
         metavar="ALIAS",
-        help="The account; `sandbox` is always there. Default: the configuration's.",
+        help="The account; `sandbox` is always there. Default: the ledger's, else the configuration's.",
     ),
 ]
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", envvar="AMZSYNC_CONFIG", help="The accounts' file."),
+]
+SameAccountOption = Annotated[
+    bool,
+    typer.Option("--same-account", help="The ledger's account has a new API key or address; say so once."),
 ]
 SkipExistingOption = Annotated[
     bool,
@@ -153,6 +158,7 @@ class RunOptions:
     workers: int = 0
     rate_limits: tuple[str, ...] = ()
     max_wait: str | None = None
+    same_account: bool = False
 
     @property
     def named_ledger(self) -> str | None:
@@ -162,7 +168,8 @@ class RunOptions:
     def recorded(self) -> dict[str, object]:
         """As the ledger keeps it; the ledger's own path is not part of it."""
         fields = asdict(replace(self, mappings=tuple(path.absolute() for path in self.mappings)))
-        del fields["ledger"]
+        # Said once: it holds for the command that it was given with.
+        del fields["ledger"], fields["same_account"]
         return json.loads(json.dumps(fields, default=str))  # type: ignore[no-any-return]
 
     def over(self, earlier: "RunOptions") -> "RunOptions":
@@ -174,6 +181,7 @@ class RunOptions:
             workers=self.workers or earlier.workers,
             rate_limits=self.rate_limits or earlier.rate_limits,
             max_wait=self.max_wait or earlier.max_wait,
+            same_account=self.same_account,
         )
 
     @classmethod

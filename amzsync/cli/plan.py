@@ -3,6 +3,7 @@
 import os
 
 from amzsync.cli.accounts import chosen_account, limits_of, perhaps_account
+from amzsync.cli.binding import AccountBinding
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import OpenLedger, check_mappings, open_for_planning, plan_into, plan_view
@@ -20,13 +21,15 @@ __all__ = ["plan"]
 
 def plan(options: RunOptions, voice: Voice, *, with_refresh: bool) -> ExitCode:
     """Plan, perhaps look, and print."""
-    account = chosen_account(options) if with_refresh else perhaps_account(options)
-    limits = limits_of(options, account)
+    choose = chosen_account if with_refresh else perhaps_account
+    account = None if options.ledger.exists() else choose(options)
     sources = check_mappings(options)
     with open_for_planning(options.ledger) as opened:
         ledger = opened.ledger
+        account = account or choose(options, ledger)
+        limits = limits_of(options, account)
         if account and (with_refresh or options.account):
-            ledger.runs.check_account(account.identity)
+            AccountBinding(ledger, account, same_account=options.same_account).check()
         run_id = ledger.runs.start(
             "plan", options.recorded(), os.getpid(), [(str(one.path), one.sha256) for one in sources]
         )
@@ -52,7 +55,6 @@ def _refresh(
     opened: OpenLedger, options: RunOptions, account: Account, limits: tuple[Limit, ...], voice: Voice
 ) -> ExitCode:
     if not opened.is_copy:
-        opened.ledger.runs.bind_account(account.identity)
         worked = refresh(Bench(opened.ledger, opened.ledger, options, account, limits, voice))
     else:
         # Beside a running apply: its requests and these count against the same limits.

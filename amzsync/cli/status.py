@@ -25,7 +25,7 @@ def status(options: RunOptions, voice: Voice) -> ExitCode:
     """Show a ledger."""
     with Ledger.read(options.ledger) as ledger:
         runs = ledger.runs.latest(_RUNS_SHOWN)
-        limits = _limits(options, runs)
+        limits = _limits(options, runs, ledger)
         slots = Slots(limits, ledger.request_log(), time.monotonic)
         outstanding = ledger.queries.outstanding()
         view = StatusView(
@@ -45,12 +45,12 @@ def status(options: RunOptions, voice: Voice) -> ExitCode:
     return ExitCode.DONE
 
 
-def _limits(options: RunOptions, runs: tuple[Run, ...]) -> tuple[Limit, ...]:
+def _limits(options: RunOptions, runs: tuple[Run, ...], ledger: Ledger) -> tuple[Limit, ...]:
     """The limits that a run like the last one would work at."""
     if runs:
         options = options.over(RunOptions.from_record(options.ledger, runs[0].options))
     try:
-        return limits_of(options, perhaps_account(options))
+        return limits_of(options, perhaps_account(options, ledger))
     except ConfigError:
         # Whoever only looks need not have the account any more.
         return parse_limits(options.rate_limits or ("paid",))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from amzsync.cli.accounts import open_account
+from amzsync.cli.binding import AccountBinding
 from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import gallery_is_checked, gallery_label, keep_checked_gallery
 from amzsync.cli.voice import Voice, local_now
@@ -134,6 +135,7 @@ def _engine(bench: Bench, worked: Worked) -> Iterator[tuple[Engine, Slots, Liste
             )
         )
         slots = Slots(bench.limits, bench.quota.request_log(), time.monotonic)
+        binding = AccountBinding(bench.ledger, account, same_account=options.same_account)
         engine = Engine(
             transport,
             up.credentials,
@@ -144,6 +146,7 @@ def _engine(bench: Bench, worked: Worked) -> Iterator[tuple[Engine, Slots, Liste
             listener=listener,
             clock=time.monotonic,
             random=random.random,
+            token_fault=lambda token: binding.take_token(token, lambda text: listener.notice(Notice(text))),
         )
         try:
             yield engine, slots, listener

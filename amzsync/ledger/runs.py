@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from amzsync.errors import AmzsyncError, LedgerForeignError
+from amzsync.errors import AmzsyncError
 from amzsync.ledger.rows import Outcome, Run
 from amzsync.ledger.store import Store, open_reader
 
@@ -111,29 +111,6 @@ class Runs:
 
     def latest(self, count: int) -> tuple[Run, ...]:
         return tuple(self._read("ORDER BY id DESC LIMIT ?", (count,)))
-
-    def bind_account(self, identity: str) -> None:
-        """Make this ledger the account's.
-
-        Raises:
-            LedgerForeignError: it is another account's already.
-        """
-        self.check_account(identity)
-        if self.account() is None:
-            self._store.execute("INSERT INTO settings (name, value) VALUES ('account', ?)", (identity,))
-
-    def check_account(self, identity: str) -> None:
-        """Refuse another account than the one this ledger belongs to; one without an account takes any.
-
-        Raises:
-            LedgerForeignError: it is another account's.
-        """
-        owner = self.account()
-        if owner is not None and owner != identity:
-            raise LedgerForeignError(
-                f"The ledger {self._store.path} belongs to the account {owner}, not to {identity}.",
-                "Choose that account with --plytix-account, or another ledger with --ledger FILE.",
-            )
 
     def account(self) -> str | None:
         value = self._store.value("SELECT value FROM settings WHERE name = 'account'")

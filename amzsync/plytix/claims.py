@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from amzsync.plytix.auth import Secret
 
-__all__ = ["AccountClaim", "account_claim", "token_claims"]
+__all__ = ["AccountClaim", "account_claim", "claim_text", "token_claims"]
 
 _MAX_TOKEN_CHARS = 16_384
 _MAX_DEPTH = 16
@@ -53,6 +53,11 @@ def account_claim(claims: Mapping[str, object]) -> AccountClaim | None:
     """The id of the account, where a claim tells one; no secret, and the same for all keys of an account."""
     named = _named(claims)
     return next((AccountClaim(*named[name]) for name in _ACCOUNT_NAMES if name in named), None)
+
+
+def claim_text(claims: Mapping[str, object], name: str) -> str | None:
+    """The value of the claim that `account_claim` named so in an earlier token; None where it is missing."""
+    return next((value for path, value in _named(claims).values() if path == name), None)
 
 
 def _named(claims: Mapping[str, object]) -> Mapping[str, tuple[str, str]]:

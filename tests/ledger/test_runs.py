@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from catalogue import CLOCKS
 
-from amzsync.errors import LedgerForeignError
 from amzsync.ledger.book import Ledger
+from amzsync.ledger.owner import Owner, keep_owner, read_owner
 from amzsync.ledger.rows import Outcome
 from amzsync.ledger.runs import utc_text
 
@@ -84,17 +84,26 @@ def test_the_latest_runs_come_first(runs):
     assert [run.id for run in runs.latest(3)] == ids[:0:-1]
 
 
-def test_a_ledger_belongs_to_one_account(runs):
+def test_a_ledger_keeps_whose_it_is(runs):
     assert runs.account() is None
-    runs.bind_account("production")
-    runs.bind_account("production")
-    assert runs.account() == "production"
-    with pytest.raises(
-        LedgerForeignError, match="belongs to the account production, not to sandbox"
-    ) as raised:
-        runs.bind_account("sandbox")
-    assert "--plytix-account" in raised.value.next_step
-    assert runs.account() == "production"
+    assert read_owner(runs) is None
+    owner = Owner("production", "https://pim.plytix.com/api/v1", "salt", "digest", "account_id", "6f")
+    keep_owner(runs, owner)
+    assert read_owner(runs) == owner
+    assert runs.account() == "production at https://pim.plytix.com/api/v1"
+
+
+@pytest.mark.parametrize("details", [None, "", "{", "[1]", '{"salt": 1, "key_digest": null}', "[" * 100_000])
+def test_an_older_ledger_knows_its_account_by_name_and_address(runs, details):
+    runs.keep_setting("account", "shop at home at https://pim.plytix.com/api/v1")
+    if details is not None:
+        runs.keep_setting("owner", details)
+    assert read_owner(runs) == Owner("shop at home", "https://pim.plytix.com/api/v1")
+
+
+def test_the_sandbox_has_no_address(runs):
+    keep_owner(runs, Owner("sandbox", ""))
+    assert read_owner(runs) == Owner("sandbox", "")
 
 
 def test_settings_are_kept(runs):
