@@ -85,8 +85,8 @@ class JsonStream:
     def _value_or_fault(self) -> object:
         while True:
             found, stop, fault = self._try_scan()
+            self._check_depth(stop)
             if not fault and (self._ended or len(self._text) - stop > _NUMBER_TAIL):
-                self._check_depth(stop)
                 self._at = stop
                 return found
             # What looks wrong may only be cut off: ask for more text, up to a bound, before believing it.

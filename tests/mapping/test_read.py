@@ -122,6 +122,7 @@ def test_a_path_that_is_no_file_says_what_it_is(tmp_path, open_it):
         (b'[{"asin": "Gr\xf6\xdfe"}]', "not UTF-8"),
         (b'[{"asin": "B1\xe2\x82', "not UTF-8"),
         (b'[{"asin": "B1", "n": 1' + b"0" * 5000 + b"}]", "a number is too long"),
+        (b"[" * 100, "nested deeper than 64"),
         (b"[" * 1000, "nested deeper than 64"),
         (b"[" * 100_000 + b"]" * 100_000, "nested deeper than 64"),
         (b'{"a":' * 100_000, "nested deeper than 64"),
