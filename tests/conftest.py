@@ -1,9 +1,14 @@
 """What every test stands on: a home and a ledger of its own, and no account of the person who runs it."""
 
+import itertools
 import os
 import sqlite3
+import sys
+import traceback
+import warnings
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -11,6 +16,40 @@ from hypothesis import settings
 # How long one example takes says more about the machine than about the code.
 settings.register_profile("amzsync", deadline=None)
 settings.load_profile("amzsync")
+
+_CALLERS = 6
+
+
+class _WatchedConnection(sqlite3.Connection):
+    """Complains on every Python when it is collected unclosed, as 3.13 does, and says who opened it."""
+
+    opened_at = ""
+
+    def close(self) -> None:
+        super().close()
+        self.opened_at = ""
+
+    def __del__(self) -> None:
+        if self.opened_at:
+            message = f"a database was not closed; it was opened at {self.opened_at}"
+            self.close()
+            warnings.warn(message, ResourceWarning, stacklevel=1)
+
+
+_connect_unwatched = sqlite3.connect
+
+
+def _connect(*arguments: Any, **options: Any) -> sqlite3.Connection:
+    connection: sqlite3.Connection = _connect_unwatched(
+        *arguments, **{"factory": _WatchedConnection, **options}
+    )
+    if isinstance(connection, _WatchedConnection):
+        callers = itertools.islice(traceback.walk_stack(sys._getframe(1)), _CALLERS)
+        connection.opened_at = ", ".join(f"{frame.f_code.co_filename}:{line}" for frame, line in callers)
+    return connection
+
+
+sqlite3.connect = _connect  # type: ignore[assignment]
 
 
 def pytest_report_header() -> str:

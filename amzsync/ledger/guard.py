@@ -8,6 +8,7 @@ import os
 import sqlite3
 import stat
 import sys
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -48,7 +49,8 @@ _STATISTICS = frozenset(
 
 def our_steps() -> list[str]:
     """The names of all migrations, oldest first."""
-    return [step.name for step in migrations.pending(Database(memory=True, execute_plugins=False))]
+    with closing(sqlite3.connect(":memory:")) as nothing:
+        return [step.name for step in migrations.pending(Database(nothing, execute_plugins=False))]
 
 
 def harden(connection: sqlite3.Connection) -> None:

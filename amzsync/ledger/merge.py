@@ -163,10 +163,11 @@ class Merge:
         )
         moved = _moved(list(before), product.links)
         self._store.execute_many(
-            "INSERT INTO links (product_id, asset_id, variant, position) VALUES (?1, ?2, ?3, ?4)"
-            " ON CONFLICT (product_id, asset_id) DO UPDATE SET variant = ?3, position = ?4,"
+            "INSERT INTO links (product_id, asset_id, variant, position) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (product_id, asset_id) DO UPDATE"
+            " SET variant = excluded.variant, position = excluded.position,"
             " reason = CASE WHEN state = 'obsolete' THEN NULL ELSE reason END,"
-            " state = CASE WHEN state = 'obsolete' OR (?5 AND state = 'done') THEN 'pending' ELSE state END",
+            " state = CASE WHEN state = 'obsolete' OR (? AND state = 'done') THEN 'pending' ELSE state END",
             [
                 (product.id, link.asset_id, link.variant, link.position, link.asset_id in moved)
                 for link in product.links
@@ -180,11 +181,13 @@ class Merge:
             )
             return
         self._store.execute(
-            "INSERT INTO thumbnails (product_id, asset_id) VALUES (?1, ?2)"
-            " ON CONFLICT (product_id) DO UPDATE SET asset_id = ?2,"
-            " state = CASE WHEN asset_id <> ?2 OR state = 'obsolete' THEN 'pending' ELSE state END,"
-            " origin = CASE WHEN asset_id <> ?2 THEN NULL ELSE origin END,"
-            " reason = CASE WHEN asset_id <> ?2 OR state = 'obsolete' THEN NULL ELSE reason END",
+            "INSERT INTO thumbnails (product_id, asset_id) VALUES (?, ?)"
+            " ON CONFLICT (product_id) DO UPDATE SET asset_id = excluded.asset_id,"
+            " state = CASE WHEN asset_id <> excluded.asset_id OR state = 'obsolete'"
+            " THEN 'pending' ELSE state END,"
+            " origin = CASE WHEN asset_id <> excluded.asset_id THEN NULL ELSE origin END,"
+            " reason = CASE WHEN asset_id <> excluded.asset_id OR state = 'obsolete'"
+            " THEN NULL ELSE reason END",
             (product.id, product.thumbnail),
         )
 

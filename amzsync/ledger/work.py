@@ -120,8 +120,8 @@ class Work:
     def resolve(self, plytix_ids: Mapping[int, str]) -> None:
         """Keep the Plytix id of each product."""
         self._store.execute_many(
-            "UPDATE products SET plytix_id = ?2 WHERE id = ?1 AND plytix_id IS NOT ?2",
-            list(plytix_ids.items()),
+            "UPDATE products SET plytix_id = ? WHERE id = ? AND plytix_id IS NOT ?",
+            [(plytix_id, product_id, plytix_id) for product_id, plytix_id in plytix_ids.items()],
         )
 
     def note_made(self, product_id: int, asset_ids: Iterable[int]) -> None:
@@ -180,11 +180,11 @@ class Work:
         with self._store.atomic():
             for asset_id, place in placed.items():
                 changed = self._store.execute(
-                    "UPDATE links SET state = 'done', placed = ?3, reason = NULL,"
-                    " origin = CASE WHEN ?4 OR origin = 'made' OR state = 'in_flight' THEN 'made'"
+                    "UPDATE links SET state = 'done', placed = ?, reason = NULL,"
+                    " origin = CASE WHEN ? OR origin = 'made' OR state = 'in_flight' THEN 'made'"
                     " ELSE 'found' END"
-                    " WHERE product_id = ?1 AND asset_id = ?2 AND state <> 'obsolete'",
-                    (product_id, asset_id, place, asset_id in made),
+                    " WHERE product_id = ? AND asset_id = ? AND state <> 'obsolete'",
+                    (place, asset_id in made, product_id, asset_id),
                 ).rowcount
                 self._expect(changed, 1, "finish a link")
             self._forget_failures(Table.LINKS, product_id, placed)
@@ -193,9 +193,9 @@ class Work:
         with self._store.atomic():
             rows = self._store.rows(
                 "UPDATE thumbnails SET state = 'done', reason = NULL,"
-                " origin = CASE WHEN state = 'in_flight' AND ?2 = 'found' THEN 'made' ELSE ?2 END"
-                " WHERE product_id = ?1 AND state <> 'obsolete' RETURNING asset_id",
-                (product_id, origin),
+                " origin = CASE WHEN state = 'in_flight' AND ? = 'found' THEN 'made' ELSE ? END"
+                " WHERE product_id = ? AND state <> 'obsolete' RETURNING asset_id",
+                (origin, origin, product_id),
             )
             self._forget_failures(Table.THUMBNAILS, product_id, [row[0] for row in rows])
 
@@ -263,11 +263,11 @@ class Work:
         """Plytix has it, under this id and name."""
         with self._store.atomic():
             changed = self._store.execute(
-                "UPDATE assets SET state = 'done', plytix_id = ?2, origin = ?4, run_id = ?5, reason = NULL,"
+                "UPDATE assets SET state = 'done', plytix_id = ?, origin = ?, run_id = ?, reason = NULL,"
                 " absent_at = NULL,"
-                " filename = CASE WHEN ?3 = '' THEN filename ELSE ?3 END"
-                f" WHERE id = ?1 AND {IS_OPEN}",
-                (asset_id, plytix_id, filename, origin, self._run_id),
+                " filename = coalesce(nullif(?, ''), filename)"
+                f" WHERE id = ? AND {IS_OPEN}",
+                (plytix_id, origin, self._run_id, filename, asset_id),
             ).rowcount
             self._expect(changed, 1, "finish an asset")
             self._store.execute("UPDATE urls SET state = 'done', reason = NULL WHERE id = ?", (asset_id,))

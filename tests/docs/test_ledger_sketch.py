@@ -1,6 +1,9 @@
 """The diagram of the ledger in README is the schema that the migrations make."""
 
 import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from amzsync.migrations.migrations import migrations
@@ -14,10 +17,11 @@ DIAGRAM = block("diagram: ledger")
 
 
 @pytest.fixture
-def schema() -> Database:
-    database = Database(memory=True)
-    migrations.apply(database)
-    return database
+def schema() -> Iterator[Database]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        database = Database(connection)
+        migrations.apply(database)
+        yield database
 
 
 def _tables(database: Database) -> list[str]:

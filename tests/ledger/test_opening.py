@@ -1,8 +1,11 @@
+import gc
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
+import warnings
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +19,8 @@ from amzsync.ledger import store
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.store import open_copy, open_reader, open_writer
 
-STEPS = [step.name for step in migrations.pending(Database(memory=True))]
+with closing(sqlite3.connect(":memory:")) as nothing:
+    STEPS = [step.name for step in migrations.pending(Database(nothing))]
 OPENERS = pytest.mark.parametrize("open_ledger", [open_writer, open_reader, open_copy])
 
 
@@ -310,3 +314,20 @@ def test_a_ledger_moved_with_its_file_alone_is_whole(ledger_path, tmp_path):
     before = filled(ledger_path)
     shutil.copy(ledger_path, tmp_path / "moved.db")
     assert dump(tmp_path / "moved.db") == before
+
+
+@OPENERS
+def test_no_connection_is_left_open(ledger_path, open_ledger):
+    open_writer(ledger_path).close()
+    gc.collect()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        open_ledger(ledger_path).close()
+        gc.collect()
+    assert [str(one.message) for one in caught] == []
+
+
+def test_no_statement_numbers_its_placeholders():
+    """Python 3.12 warns of ?1 with a sequence, and 3.14 refuses it."""
+    folder = Path(store.__file__).parents[1]
+    assert [path.name for path in folder.rglob("*.py") if re.search(r'"[^"\n]*\?\d', path.read_text())] == []
