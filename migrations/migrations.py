@@ -169,3 +169,21 @@ def m004_runs_begin_before_they_plan(db: Database) -> None:
         "ALTER TABLE runs ADD COLUMN is_confirmed INTEGER NOT NULL DEFAULT 1"
         " CHECK (is_confirmed = 0 OR is_confirmed = 1)"
     )
+
+
+@migrations()
+def m005_observed_limits(db: Database) -> None:
+    """What refusals show is believed for minutes: since when, and how often it was tried again."""
+    db.execute("DROP TABLE learned_limits")
+    db.execute(
+        """
+        CREATE TABLE observed_limits (
+            window_s REAL PRIMARY KEY CHECK (window_s > 0),
+            allowed INTEGER NOT NULL CHECK (allowed > 0),
+            since_wall REAL NOT NULL,
+            refused_wall REAL NOT NULL,
+            tries INTEGER NOT NULL CHECK (tries >= 0),
+            repeats INTEGER NOT NULL CHECK (repeats >= 0)
+        ) STRICT
+        """
+    )

@@ -49,6 +49,9 @@ _RATE_OVER_TICKS = 40
 _WORTH_SAYING_S = 1.0
 _REFUSED_AGAIN_S = 0.5
 _MOST_REFUSED_AGAIN_S = 60.0
+_REFUSED_BELOW_LIMIT = (
+    "Plytix refuses requests below the configured limits: working slower, and trying more within minutes."
+)
 
 
 class End(Enum):
@@ -140,7 +143,7 @@ class Engine:
         self._last_failure = ""
         self._fatal: PlytixError | None = None
         self._paused_until = -math.inf
-        self._learned_at = -math.inf
+        self._refused_at = -math.inf
         self._refusals = 0
         self._idle = False
         self._looked_at = -math.inf
@@ -323,7 +326,10 @@ class Engine:
         _log(answered, task)
         slot = self._slot_of.pop(id(task))
         self._retries_in_air -= bool(task.failures)
-        self._slots.answered(slot, answered.sent_at, answered.answered_at)
+        # A token given out says nothing of the account's limit.
+        is_token = task.call.request.kind is RequestKind.TOKEN
+        is_accepted = not is_token and not isinstance(answered.outcome, PlytixError)
+        self._slots.answered(slot, answered.sent_at, answered.answered_at, is_accepted=is_accepted)
         match answered.outcome:
             case RateLimitedError() as error:
                 self._breaker.start_over()
@@ -340,8 +346,8 @@ class Engine:
                 self._failed(task, error)
             case outcome:
                 self._alone = self._alone and answered.sent_at < self._paused_until
-                if task.call.request.kind is not RequestKind.TOKEN:
-                    # A token given out says nothing of whether it is taken, nor of the account's limit.
+                if not is_token:
+                    # Nor does it say whether it will be taken.
                     self._token_refusals = 0
                     self._refusals = 0
                 self._breaker.succeeded()
@@ -357,14 +363,12 @@ class Engine:
         if task.call.request.kind is RequestKind.TOKEN:
             self._token_refused_by_limit(task, slot, error)
             return
-        # Those that were in the air together say the same thing: only the first of them teaches.
-        if sent_at > self._learned_at:
-            learned = self._slots.learn(sent_at, error.retry_after_s)
-            self._learned_at = now
+        if self._slots.refused(slot, error.retry_after_s):
+            self._listener.notice(Notice(_REFUSED_BELOW_LIMIT))
+        # Those that were in the air together say the same thing.
+        if sent_at > self._refused_at:
+            self._refused_at = now
             self._refusals += 1
-            if learned:
-                self._listener.notice(Notice(f"Plytix allows less than configured: {learned} from now on."))
-        self._slots.refused(slot)
         wait_s = max(error.retry_after_s, self._wait_after_refusals_s())
         self._slots.pause(wait_s)
         self._paused_until = max(self._paused_until, now + wait_s)

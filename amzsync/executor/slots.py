@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from amzsync.executor.events import QuotaUse
-from amzsync.ledger.request_log import RequestLog
+from amzsync.ledger.request_log import ObservedLimit, RequestLog
+from amzsync.limits.learning import Observed, is_believed
 from amzsync.limits.pace import Pace, Slot
 from amzsync.limits.windows import Limit
 
@@ -13,61 +14,73 @@ __all__ = ["Slots"]
 class Slots:
     """Hands out places: what this process sent, and what the ledger says that others sent."""
 
-    def __init__(self, limits: Sequence[Limit], book: RequestLog, clock: Callable[[], float]) -> None:
-        self._book = book
+    def __init__(self, limits: Sequence[Limit], log: RequestLog, clock: Callable[[], float]) -> None:
+        self._log = log
         self._clock = clock
-        self._pace = Pace(limits)
+        self._pace = Pace(limits, self._believed())
         self._seen = 0
         self.was_refused = False
-        for window_s, allowed in book.learned().items():
-            self._pace.tighten(Limit(allowed, window_s))
+        self._has_told_lower = False
         self._take_in_others()
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """The limits in force: those configured, or lower ones learned."""
+        """The limits in force: those configured, or lower ones that refusals have shown."""
         return self._pace.limits
+
+    def configure(self, limits: Sequence[Limit]) -> None:
+        """Put the limits in force that a token tells."""
+        self._pace.configure(limits, self._believed())
 
     def wait_s(self) -> float:
         """Seconds until a request may leave, as far as this process knows."""
         return self._pace.wait_s(self._clock())
 
+    def room_within(self, seconds: float) -> int:
+        """How many requests may leave from now until so much later."""
+        return self._pace.room_within(seconds, self._clock())
+
     def take(self, kind: str) -> Slot | None:
-        """A place now, written down; None if another process has just taken it. Call it in a transaction."""
+        """A place now, written down; None if another process has just taken it. Call it in a transaction.
+
+        A request for a token takes one, too: that the token host does not count for the account is likely,
+        not documented, and one in a quarter of an hour costs nothing.
+        """
         self._take_in_others()
         now = self._clock()
         if self._pace.wait_s(now) > 0:
             return None
-        self._seen = self._book.add(kind)
+        self._seen = self._log.add(kind)
         return self._pace.record(now)
 
     def left(self, slot: Slot, at: float) -> None:
-        """The request's last byte has left. Safe to call from its worker's thread: it stores one number."""
+        """The request's last byte has left. Safe to call from its worker's thread."""
         self._pace.left(slot, at)
 
-    def answered(self, slot: Slot, sent_at: float, answered_at: float) -> None:
-        """The request's own times, once they are known."""
-        self._pace.answered(slot, sent_at, answered_at)
+    def answered(self, slot: Slot, sent_at: float, answered_at: float, *, is_accepted: bool) -> None:
+        """The request's own times, once they are known; `is_accepted`: the account's limits let it in."""
+        if self._pace.answered(slot, sent_at, answered_at, is_accepted=is_accepted):
+            self._keep_observed()
 
-    def refused(self, slot: Slot) -> None:
-        """The server answered 429: it did not count this request."""
+    def refused(self, slot: Slot, retry_after_s: float) -> bool:
+        """The server answered 429: it did not count this request. True where that first shows a lower limit.
+
+        What it shows is kept, for the runs to come.
+        """
         self.was_refused = True
-        self.give_back(slot)
+        if not self._pace.refused(slot, retry_after_s, self._clock()):
+            return False
+        self._keep_observed()
+        is_news, self._has_told_lower = not self._has_told_lower, True
+        return is_news
 
     def give_back(self, slot: Slot) -> None:
         """The account's windows do not hold this request."""
-        self._pace.refused(slot)
+        self._pace.give_back(slot)
 
     def pause(self, seconds: float) -> None:
         """Nobody sends for so long."""
         self._pace.pause(self._clock() + seconds)
-
-    def learn(self, refused_at: float, retry_after_s: float) -> Limit | None:
-        """The lower limit a 429 has shown, kept for the runs to come."""
-        limit = self._pace.learn(refused_at, retry_after_s)
-        if limit:
-            self._book.keep_learned(limit.window_s, limit.allowed)
-        return limit
 
     def used(self) -> tuple[QuotaUse, ...]:
         return tuple(QuotaUse(limit, used) for limit, used in self._pace.used(self._clock()))
@@ -76,9 +89,32 @@ class Slots:
         """Seconds until the last of so many more requests may leave."""
         return self._pace.time_for_s(requests, self._clock())
 
+    def _believed(self) -> list[Observed]:
+        now = self._clock()
+        found = [
+            Observed(
+                each.window_s,
+                each.allowed,
+                since=now - each.age_s,
+                refused_at=now - each.refused_age_s,
+                tries=each.tries,
+                repeats=each.repeats,
+            )
+            for each in self._log.observed()
+        ]
+        return [each for each in found if is_believed(each, now)]
+
+    def _keep_observed(self) -> None:
+        now = self._clock()
+        self._log.keep_observed(
+            ObservedLimit(
+                each.window_s, each.allowed, now - each.since, now - each.refused_at, each.tries, each.repeats
+            )
+            for each in self._pace.observed
+        )
+
     def _take_in_others(self) -> None:
         now = self._clock()
-        for sent in self._book.since(self._seen):
-            if sent.age_s < self._pace.longest_s:
-                self._pace.record(now - sent.age_s, is_own=False)
+        for sent in self._log.since(self._seen):
+            self._pace.record(now - sent.age_s, is_own=False)
             self._seen = sent.id

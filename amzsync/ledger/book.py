@@ -68,9 +68,7 @@ class Ledger:
 
     def request_log(self) -> RequestLog:
         """The account's requests; a copy has none of its own, so open the real ledger for it."""
-        return RequestLog(
-            self._store, wall=self._clocks.wall, monotonic=self._clocks.monotonic, now=self._clocks.now
-        )
+        return RequestLog(self._store, wall=self._clocks.wall, monotonic=self._clocks.monotonic)
 
     def atomic(self) -> AbstractContextManager[None]:
         """One transaction for all that happens inside."""

@@ -1,21 +1,20 @@
-"""The requests that count against an account's limits, kept so that a restart or a second process sees them.
+"""The requests that count against an account's limits, and what refusals have shown of the limits.
+
+They are kept so that a restart or a second process sees them.
 
 Each request is stored with the wall clock and the monotonic clock. Neither alone can be trusted over a
 restart: the wall clock may be set, the monotonic one starts anew with the machine. A request's age is the
 smaller of what the two say, never below zero, so that a limit can only be kept too well.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
 
-from amzsync.ledger.runs import utc_text
 from amzsync.ledger.store import Store
 
-__all__ = ["RequestLog", "Sent"]
+__all__ = ["ObservedLimit", "RequestLog", "Sent"]
 
-_LEARNED_FOR_DAYS = 1
 _PRUNE_EVERY = 1000
 
 
@@ -27,8 +26,23 @@ class Sent:
     age_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class ObservedLimit:
+    """So many requests were let through in a window before one was refused; ages in seconds.
+
+    `tries` are the attempts at more that were refused, `repeats` the refusals in a row at the same number.
+    """
+
+    window_s: float
+    allowed: int
+    age_s: float
+    refused_age_s: float
+    tries: int = 0
+    repeats: int = 0
+
+
 class RequestLog:
-    """The `requests` and `learned_limits` tables."""
+    """The `requests` and `observed_limits` tables."""
 
     def __init__(
         self,
@@ -36,13 +50,11 @@ class RequestLog:
         *,
         wall: Callable[[], float],
         monotonic: Callable[[], float],
-        now: Callable[[], datetime],
         longest_s: float = 3600.0,
     ) -> None:
         self._store = store
         self._wall = wall
         self._monotonic = monotonic
-        self._now = now
         self._longest_s = longest_s
         self._since_pruning = 0
 
@@ -65,19 +77,37 @@ class RequestLog:
         )
         return int(cursor.lastrowid or 0)
 
-    def learned(self) -> dict[float, int]:
-        """The real limits a 429 has shown within the last day: requests by window seconds."""
-        return dict(
-            self._store.rows(
-                "SELECT window_s, allowed FROM learned_limits WHERE julianday(?) - julianday(learned_at) < ?",
-                (utc_text(self._now()), _LEARNED_FOR_DAYS),
+    def observed(self) -> list[ObservedLimit]:
+        """What refusals have shown, however long ago, by window."""
+        now = self._wall()
+        return [
+            ObservedLimit(
+                window_s, allowed, max(0.0, now - since), max(0.0, now - refused_at), tries, repeats
             )
-        )
+            for window_s, allowed, since, refused_at, tries, repeats in self._store.execute(
+                "SELECT window_s, allowed, since_wall, refused_wall, tries, repeats"
+                " FROM observed_limits ORDER BY window_s"
+            )
+        ]
 
-    def keep_learned(self, window_s: float, allowed: int) -> None:
-        self._store.execute(
-            "INSERT OR REPLACE INTO learned_limits (window_s, allowed, learned_at) VALUES (?, ?, ?)",
-            (window_s, allowed, utc_text(self._now())),
+    def keep_observed(self, limits: Iterable[ObservedLimit]) -> None:
+        """These, and no others."""
+        now = self._wall()
+        self._store.execute("DELETE FROM observed_limits")
+        self._store.execute_many(
+            "INSERT INTO observed_limits (window_s, allowed, since_wall, refused_wall, tries, repeats)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    each.window_s,
+                    each.allowed,
+                    now - each.age_s,
+                    now - each.refused_age_s,
+                    each.tries,
+                    each.repeats,
+                )
+                for each in limits
+            ],
         )
 
     def atomic(self) -> AbstractContextManager[None]:

@@ -2,55 +2,91 @@
 
 The model (plytix-api, Rate limits): a limit allows so many requests in any stretch of its window. The server
 counts a request when it arrives, somewhere between its leaving and its answer; so each request is held
-against the window from the latest moment at which it can have arrived. Short windows are filled half at once,
-then evenly, so that work flows; long ones as they come.
+against the window from the latest moment at which it can have arrived. A window that has room takes what it
+has at once: no stretch of it ever holds too many, however the server aligns its own windows.
 """
 
-import contextlib
-import itertools
+from bisect import bisect_left, bisect_right, insort
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
+from amzsync.limits.learning import AdaptiveLimit, Observed
 from amzsync.limits.windows import Limit
 
 __all__ = ["Pace", "Slot"]
 
-_SPACING_SHARE = 0.9
-_ARRIVAL_SHARE = 0.012
+_ARRIVAL_SHARE = 0.02
 _ARRIVAL_CAP_S = 1.0
-_OTHERS_ARRIVE_LATER = 5
-_PLAUSIBLE_SHARE = 0.25  # a free account taken for a paid one allows 0.4 of what was expected
+_OTHERS_ARRIVE_LATER = 3
+_KEPT_AT_LEAST_S = 3600.0  # limits that come with a token may have a longer window than those before
+_UNLIMITED = 1_000_000
+_TOLD_TOO_LONG_S = 1.0  # a wait is often told in whole seconds, rounded up
+
+_held_from = attrgetter("held_from")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Slot:
-    """One request's place in every window. `held_from` moves as more is known of its arrival."""
+    """One request's place in every window. `held_from` moves as more is known of its arrival.
+
+    `tries` are the windows in which it left beyond what refusals have shown.
+    """
 
     held_from: float
     sent_at: float
+    tries: tuple[AdaptiveLimit, ...] = ()
 
 
 class Pace:
     """The requests of the last windows, and what they leave room for. Times are one monotonic clock's."""
 
-    def __init__(self, limits: Sequence[Limit]) -> None:
-        self._windows = [_Window(limit) for limit in limits]
+    def __init__(self, limits: Sequence[Limit], observed: Iterable[Observed] = ()) -> None:
+        self._slots: list[Slot] = []
+        self._left: deque[tuple[Slot, float]] = deque()
         self._paused_until = float("-inf")
-        self._last = float("-inf")
+        self._refused_at = float("-inf")
+        self._refused_window: AdaptiveLimit | None = None
+        self._windows: list[AdaptiveLimit] = []
+        self.configure(limits, observed)
+
+    def configure(self, limits: Sequence[Limit], observed: Iterable[Observed] = ()) -> None:
+        """Put other limits in force; the requests stay counted."""
+        known = {each.window_s: each for each in (*self.observed, *observed)}
+        self._windows = [AdaptiveLimit(limit, known.get(limit.window_s)) for limit in limits]
+        self._refused_window = None
+        self._arrival_s = min(
+            _ARRIVAL_CAP_S, _ARRIVAL_SHARE * min((limit.window_s for limit in limits), default=0.0)
+        )
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        return tuple(window.limit for window in self._windows)
+        """The limits in force: those configured, or lower ones that refusals have shown."""
+        return tuple(window.in_force for window in self._windows)
+
+    @property
+    def observed(self) -> tuple[Observed, ...]:
+        return tuple(window.observed for window in self._windows if window.observed)
 
     @property
     def longest_s(self) -> float:
-        return max((limit.window_s for limit in self.limits), default=0.0)
+        return max((window.window_s for window in self._windows), default=0.0)
 
     def wait_s(self, now: float) -> float:
         """Seconds until a request may leave; 0 when one may leave now."""
-        until = max((window.free_at(now, self._last) for window in self._windows), default=now)
+        self._take_in_left()
+        until = max((self._free_at(window, now) for window in self._windows), default=now)
         return max(0.0, until - now, self._paused_until - now)
+
+    def room_within(self, seconds: float, now: float) -> int:
+        """How many requests may leave from now until `seconds` later."""
+        self._take_in_left()
+        end = now + seconds
+        if end < self._paused_until:
+            return 0
+        rooms = (window.allowed - self._held(end, window) for window in self._windows)
+        return max(0, min(rooms, default=_UNLIMITED))
 
     def record(self, at: float, *, is_own: bool = True) -> Slot:
         """Take a place for a request that leaves at `at`.
@@ -58,25 +94,60 @@ class Pace:
         Of another process's request only the plan to send it is known: it is held against the windows longer.
         """
         slot = Slot(at + self._arrival_s * (1 if is_own else _OTHERS_ARRIVE_LATER), at)
-        self._last = max(self._last, at)
-        for window in self._windows:
-            window.take(slot, at)
+        if not self._windows:
+            return slot
+        kept_s = max(_KEPT_AT_LEAST_S, self.longest_s)
+        del self._slots[: bisect_right(self._slots, at - kept_s, key=_held_from)]
+        if is_own:
+            slot.tries = tuple(one for one in self._windows if self._held(at, one) >= one.allowed)
+        for window in slot.tries:
+            window.tried(id(slot))
+        insort(self._slots, slot, key=_held_from)
         return slot
 
     def left(self, slot: Slot, at: float) -> None:
-        """The request's last byte left at `at`: from now on only its way is uncertain."""
-        slot.held_from = at + self._arrival_s
+        """The request's last byte left at `at`: from now on only its way is uncertain. Safe in any thread."""
+        self._left.append((slot, at))
 
-    def answered(self, slot: Slot, sent_at: float, answered_at: float) -> None:
-        """The answer is here: the request arrived before it."""
+    def answered(self, slot: Slot, sent_at: float, answered_at: float, *, is_accepted: bool = True) -> bool:
+        """The answer is here: the request arrived before it. Whether that raises a limit."""
+        self._take_in_left()
+        held_from = min(max(slot.held_from, sent_at + self._arrival_s), max(sent_at, answered_at))
         slot.sent_at = sent_at
-        slot.held_from = min(max(slot.held_from, sent_at + self._arrival_s), max(sent_at, answered_at))
+        self._move(slot, held_from)
+        # Of a request that failed it is not known whether it was counted; a 429 is told by `refused`.
+        raised = [window.answered(id(slot), is_accepted=is_accepted) for window in slot.tries]
+        return any(raised)
 
-    def refused(self, slot: Slot) -> None:
-        """The server answered 429: it did not count this request."""
-        for window in self._windows:
-            with contextlib.suppress(ValueError):
-                window.slots.remove(slot)
+    def give_back(self, slot: Slot) -> None:
+        """The account's windows do not hold this request."""
+        self._take_in_left()
+        for window in slot.tries:
+            window.answered(id(slot), is_accepted=False)
+        self._remove(slot)
+
+    def refused(self, slot: Slot, retry_after_s: float, now: float) -> bool:
+        """The server answered 429: it did not count this request. Whether that changes a limit.
+
+        Those that were in the air together show one thing: each further refusal corrects what the first has
+        shown. The window is the one that can need such a wait, and is fullest.
+        """
+        self.give_back(slot)
+        is_first = slot.sent_at > self._refused_at
+        if is_first:
+            self._refused_at = now
+            could = [one for one in self._windows if one.window_s + _TOLD_TOO_LONG_S >= retry_after_s]
+            self._refused_window = max(
+                could or self._windows[-1:], key=lambda one: self._fullness(one, slot.sent_at), default=None
+            )
+        window = self._refused_window
+        if window is None:
+            return False
+        start = slot.sent_at - window.window_s
+        accepted = sum(1 for each in self._slots if each.sent_at > start)
+        if is_first:
+            return window.refused(accepted, now, retry_after_s, was_try=window in slot.tries)
+        return window.refused_too(accepted)
 
     def pause(self, until: float) -> None:
         """Nobody sends before `until`: a 429 said so."""
@@ -84,91 +155,62 @@ class Pace:
 
     def used(self, now: float) -> list[tuple[Limit, int]]:
         """How much of each window is taken."""
-        return [(window.limit, window.used(now)) for window in self._windows]
+        self._take_in_left()
+        return [(window.in_force, self._held(now, window)) for window in self._windows]
 
     def time_for_s(self, requests: int, now: float) -> float:
         """Seconds until the last of so many more requests may leave."""
+        self._take_in_left()
         if requests < 1:
             return 0.0
         # Whole windows first, the longest outermost. The places taken now matter until the first has passed.
         whole_s = 0.0
         bounds = [self._paused_until - now, 0.0]
-        for window in sorted(self._windows, key=lambda one: -one.limit.window_s):
-            cycles, rest = divmod(requests - 1, window.limit.allowed)
+        for window in sorted(self._windows, key=lambda one: -one.window_s):
+            cycles, rest = divmod(requests - 1, window.allowed)
             requests = rest + 1
-            held_s = 0.0 if whole_s else window.wait_for_s(requests, now)
-            whole_s += cycles * window.limit.window_s
+            held_s = 0.0 if whole_s else self._wait_for_s(window, requests, now)
+            whole_s += cycles * window.window_s
             bounds.append(whole_s + held_s)
         return max(bounds)
 
-    def learn(self, refused_at: float, retry_after_s: float) -> Limit | None:
-        """The lower limit that a refusal at `refused_at` proves, now in force; None where it proves none.
-
-        The window is the one that can need such a wait, and is fullest. Its real limit is what the server
-        let through in the window before the refusal. Where that is a small part of what is allowed, others
-        have used up the account, and nothing is shown of the limit.
-        """
-        candidates = [window for window in self._windows if window.limit.window_s >= retry_after_s * 0.999]
-        window = max(candidates or self._windows[-1:], key=lambda one: one.fullness(refused_at), default=None)
-        if window is None:
-            return None
-        accepted = window.accepted(refused_at)
-        if not _PLAUSIBLE_SHARE * window.limit.allowed <= accepted < window.limit.allowed:
-            return None
-        window.tighten(accepted)
-        return window.limit
-
-    def tighten(self, limit: Limit) -> None:
-        """Put a limit learned earlier in force, where it is lower."""
-        for window in self._windows:
-            if window.limit.window_s == limit.window_s and limit.allowed < window.limit.allowed:
-                window.tighten(limit.allowed)
-
-    @property
-    def _arrival_s(self) -> float:
-        shortest = min((limit.window_s for limit in self.limits), default=0.0)
-        return min(_ARRIVAL_CAP_S, _ARRIVAL_SHARE * shortest)
-
-
-class _Window:
-    def __init__(self, limit: Limit) -> None:
-        self.limit = limit
-        self.slots: deque[Slot] = deque(maxlen=limit.allowed)
-
-    def take(self, slot: Slot, at: float) -> None:
-        while self.slots and self.slots[0].held_from + self.limit.window_s <= at:
-            self.slots.popleft()
-        self.slots.append(slot)
-
-    def free_at(self, now: float, last: float) -> float:
-        """The first moment that has room for one more."""
-        allowed, window_s = self.limit.allowed, self.limit.window_s
-        if self.limit.is_short and len(self.slots) > allowed // 2:
-            half_ago = self.slots[len(self.slots) - allowed // 2 - 1].held_from
-            if half_ago + window_s > now:
-                now = max(now, last + _SPACING_SHARE * window_s / allowed)
-        if len(self.slots) < allowed:
+    def _free_at(self, window: AdaptiveLimit, now: float) -> float:
+        """The first moment at which this window has room for one more."""
+        held = self._held(now, window)
+        if held < window.allowed:
             return now
-        return max(now, self.slots[0].held_from + window_s)
+        free_at = self._slots[-window.allowed].held_from + window.window_s
+        return max(now, min(free_at, window.more_at()))
 
-    def wait_for_s(self, requests: int, now: float) -> float:
+    def _wait_for_s(self, window: AdaptiveLimit, requests: int, now: float) -> float:
         """Seconds until the last of at most a window's worth of requests may leave."""
-        held = [slot.held_from for slot in self.slots if slot.held_from + self.limit.window_s > now]
-        waits_for = requests - 1 - (self.limit.allowed - len(held))
-        return held[waits_for] + self.limit.window_s - now if 0 <= waits_for < len(held) else 0.0
+        held = self._held(now, window)
+        waits_for = requests - 1 - (window.allowed - held)
+        if not 0 <= waits_for < held:
+            return 0.0
+        return self._slots[len(self._slots) - held + waits_for].held_from + window.window_s - now
 
-    def used(self, now: float) -> int:
-        start = now - self.limit.window_s
-        return sum(1 for slot in self.slots if slot.held_from > start)
+    def _held(self, now: float, window: AdaptiveLimit) -> int:
+        return len(self._slots) - bisect_right(self._slots, now - window.window_s, key=_held_from)
 
-    def fullness(self, at: float) -> float:
-        return self.used(at) / self.limit.allowed
+    def _fullness(self, window: AdaptiveLimit, at: float) -> float:
+        return self._held(at, window) / window.allowed
 
-    def accepted(self, refused_at: float) -> int:
-        start = refused_at - self.limit.window_s
-        return sum(1 for slot in self.slots if start < slot.sent_at < refused_at)
+    def _take_in_left(self) -> None:
+        while self._left:
+            slot, at = self._left.popleft()
+            self._move(slot, at + self._arrival_s)
 
-    def tighten(self, allowed: int) -> None:
-        self.limit = Limit(allowed, self.limit.window_s)
-        kept = itertools.islice(reversed(self.slots), allowed)
-        self.slots = deque(reversed(list(kept)), maxlen=allowed)
+    def _move(self, slot: Slot, held_from: float) -> None:
+        if self._remove(slot):
+            slot.held_from = held_from
+            insort(self._slots, slot, key=_held_from)
+
+    def _remove(self, slot: Slot) -> bool:
+        place = bisect_left(self._slots, slot.held_from, key=_held_from)
+        while place < len(self._slots) and self._slots[place].held_from == slot.held_from:
+            if self._slots[place] is slot:
+                del self._slots[place]
+                return True
+            place += 1
+        return False

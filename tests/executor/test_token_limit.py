@@ -30,7 +30,7 @@ def test_a_429_for_a_token_is_waited_out_and_shows_nothing_of_the_accounts_limit
     assert ran.requests["token"] == 4
     assert ran.heard.notices == []
     with rig.ledger() as ledger:
-        assert ledger.request_log().learned() == {}
+        assert ledger.request_log().observed() == []
     assert all(thumbnail for thumbnail, _ in rig.pictures.values())
 
 

@@ -53,8 +53,9 @@ def connection(ledger_path):
         "INSERT INTO mappings VALUES (1, 'm.json', 'short')",
         "INSERT INTO failures (row_table, message, attempts, failed_at) VALUES ('runs', 'm', 1, 'x')",
         "INSERT INTO failures (row_table, message, attempts, failed_at) VALUES ('urls', 'm', -1, 'x')",
-        "INSERT INTO learned_limits VALUES (10, 0, 'x')",
-        "INSERT INTO learned_limits VALUES (0, 5, 'x')",
+        "INSERT INTO observed_limits VALUES (10, 0, 1.0, 1.0, 0, 0)",
+        "INSERT INTO observed_limits VALUES (0, 5, 1.0, 1.0, 0, 0)",
+        "INSERT INTO observed_limits VALUES (10, 5, 1.0, 1.0, -1, 0)",
         "INSERT INTO requests (kind, sent_wall, sent_monotonic) VALUES ('x', 'now', 1)",
     ],
 )

@@ -1,12 +1,11 @@
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from amzsync.ledger.book import Clocks, Ledger
-from amzsync.ledger.request_log import _age_s
+from amzsync.ledger.request_log import ObservedLimit, _age_s
 
 
 @dataclass
@@ -21,7 +20,6 @@ class FakeClocks:
     @property
     def clocks(self) -> Clocks:
         return Clocks(
-            now=lambda: datetime.fromtimestamp(self.wall, UTC),
             wall=lambda: self.wall,
             monotonic=lambda: self.monotonic,
         )
@@ -124,15 +122,20 @@ def test_numbers_are_never_given_twice(open_book, time):
     assert [sent.id for sent in book.since(1)] == [2]
 
 
-def test_what_a_refusal_taught_is_known_for_a_day(open_book, time):
-    open_book().keep_learned(10.0, 40)
-    open_book().keep_learned(10.0, 35)
-    open_book().keep_learned(3600.0, 4000)
-    assert open_book().learned() == {10.0: 35, 3600.0: 4000}
-    time.wall += timedelta(hours=23).total_seconds()
-    assert open_book().learned() == {10.0: 35, 3600.0: 4000}
-    time.wall += timedelta(hours=2).total_seconds()
-    assert open_book().learned() == {}
+def test_what_refusals_showed_is_kept_with_its_age_until_it_is_disproved(open_book, time):
+    shown = ObservedLimit(10.0, 40, age_s=60.0, refused_age_s=5.0, tries=2, repeats=1)
+    open_book().keep_observed([shown, replace(shown, window_s=3600.0, allowed=4000)])
+    time.pass_s(100)
+    aged = replace(shown, age_s=160.0, refused_age_s=105.0)
+    assert open_book().observed() == [aged, replace(aged, window_s=3600.0, allowed=4000)]
+    open_book().keep_observed([])
+    assert open_book().observed() == []
+
+
+def test_a_wall_clock_that_was_set_back_makes_nothing_younger_than_now(open_book, time):
+    open_book().keep_observed([ObservedLimit(10.0, 40, age_s=60.0, refused_age_s=5.0)])
+    time.wall -= 3600
+    assert open_book().observed() == [ObservedLimit(10.0, 40, age_s=0.0, refused_age_s=0.0)]
 
 
 def test_a_slot_is_counted_and_taken_in_one_transaction(open_book):
