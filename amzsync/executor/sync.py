@@ -115,7 +115,7 @@ class Sync:
             or self._last_upload()
             or self._reread(full=True)
             or self._read_ahead()
-            or self._pictures.upload()
+            or self._upload()
             or self._reread(full=False)
             or self._look_again()
         )
@@ -127,8 +127,15 @@ class Sync:
             pictures.unasked or pictures.asking or self._reader.in_air
         )
         if nothing_follows and pictures.absent <= _LAST_STRETCH * pictures.uploading:
-            return pictures.upload()
+            return self._upload()
         return None
+
+    def _upload(self) -> Task | None:
+        """Uploads leave room in the window for the writes that follow a reading at once."""
+        expected = self._writer.expected
+        if expected and self._slots.room_within(WINDOW_S) <= expected:
+            return None
+        return self._pictures.upload()
 
     def _reread(self, *, full: bool) -> Task | None:
         """A full batch at once; a part of one when there is nothing else to send."""

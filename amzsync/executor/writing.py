@@ -74,6 +74,7 @@ class Writer:
         self._only_append = False
         self._omission_is_empty: bool | None = None
         self._in_air = 0
+        self._expected = 0
 
     @property
     def in_air(self) -> int:
@@ -84,6 +85,11 @@ class Writer:
     def stale(self) -> int:
         """Products to be read again before they can be written."""
         return len(self._stale)
+
+    @property
+    def expected(self) -> int:
+        """Products that are being read again: their writes follow as soon as the answer is here."""
+        return self._expected
 
     def wakes_at(self) -> float | None:
         return self._later[0][0] if self._later else None
@@ -154,6 +160,7 @@ class Writer:
             desk.work.sku: desk
             for desk in (self._stale.popleft() for _ in range(min(most, len(self._stale))))
         }
+        self._expected += len(desks)
         # The search has room for more: what was written a while ago is looked at again for nothing.
         before = self._outcomes.written.take(PAGE_SIZE - len(desks), self._clock())
         return self._reader.read([*desks, *before], partial(self._reread, desks, before))
@@ -165,6 +172,7 @@ class Writer:
         found: Mapping[str, PlytixProduct],
         reading: Reading,
     ) -> None:
+        self._expected -= len(desks)
         self._batch.answered(reading)
         for sku, desk in desks.items():
             product = found.get(sku)
