@@ -18,10 +18,17 @@ from amzsync.limits.windows import Limit
 __all__ = ["Pace", "Slot"]
 
 _ARRIVAL_SHARE = 0.02
+_SPACED_BELOW_S = 5.0
+_SPACING_SHARE = 0.5
+_MOST_ARRIVAL_SHARE = 0.05
+_WIDER = 1.5
 _ARRIVAL_CAP_S = 1.0
 _OTHERS_ARRIVE_LATER = 3
 _KEPT_AT_LEAST_S = 3600.0  # limits that come with a token may have a longer window than those before
 _UNLIMITED = 1_000_000
+_LATE_SHARE = 0.06  # of a window: later than expected, and not seldom on a busy network or machine
+_LATE_AT_ONCE_SHARE = 0.1
+_CAREFUL_DECREASE = 0.8
 _TOLD_TOO_LONG_S = 1.0  # a wait is often told in whole seconds, rounded up
 
 _held_from = attrgetter("held_from")
@@ -45,9 +52,12 @@ class Pace:
     def __init__(self, limits: Sequence[Limit], observed: Iterable[Observed] = ()) -> None:
         self._slots: list[Slot] = []
         self._left: deque[tuple[Slot, float]] = deque()
+        self._last = float("-inf")
         self._paused_until = float("-inf")
         self._refused_at = float("-inf")
         self._refused_window: AdaptiveLimit | None = None
+        self._refused_together = 0
+        self._allowed_before = 0
         self._windows: list[AdaptiveLimit] = []
         self.configure(limits, observed)
 
@@ -94,6 +104,7 @@ class Pace:
         Of another process's request only the plan to send it is known: it is held against the windows longer.
         """
         slot = Slot(at + self._arrival_s * (1 if is_own else _OTHERS_ARRIVE_LATER), at)
+        self._last = max(self._last, at)
         if not self._windows:
             return slot
         kept_s = max(_KEPT_AT_LEAST_S, self.longest_s)
@@ -140,14 +151,33 @@ class Pace:
             self._refused_window = max(
                 could or self._windows[-1:], key=lambda one: self._fullness(one, slot.sent_at), default=None
             )
+            self._refused_together = 0
+            self._allowed_before = self._refused_window.allowed if self._refused_window else 0
         window = self._refused_window
         if window is None:
             return False
-        start = slot.sent_at - window.window_s
-        accepted = sum(1 for each in self._slots if each.sent_at > start)
+        self._refused_together += 1
+        is_try = window in slot.tries
+        accepted = self._accepted(window, slot.sent_at, is_try=is_try)
         if is_first:
-            return window.refused(accepted, now, retry_after_s, was_try=window in slot.tries)
+            return window.refused(accepted, now, retry_after_s, was_try=is_try)
         return window.refused_too(accepted)
+
+    def _accepted(self, window: AdaptiveLimit, at: float, *, is_try: bool) -> int:
+        """How many were let in before a refusal, as far as that shows a limit.
+
+        Where a few requests that arrived late explain it, the limit is lowered by a part only.
+        """
+        allowed, start = self._allowed_before, at - window.window_s
+        accepted = sum(1 for each in self._slots if each.sent_at > start)
+        if is_try or self._refused_together > max(2, allowed * _LATE_AT_ONCE_SHARE):
+            return accepted
+        late_s = _LATE_SHARE * window.window_s
+        if sum(1 for each in self._slots if each.sent_at > start - late_s) < allowed - self._refused_together:
+            return accepted
+        shortest_s = min(one.window_s for one in self._windows)
+        self._arrival_s = min(_ARRIVAL_CAP_S, _MOST_ARRIVAL_SHARE * shortest_s, _WIDER * self._arrival_s)
+        return max(accepted, int(allowed * _CAREFUL_DECREASE))
 
     def pause(self, until: float) -> None:
         """Nobody sends before `until`: a 429 said so."""
@@ -178,9 +208,15 @@ class Pace:
         """The first moment at which this window has room for one more."""
         held = self._held(now, window)
         if held < window.allowed:
-            return now
+            return max(now, self._spaced_at(window, held))
         free_at = self._slots[-window.allowed].held_from + window.window_s
         return max(now, min(free_at, window.more_at()))
+
+    def _spaced_at(self, window: AdaptiveLimit, held: int) -> float:
+        """When the second half of a very short window goes on: there each delay on the way weighs more."""
+        if window.window_s >= _SPACED_BELOW_S or held < window.allowed // 2:
+            return float("-inf")
+        return self._last + _SPACING_SHARE * window.window_s / window.allowed
 
     def _wait_for_s(self, window: AdaptiveLimit, requests: int, now: float) -> float:
         """Seconds until the last of at most a window's worth of requests may leave."""
