@@ -96,7 +96,7 @@ ADDED = [
     "ALTER TABLE urls ADD COLUMN more TEXT CHECK (hex(more) <> 'AA')",
     "ALTER TABLE settings RENAME TO more",
     "ALTER TABLE products DROP COLUMN wanted",
-    "DROP TABLE learned_limits",
+    "DROP TABLE observed_limits",
 ]
 
 
