@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -16,15 +15,13 @@ from amzsync.errors import (
     StopError,
     TokenError,
 )
-from amzsync.plytix.auth import Secret
 from amzsync.plytix.parsing import json_object, seconds
 from amzsync.plytix.wire import Reply, Request, RequestKind
 
-__all__ = ["error_for", "field_errors", "readable", "redacted"]
+__all__ = ["error_for", "field_errors", "readable"]
 
 MAX_MESSAGE_CHARS = 500
 MAX_FIELDS = 20
-MIN_REDACTED_CHARS = 4  # less is no secret, and would be found in every word
 DEFAULT_RETRY_AFTER_S = 60.0  # a 429 that tells nothing (plytix-api, Rate limits)
 MAX_RETRY_AFTER_S = 86_400.0  # the longest window is an hour; more than a day is a mistake
 
@@ -124,16 +121,6 @@ def field_errors(reply: Reply) -> tuple[FieldError, ...]:
         for entry in entries[:MAX_FIELDS]
         if isinstance(entry, dict)
     )
-
-
-def redacted(reply: Reply, secrets: tuple[Secret, ...]) -> Reply:
-    """The reply without the secrets that went out with its request: a server may quote them."""
-    body = reply.body
-    for text in (secret.reveal() for secret in secrets):
-        if len(text) >= MIN_REDACTED_CHARS:
-            for form in (text.encode("utf-8", "replace"), json.dumps(text)[1:-1].encode()):
-                body = body.replace(form, b"***")
-    return replace(reply, body=body)
 
 
 def readable(text: str, limit: int = MAX_MESSAGE_CHARS) -> str:

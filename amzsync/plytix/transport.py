@@ -25,7 +25,8 @@ from amzsync.plytix.network import (
     error_without_answer,
 )
 from amzsync.plytix.parsing import fits_a_header, garbage
-from amzsync.plytix.refusals import error_for, readable, redacted
+from amzsync.plytix.redaction import Redactor
+from amzsync.plytix.refusals import error_for, readable
 from amzsync.plytix.wire import Call, Reply, Request, RequestKind
 
 __all__ = ["Timed", "Transport"]
@@ -88,12 +89,15 @@ class Transport:
         self._lock = threading.Lock()
         self._sessions: list[requests.Session] = []
         self._deprecations: set[str] = set()
+        self._redactor = Redactor()
 
     @property
     def deprecations(self) -> frozenset[str]:
         """The announcements of endings that answers carried so far (plytix-api, Envelope and errors)."""
         with self._lock:
-            return frozenset(self._deprecations)
+            announced = tuple(self._deprecations)
+        # A token that came with the announcement was not known when that was kept.
+        return frozenset(map(self._redactor.text, announced))
 
     def send(self, call: Call[T], token: Secret) -> T:
         """Make one attempt; raises the PlytixError that says what to do next."""
@@ -103,15 +107,19 @@ class Transport:
         self, call: Call[T], token: Secret, on_sent: Callable[[float], None] | None = None
     ) -> Timed[T]:
         """Make one attempt; a PlytixError is a value too. `on_sent` is told when the last byte has left."""
-        return self._timed(call, _Bearer(token), (token,), on_sent)
+        self._redactor.add(token)
+        return self._timed(call, _Bearer(token), on_sent)
 
     def fetch_token(self, credentials: Credentials) -> TokenAnswer:
         """Make one attempt; raises StopError for credentials that are not accepted."""
         return self.fetch_token_timed(credentials).unwrap()
 
     def fetch_token_timed(self, credentials: Credentials) -> Timed[TokenAnswer]:
-        secrets = (credentials.api_key, credentials.api_password)
-        return self._timed(get_token(credentials), _Anonymous(), secrets)
+        self._redactor.add(credentials.api_key, credentials.api_password)
+        timed = self._timed(get_token(credentials), _Anonymous())
+        if isinstance(timed.value_or_error, TokenAnswer):
+            self._redactor.add(timed.value_or_error.token)
+        return timed
 
     def close(self) -> None:
         with self._lock:
@@ -124,7 +132,6 @@ class Transport:
         self,
         call: Call[T],
         auth: AuthBase,
-        secrets: tuple[Secret, ...],
         on_sent: Callable[[float], None] | None = None,
     ) -> Timed[T]:
         request = call.request
@@ -141,7 +148,9 @@ class Transport:
             # A new error, unchained: the one caught holds the request with its headers.
             outcome = error_without_answer(request, address, error, self._timeouts)
         else:
-            outcome = self._outcome(call, received, address, secrets)
+            outcome = self._outcome(call, received, address)
+        if isinstance(outcome, PlytixError):
+            self._redactor.error(outcome)
         return Timed(_placed(outcome, request), sent_at, self._clock())
 
     def _exchange(
@@ -187,23 +196,27 @@ class Transport:
                 raise _TooLargeError
         return bytes(body)
 
-    def _outcome(
-        self, call: Call[T], received: _Received, address: str, secrets: tuple[Secret, ...]
-    ) -> T | PlytixError:
+    def _outcome(self, call: Call[T], received: _Received, address: str) -> T | PlytixError:
         reply = received.reply
         self._note_deprecation(reply)
         if reply.status not in call.accept:
             # The status says enough, also where the body broke off.
-            return error_for(call.request, redacted(reply, secrets))
+            return error_for(call.request, self._redactor.refusal(reply))
         if isinstance(received.broken, _TooLargeError):
             return garbage("larger than any answer should be")
         if received.broken is not None:
             return error_without_answer(call.request, address, received.broken, self._timeouts)
         try:
-            return call.parse(reply if reply.status < 300 else redacted(reply, secrets))
+            return call.parse(self._readable(call.request, reply))
         except PlytixError as error:
             # The frames below hold the answer, which can hold a token.
             return error.with_traceback(None)
+
+    def _readable(self, request: Request, reply: Reply) -> Reply:
+        if reply.status >= 300:
+            return self._redactor.refusal(reply)
+        # Nothing of a token's answer is kept but the token, which may hold the key in its claims.
+        return reply if request.kind is RequestKind.TOKEN else self._redactor.facts(reply)
 
     def _address(self, request: Request) -> str:
         if request.kind is RequestKind.TOKEN:
@@ -226,7 +239,8 @@ class Transport:
         return session
 
     def _note_deprecation(self, reply: Reply) -> None:
-        announced = readable(reply.headers.get("x-plytix-deprecation", ""), MAX_DEPRECATION_CHARS)
+        header = reply.headers.get("x-plytix-deprecation", "")
+        announced = readable(self._redactor.text(header), MAX_DEPRECATION_CHARS) if header else ""
         with self._lock:
             if announced and len(self._deprecations) < MAX_DEPRECATIONS:
                 self._deprecations.add(announced)

@@ -1,7 +1,10 @@
+import base64
+import html
 import json
 import logging
 import pickle
 import traceback
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 import pytest
 
@@ -71,6 +74,69 @@ def test_a_server_that_quotes_the_secrets_does_not_get_them_into_the_error(serve
     server.answer(status, {"error": {"msg": f"bad {TOKEN}", "errors": [{"field": "x", "msg": TOKEN}]}})
     outcome = transport.send_timed(client.link_asset("p1", "a1", "g"), Secret(TOKEN)).value_or_error
     _assert_hidden(str(outcome) + repr(vars(outcome)))
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\u{ord(char):04x}" for char in text)
+
+
+def _all_percent(text: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in text.encode())
+
+
+ENCODINGS = {
+    "as it is": str,
+    "as JSON": lambda text: json.dumps(text)[1:-1],
+    "in JSON's code points": _escaped,
+    "percent-encoded": lambda text: quote(text, safe=""),
+    "percent-encoded as a form": quote_plus,
+    "percent-encoded in every character": _all_percent,
+    "percent-encoded twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "as HTML": html.escape,
+    "as HTML's code points": lambda text: "".join(f"&#{ord(char)};" for char in text),
+    "as base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "within base64": lambda text: base64.b64encode(f"user:{text}!?".encode()).decode(),
+    "as base64 for addresses": lambda text: base64.urlsafe_b64encode(f"~~~{text}???".encode()).decode(),
+}
+ODD = "pä/ss\"w+rd<&'hunter2"
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("secret", [KEY, PASSWORD, TOKEN, ODD])
+def test_no_text_from_outside_holds_a_secret_in_any_common_encoding(server, transport, encoding, secret):
+    hidden = ENCODINGS[encoding](secret)
+    credentials = Credentials(Secret(KEY), Secret(ODD if secret == ODD else PASSWORD))
+    server.answer(200, {"data": [{"access_token": TOKEN}]})
+    for status in (401, 422, 502):
+        # Bytes as they are, so that the JSON itself may hold the escapes.
+        server.answer(status, f'{{"error": {{"msg": "bad {hidden} ."}}}}'.encode())
+        server.answer(status, f"bad {hidden} .".encode())
+    server.answer(302, b"", {"Location": f"https://{quote(hidden, safe='%')}.example/{quote(hidden)}"})
+    header = hidden.encode("ascii", "xmlcharrefreplace").decode()
+    server.answer(200, {"data": [{"access_token": TOKEN}]}, {"X-Plytix-Deprecation": header})
+    transport.fetch_token(credentials)
+    said = [str(transport.fetch_token_timed(credentials).value_or_error) for _ in range(7)]
+    transport.fetch_token(credentials)
+    assert transport.deprecations
+    for text in [*said, *transport.deprecations]:
+        _assert_hidden(text)
+        for shown in (text, unquote(unquote(text)), unquote_plus(text), html.unescape(text)):
+            assert secret not in shown
+            assert hidden not in shown
+
+
+def test_what_an_answer_says_of_an_asset_holds_no_password_and_no_older_token(server, transport):
+    server.answer(200, {"data": [{"access_token": TOKEN}]})
+    server.answer(200, {"data": [{"access_token": "eyJ.second"}]})
+    server.answer(201, {"data": [{"id": "a1", "filename": f"{TOKEN}.jpg"}]})
+    server.answer(201, f'{{"data": [{{"id": "a1", "filename": "{_escaped(KEY)}.jpg"}}]}}'.encode())
+    server.answer(409, {"error": {"msg": f"{TOKEN}", "errors": [{"field": TOKEN, "msg": TOKEN}]}})
+    for _ in range(2):
+        token = transport.fetch_token(CREDENTIALS).token
+    for _ in range(2):
+        created = transport.send(client.upload_asset("https://x.example/a.jpg", "a.jpg"), token)
+        assert created.filename == "***.jpg"
+    _assert_hidden(repr(transport.send_timed(client.link_asset("p1", "a1", "g"), token).value_or_error))
 
 
 @pytest.mark.parametrize("answer", ["hang up", "garbage", "unauthorised"])
