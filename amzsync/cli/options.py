@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from amzsync.domain.marketplace import marketplace_code, similar_marketplace
+from amzsync.domain.product import MARKETPLACE_IDS
+
 __all__ = [
     "DEFAULT_LEDGER",
     "AccountOption",
@@ -32,6 +35,7 @@ __all__ = [
     "VerboseOption",
     "WorkersOption",
     "YesOption",
+    "known_marketplace",
 ]
 
 DEFAULT_LEDGER = Path("amzsync.db")
@@ -78,9 +82,32 @@ GalleryOption = Annotated[
         help="The media gallery attribute. Default: the ledger's, else amazon_images.",
     ),
 ]
+
+
+def known_marketplace(text: str | None) -> str | None:
+    """The code that --marketplace means.
+
+    Raises:
+        typer.BadParameter: Amazon has no such marketplace.
+    """
+    code = marketplace_code(text) if text is not None else None
+    if text is not None and code is None:
+        similar = similar_marketplace(text)
+        offer = f" Did you mean {similar}?" if similar else ""
+        raise typer.BadParameter(
+            f"{text[:40]!r} is no marketplace.{offer} Known: {', '.join(MARKETPLACE_IDS)}."
+        )
+    return code
+
+
 MarketplaceOption = Annotated[
     str | None,
-    typer.Option("--marketplace", metavar="CODE", help="US, DE, …. Default: the mapping's, else US."),
+    typer.Option(
+        "--marketplace",
+        metavar="CODE",
+        callback=known_marketplace,
+        help="US, DE, …. Default: the mapping's, else US.",
+    ),
 ]
 AllowPrivateOption = Annotated[
     bool,
@@ -134,14 +161,13 @@ LogFileOption = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """How a command talks: `as_json` puts one document on stdout; `ledger` is what a next step must name."""
+    """How a command talks: `as_json` puts one document on stdout."""
 
     as_json: bool = False
     verbosity: int = 0
     is_quiet: bool = False
     no_color: bool = False
     log_file: Path | None = None
-    ledger: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
