@@ -3,8 +3,8 @@
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 __all__ = ["make_private", "open_private", "open_regular"]
 
@@ -24,7 +24,7 @@ def open_private(path: str | Path, flags: int) -> int:
     return os.open(path, flags, _PRIVATE)
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a regular file for reading.
 
     Raises:

@@ -15,7 +15,8 @@ from amzsync.errors import MappingError
 __all__ = ["JsonStream"]
 
 _CHUNK_BYTES = 1 << 18
-_MAX_ELEMENT_CHARS = 1 << 24
+_MAX_ELEMENT_CHARS = 1_000_000
+_TOO_LONG = f"one value is longer than {_MAX_ELEMENT_CHARS:,} characters"
 _MAX_DEPTH = 64
 _NUMBER_TAIL = 3  # "1.", "1e+": a number cut here would be read as a shorter one
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -26,7 +27,7 @@ class JsonStream:
 
     Raises:
         MappingError: with file, line and column, for bytes that are no UTF-8 JSON, for an element over
-            16 million characters and for nesting deeper than 64.
+            a million characters and for nesting deeper than 64.
     """
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
@@ -77,22 +78,30 @@ class JsonStream:
             return self._value_or_fault()
         # The common case: a whole value in the buffer, with too few brackets to be deep.
         brackets = text.count("[", at, stop) + text.count("{", at, stop)
-        if brackets > _MAX_DEPTH or len(text) - stop <= _NUMBER_TAIL:
+        if brackets > _MAX_DEPTH or len(text) - stop <= _NUMBER_TAIL or stop - at > _MAX_ELEMENT_CHARS:
             return self._value_or_fault()
         self._at = stop
         return found
 
     def _value_or_fault(self) -> object:
+        before: tuple[int, str] | None = None
         while True:
             found, stop, fault = self._try_scan()
             self._check_depth(stop)
             if not fault and (self._ended or len(self._text) - stop > _NUMBER_TAIL):
+                if stop - self._at > _MAX_ELEMENT_CHARS:
+                    raise self.error(_TOO_LONG)
                 self._at = stop
                 return found
             # What looks wrong may only be cut off: ask for more text, up to a bound, before believing it.
-            if self._ended or len(self._text) - self._at > _MAX_ELEMENT_CHARS:
+            if self._ended:
                 self._at = min(stop, len(self._text))
-                raise self.error(fault or f"one value is longer than {_MAX_ELEMENT_CHARS:,} characters")
+                raise self.error(fault)
+            if len(self._text) - self._at > _MAX_ELEMENT_CHARS:
+                is_real = before == (stop - self._at, fault) and "Unterminated" not in fault
+                self._at = min(stop, len(self._text)) if is_real else self._at
+                raise self.error(fault if is_real else _TOO_LONG)
+            before = stop - self._at, fault
             self._fill(max(_CHUNK_BYTES, len(self._text)))
 
     def _try_scan(self) -> tuple[object, int, str]:
