@@ -187,3 +187,9 @@ def m005_observed_limits(db: Database) -> None:
         ) STRICT
         """
     )
+
+
+@migrations()
+def m007_places(db: Database) -> None:
+    """Where in a mapping a product stands that has no SKU: its failure has neither product nor address."""
+    db.execute("ALTER TABLE failures ADD COLUMN place TEXT CHECK (place IS NULL OR url_id IS NULL)")

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "errors": [],
     "files": [],
     "domain": ["errors"],
-    "mapping": ["domain", "errors"],
+    "mapping": ["domain", "errors", "files"],
     "planner": ["domain", "errors"],
     "limits": ["errors"],
     "migrations": [],

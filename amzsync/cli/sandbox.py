@@ -7,6 +7,7 @@ from pathlib import Path
 from amzsync.cli.accounts import SANDBOX_KEY, SANDBOX_PASSWORD, is_seeded
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.voice import Voice
+from amzsync.domain.product import Product
 from amzsync.executor.stop import StopRequest, stop_on_signals
 from amzsync.limits.windows import parse_limits
 from amzsync.mapping.read import read_products
@@ -54,4 +55,5 @@ def serve(
 def _skus(mappings: tuple[Path, ...]) -> Iterator[str]:
     for path in mappings:
         for product in read_products(path):
-            yield product.sku
+            if isinstance(product, Product):
+                yield product.sku

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["MARKETPLACE_IDS", "ImageRef", "Product", "amazon_sku"]
+__all__ = ["MARKETPLACE_IDS", "MAX_IMAGES", "ImageRef", "Product", "Unreadable", "amazon_sku"]
 
 MARKETPLACE_IDS: dict[str, str] = {
     "US": "ATVPDKIKX0DER",
@@ -26,6 +26,10 @@ MARKETPLACE_IDS: dict[str, str] = {
 """SP-API marketplace ids by code (plytix-api, Amazon side)."""
 
 
+MAX_IMAGES = 1000
+"""The most pictures that a mapping may name for one product; Plytix itself takes 300."""
+
+
 class ImageRef(NamedTuple):
     """One picture of one product. A tuple, because a catalogue makes a million of them.
 
@@ -44,6 +48,14 @@ class Product:
     sku: str
     is_parent: bool
     images: tuple[ImageRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An entry of a mapping that cannot be told as a product: where it stands, and why."""
+
+    place: str
+    reason: str
 
 
 def amazon_sku(marketplace: str, asin: str) -> str:

@@ -11,7 +11,6 @@ from amzsync.ledger.work import Refusal, Work
 __all__ = ["Outcomes"]
 
 _FULL = Refusal(None, f"the product already holds {MAX_ASSETS} assets, the most Plytix allows", 0)
-_NO_PICTURE = Refusal(None, "its picture could not be put into Plytix", 0)
 
 
 class Outcomes:
@@ -50,13 +49,6 @@ class Outcomes:
         self._work.skip_product(desk.work.id, reason)
         self._finished(desk)
 
-    def leave_outside_family(self, desk: Desk) -> None:
-        """Its family has no such gallery: there is nowhere to put the pictures."""
-        self._note_made(desk)
-        self.failed += len(desk.open_links)
-        self._work.skip_outside_family(desk.work.id)
-        self._finished(desk)
-
     def fail(self, desk: Desk, refusal: Refusal) -> None:
         """All that is open of it has failed."""
         self._note_made(desk)
@@ -76,7 +68,8 @@ class Outcomes:
         left_out = [row for row in desk.open_links if row not in placed and row not in desk.failed_links]
         without_picture = [row for row in left_out if row in desk.failed]
         no_room = [row for row in left_out if row not in desk.failed]
-        self._work.fail_links(desk.work.id, without_picture, _NO_PICTURE)
+        no_thumbnail = desk.has_open_thumbnail and not desk.thumbnail_failed and desk.thumbnail is None
+        self._work.fail_without_picture(desk.work.id, without_picture, thumbnail=no_thumbnail)
         self._work.fail_links(desk.work.id, no_room, _FULL)
         self.failed += len(left_out)
         self._finish_thumbnail(desk)
@@ -93,7 +86,5 @@ class Outcomes:
             return
         if desk.thumbnail_failed:
             self._work.fail_thumbnail(desk.work.id, desk.thumbnail_failed)
-        elif desk.thumbnail is None:
-            self._work.fail_thumbnail(desk.work.id, _NO_PICTURE)
-        else:
+        elif desk.thumbnail is not None:
             self._work.finish_thumbnail(desk.work.id, Origin.MADE if desk.thumbnail_made else Origin.FOUND)

@@ -36,7 +36,6 @@ from amzsync.plytix.wire import PlytixProduct
 __all__ = ["Writer"]
 
 _MOST_STALE = 3
-_SEMANTIC = 422
 _MOST_IN_AIR_TO_RETRY = 16
 
 
@@ -58,7 +57,7 @@ class Writer:
         looked_again: Callable[[Mapping[str, int], Mapping[str, PlytixProduct], Reading], None],
     ) -> None:
         self._outcomes = outcomes
-        self._chains = Chains(outcomes, label, picture_lost, self._doubt)
+        self._chains = Chains(outcomes, label, picture_lost)
         self._reader = reader
         self._listener = listener
         self._label = label
@@ -190,8 +189,6 @@ class Writer:
     ) -> None:
         self._in_air -= 1
         match outcome:
-            case PlytixProduct(gallery=None):
-                self._outcomes.leave_outside_family(desk)
             case PlytixProduct() as product:
                 if desk.untold_assets:
                     # The truth omits what is empty, or tells it: so will this server's searches.
@@ -308,14 +305,6 @@ class Writer:
         desk.thumbnail_made = decision.thumbnail is not None
         self._outcomes.finish(desk, shown)
 
-    def _doubt(self, desk: Desk, error: RejectedError) -> bool:
-        """Whether the product itself is asked, once, if it has such a gallery: a search does not tell."""
-        is_asked = error.status == _SEMANTIC and not desk.was_doubted and not desk.seen.gallery
-        if is_asked:
-            desk.was_doubted = desk.only_append = True
-            self._untold.append(desk)
-        return is_asked
-
     def _missing(self, desk: Desk) -> tuple[str, ...]:
         return missing(desk.wanted, desk.seen.gallery)
 
@@ -330,7 +319,7 @@ class Writer:
         """One by one shows which part of a write is refused."""
         if decision.gallery is None:
             self._chains.refuse_thumbnail(desk, error)
-        elif not self._doubt(desk, error):
+        else:
             self._chains.begin(desk, Append(self._missing(desk), decision.thumbnail))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from amzsync.ledger.rows import State, Table
 from amzsync.ledger.runs import utc_text
 from amzsync.ledger.store import Store
-from amzsync.planner import ChangedProduct, Difference, KnownProduct, KnownRows, MalformedUrl, WantedLink
+from amzsync.planner import ChangedProduct, Difference, KnownProduct, KnownRows, WantedLink
 
 __all__ = ["SKIP_EXISTING", "Merge", "want_needed_assets"]
 
@@ -15,7 +15,10 @@ SKIP_EXISTING = "the gallery already holds images"
 
 _ROW_OF_A_FAILURE = {
     Table.URLS: "urls.id = url_id",
-    Table.ASSETS: "assets.id = url_id",
+    Table.ASSETS: (
+        "assets.id = url_id AND EXISTS (SELECT 1 FROM links WHERE links.product_id = failures.product_id"
+        " AND asset_id = url_id AND links.state <> 'obsolete')"
+    ),
     Table.LINKS: "links.product_id = failures.product_id AND asset_id = url_id",
     Table.THUMBNAILS: "thumbnails.product_id = failures.product_id AND asset_id = url_id",
 }
@@ -63,6 +66,7 @@ class Merge:
             self._change_gallery(gallery_label)
             self._merge_urls(plan)
             self._merge_products(plan)
+            self._merge_failures(plan)
             self._forget_settled_failures()
             if not skip_existing:
                 self._want_skipped_again()
@@ -104,30 +108,47 @@ class Merge:
             " (SELECT 1 FROM assets WHERE assets.id = urls.id AND assets.state = 'done')",
             returned,
         )
-        for malformed in plan.malformed_urls():
-            self._refuse_url(malformed)
+        refused = [(one.reason, one.url_id) for one in plan.malformed_urls()]
+        many("UPDATE urls SET state = 'failed', reason = ? WHERE id = ?", refused)
+        many("UPDATE assets SET state = 'obsolete' WHERE id = ?", ((url_id,) for _, url_id in refused))
 
-    def _refuse_url(self, malformed: MalformedUrl) -> None:
-        self._store.execute(
-            "UPDATE urls SET state = 'failed', reason = ? WHERE id = ?", (malformed.reason, malformed.url_id)
+    def _merge_failures(self, plan: Difference) -> None:
+        """What the mapping itself makes impossible: a malformed address, for every product that names it."""
+        execute = self._store.execute
+        now = utc_text(self._now())
+        execute(
+            "CREATE TEMP TABLE malformed (product_id INTEGER, url_id INTEGER, message TEXT,"
+            " PRIMARY KEY (product_id, url_id)) WITHOUT ROWID"
         )
-        self._store.execute("UPDATE assets SET state = 'obsolete' WHERE id = ?", (malformed.url_id,))
-        self._store.execute(
-            "DELETE FROM failures WHERE row_table = 'urls' AND url_id = ? AND product_id <> ?",
-            (malformed.url_id, malformed.product_id),
+        self._store.execute_many("INSERT INTO temp.malformed VALUES (?, ?, ?)", plan.malformed_uses())
+        execute(
+            "DELETE FROM failures WHERE row_table = 'urls' AND place IS NULL"
+            " AND (product_id, url_id) NOT IN (SELECT product_id, url_id FROM temp.malformed)"
         )
-        self._store.execute(
+        execute(
             "INSERT INTO failures (row_table, product_id, url_id, message, attempts, failed_at)"
-            " VALUES ('urls', ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING",
-            (malformed.product_id, malformed.url_id, malformed.reason, utc_text(self._now())),
+            " SELECT 'urls', product_id, url_id, message, 0, ? FROM temp.malformed WHERE true"
+            " ON CONFLICT (row_table, product_id, url_id) DO UPDATE SET message = excluded.message",
+            (now,),
+        )
+        execute("DROP TABLE temp.malformed")
+        before = set(self._store.rows("SELECT place, message FROM failures WHERE place IS NOT NULL"))
+        wanted = dict.fromkeys((one.place, one.reason) for one in plan.unreadable)
+        self._store.execute_many(
+            "DELETE FROM failures WHERE place = ? AND message = ?", before - wanted.keys()
+        )
+        self._store.execute_many(
+            "INSERT INTO failures (row_table, place, message, attempts, failed_at)"
+            " VALUES ('urls', ?, ?, 0, ?)",
+            [(*one, now) for one in wanted if one not in before],
         )
 
     def _forget_settled_failures(self) -> None:
         """A failure is kept for as long as its row is failed."""
         for table, its_row in _ROW_OF_A_FAILURE.items():
             self._store.execute(
-                "DELETE FROM failures WHERE row_table = ? AND NOT EXISTS"
-                f" (SELECT 1 FROM {table} WHERE {its_row} AND state = 'failed')",
+                "DELETE FROM failures WHERE row_table = ? AND place IS NULL AND NOT EXISTS"
+                f" (SELECT 1 FROM {table} WHERE {its_row} AND {table}.state = 'failed')",
                 (table,),
             )
 

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 from amzsync.ledger.rows import IS_OPEN, Counts, Failure, FailureGroup, State, Table
 from amzsync.ledger.store import Store
-from amzsync.ledger.work import NOT_FOUND, NOT_IN_FAMILY
+from amzsync.ledger.work import NOT_FOUND
 
 __all__ = ["Outstanding", "ProductRow", "Queries", "Standing"]
 
 _WANTED = "state <> 'obsolete'"
+_FAILURE = "row_table, url, sku, status, message, attempts, place"
+_FAILURES = (
+    "failures LEFT JOIN urls ON urls.id = url_id LEFT JOIN products ON products.id = failures.product_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +148,8 @@ class Queries:
             (NOT_FOUND,),
         )
         left_alone = self._store.value(
-            "SELECT count(DISTINCT product_id) FROM links WHERE state = 'skipped' AND reason NOT IN (?, ?)",
-            (NOT_FOUND, NOT_IN_FAMILY),
+            "SELECT count(DISTINCT product_id) FROM links WHERE state = 'skipped' AND reason <> ?",
+            (NOT_FOUND,),
         )
         return tuple(row[0] for row in not_found), int(left_alone)
 
@@ -183,37 +187,32 @@ class Queries:
             )
 
     def failures(self, limit: int | None = None) -> Iterator[Failure]:
-        """Every failed row, oldest first. A failed asset stands once, with one product that wants it."""
+        """Every failed row, oldest first. A refused picture stands once for each product that wants it."""
         for row in self._store.execute(
-            "SELECT row_table, url, sku, status, message, attempts FROM failures"
-            " LEFT JOIN urls ON urls.id = url_id LEFT JOIN products ON products.id = product_id"
-            " ORDER BY failures.id LIMIT ?",
+            f"SELECT {_FAILURE} FROM {_FAILURES} ORDER BY failures.id LIMIT ?",
             (-1 if limit is None else limit,),
         ):
             yield _failure(row)
 
     def failure_groups(self, examples: int) -> list[FailureGroup]:
-        """Failures by cause, the commonest first."""
-        groups = self._store.rows(
-            "SELECT message, status, count(*) FROM failures GROUP BY message, status"
-            " ORDER BY count(*) DESC, message"
-        )
+        """Failures by cause, the commonest first, also where a message repeats the row's own address."""
+        groups: dict[tuple[str, int | None], tuple[int, list[Failure]]] = {}
+        for why, count, *row in self._store.execute(
+            f"""
+            SELECT why, size, row_table, url, sku, status, message, attempts, place FROM (
+                SELECT {_FAILURE}, id, why,
+                    count(*) OVER (PARTITION BY why, status) AS size,
+                    row_number() OVER (PARTITION BY why, status ORDER BY id) AS number
+                FROM (SELECT {_FAILURE}, failures.id, cause(message, url) AS why FROM {_FAILURES})
+            ) WHERE number <= ? ORDER BY size DESC, why, status, id
+            """,
+            (max(examples, 1),),
+        ):
+            found = _failure(tuple(row))
+            groups.setdefault((why, found.status), (count, []))[1].append(found)
         return [
-            FailureGroup(
-                message,
-                status,
-                count,
-                tuple(
-                    _failure(row)
-                    for row in self._store.rows(
-                        "SELECT row_table, url, sku, status, message, attempts FROM failures"
-                        " LEFT JOIN urls ON urls.id = url_id LEFT JOIN products ON products.id = product_id"
-                        " WHERE message = ? AND failures.status IS ? ORDER BY failures.id LIMIT ?",
-                        (message, status, examples),
-                    )
-                ),
-            )
-            for message, status, count in groups
+            FailureGroup(why, status, count, tuple(found[:examples]))
+            for (why, status), (count, found) in groups.items()
         ]
 
     def retriable_failures(self) -> int:
@@ -229,6 +228,6 @@ class Queries:
             yield row[0]
 
 
-def _failure(row: tuple[str, str | None, str | None, int | None, str, int]) -> Failure:
-    table, url, sku, status, message, attempts = row
-    return Failure(Table(table), url or "", sku or "", status, message, attempts)
+def _failure(row: tuple[str, str | None, str | None, int | None, str, int, str | None]) -> Failure:
+    table, url, sku, status, message, attempts, place = row
+    return Failure(Table(table), url or "", sku or "", status, message, attempts, place or "")

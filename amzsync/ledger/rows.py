@@ -116,7 +116,10 @@ class ProductWork:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One row's failure: `attempts` is how often it was asked; 0 where no request was worth making."""
+    """One row's failure: `attempts` is how often it was asked; 0 where no request was worth making.
+
+    `place` tells where in a mapping a product stands that has no SKU; elsewhere it is empty.
+    """
 
     table: Table
     url: str
@@ -124,11 +127,12 @@ class Failure:
     status: int | None
     message: str
     attempts: int
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """Failures of one cause, with the first few of them."""
+    """Failures of one cause, with the first few of them; `message` leaves out the address of each."""
 
     message: str
     status: int | None

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from amzsync.errors import LedgerError, LedgerForeignError
 from amzsync.files import make_private, open_regular
+from amzsync.ledger.causes import cause
 from amzsync.ledger.guard import applied_steps, check_files_beside, harden, our_steps
 from amzsync.migrations.migrations import migrations
 
@@ -31,6 +32,7 @@ class Store:
     def __init__(self, connection: sqlite3.Connection, path: Path, *, is_writer: bool = False) -> None:
         self.path = path
         self._connection = connection
+        connection.create_function("cause", 2, cause, deterministic=True)
         self._file = _file_of(path) if is_writer else None
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:

@@ -10,20 +10,14 @@ from amzsync.ledger.rows import IS_OPEN, Asset, Link, Origin, ProductWork, State
 from amzsync.ledger.runs import utc_text
 from amzsync.ledger.store import Store
 
-__all__ = ["NOT_FOUND", "NOT_IN_FAMILY", "Refusal", "Work"]
+__all__ = ["NOT_FOUND", "Refusal", "Work"]
 
 NOT_FOUND = "Plytix has no product with this SKU"
 """The reason of rows whose product does not exist: --retry-failed and --refresh ask again."""
 
-NOT_IN_FAMILY = (
-    "the gallery attribute does not belong to the product's family:"
-    " add it to the family in Plytix, then use --retry-failed"
-)
-"""The reason of rows that the product can have no place for. --retry-failed and --refresh ask again."""
-
-_ASKED_AGAIN = (NOT_FOUND, NOT_IN_FAMILY)
-
 _UNNEEDED = "no product that can take it wants it"
+
+_NO_PICTURE = "its picture could not be put into Plytix"
 
 _ABSENT_FOR = timedelta(minutes=10)
 """After that another hand may well have brought a picture of the same name."""
@@ -148,28 +142,15 @@ class Work:
                     (reason, product_id),
                 )
 
-    def skip_outside_family(self, product_id: int) -> None:
-        """The product cannot have a gallery: nothing is done on it, and it is told among the failures."""
-        with self._store.atomic():
-            for table in (Table.LINKS, Table.THUMBNAILS):
-                rows = self._store.rows(
-                    f"UPDATE {table} SET state = 'skipped', reason = ?"
-                    f" WHERE product_id = ? AND {IS_OPEN} RETURNING asset_id",
-                    (NOT_IN_FAMILY, product_id),
-                )
-                for (asset_id,) in rows:
-                    self._record(table, product_id, asset_id, Refusal(None, NOT_IN_FAMILY, 0))
-
     def want_found_product(self, product_id: int) -> None:
-        """Plytix has a product, or a gallery for it, that it had not before: what was skipped is wanted."""
+        """Plytix has a product that it did not have before: what was skipped for that is wanted again."""
         with self._store.atomic():
             for table in (Table.LINKS, Table.THUMBNAILS):
-                rows = self._store.rows(
+                self._store.execute(
                     f"UPDATE {table} SET state = 'pending', reason = NULL"
-                    " WHERE product_id = ? AND state = 'skipped' AND reason IN (?, ?) RETURNING asset_id",
-                    (product_id, *_ASKED_AGAIN),
+                    " WHERE product_id = ? AND state = 'skipped' AND reason = ?",
+                    (product_id, NOT_FOUND),
                 )
-                self._forget_failures(table, product_id, [row[0] for row in rows])
 
     def want_needed_assets(self) -> None:
         """Pictures that were skipped because nothing needed them, and are needed now."""
@@ -245,6 +226,38 @@ class Work:
                 ).rowcount
                 if changed:
                     self._record(Table.LINKS, product_id, asset_id, refusal)
+
+    def fail_without_picture(self, product_id: int, asset_ids: Collection[int], *, thumbnail: bool) -> None:
+        """Links, and perhaps the thumbnail, whose pictures Plytix could not take: for the same reason."""
+        with self._store.atomic():
+            failed: dict[int, Refusal] = {}
+            for asset_id in asset_ids:
+                refusal = failed[asset_id] = self._refusal_of(asset_id)
+                self._store.execute(
+                    "UPDATE links SET state = 'failed', reason = ?"
+                    f" WHERE product_id = ? AND asset_id = ? AND {IS_OPEN}",
+                    (refusal.message, product_id, asset_id),
+                )
+            if thumbnail:
+                rows = self._store.rows(
+                    f"SELECT asset_id FROM thumbnails WHERE product_id = ? AND {IS_OPEN}", (product_id,)
+                )
+                for (asset_id,) in rows:
+                    refusal = failed[asset_id] = failed.get(asset_id) or self._refusal_of(asset_id)
+                    self._store.execute(
+                        "UPDATE thumbnails SET state = 'failed', reason = ? WHERE product_id = ?",
+                        (refusal.message, product_id),
+                    )
+            for asset_id, refusal in failed.items():
+                self._record(Table.ASSETS, product_id, asset_id, refusal)
+
+    def _refusal_of(self, asset_id: int) -> Refusal:
+        rows = self._store.rows(
+            "SELECT status, message, attempts FROM failures"
+            " WHERE row_table = 'assets' AND url_id = ? LIMIT 1",
+            (asset_id,),
+        )
+        return Refusal(*rows[0]) if rows else Refusal(None, _NO_PICTURE, 0)
 
     def fail_thumbnail(self, product_id: int, refusal: Refusal) -> None:
         with self._store.atomic():
@@ -338,14 +351,14 @@ class Work:
     # All together.
 
     def retry_failed(self) -> int:
-        """Failed rows, and those that Plytix had no product or gallery for, are pending again; how many."""
+        """Failed rows, and those of products Plytix did not have, are pending again; how many."""
         with self._store.atomic():
             count = 0
             for table in (Table.LINKS, Table.THUMBNAILS, Table.ASSETS):
-                not_found = " OR (state = 'skipped' AND reason IN (?, ?))" if table != Table.ASSETS else ""
+                not_found = " OR (state = 'skipped' AND reason = ?)" if table != Table.ASSETS else ""
                 count += self._store.execute(
                     f"UPDATE {table} SET state = 'pending', reason = NULL WHERE state = 'failed'{not_found}",
-                    _ASKED_AGAIN if not_found else (),
+                    (NOT_FOUND,) if not_found else (),
                 ).rowcount
             self._store.execute(
                 "UPDATE urls SET state = 'pending', reason = NULL WHERE state = 'failed'"

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from amzsync.domain.product import MARKETPLACE_IDS, ImageRef, Product, amazon_sku
+from amzsync.domain.product import MARKETPLACE_IDS, MAX_IMAGES, ImageRef, Product, amazon_sku
 from amzsync.domain.variant import POSITION, flat_variant, listed_variant, normalise
 
-__all__ = ["Shape", "read_product"]
+__all__ = ["NoSku", "Shape", "read_product"]
 
 _MAX_SKU_LENGTH = 512
 _MAX_SIDE = 1 << 15
@@ -30,18 +30,33 @@ class Shape(Exception):  # noqa: N818 - named for what is wrong, as Malformed is
         self.cause = cause
 
 
+class NoSku(Exception):  # noqa: N818 - as Shape
+    """A product that cannot be named; `has_images` tells it from an object that is no product at all."""
+
+    def __init__(self, *, has_images: bool) -> None:
+        super().__init__("the product has neither suggested_sku nor amazon_asin nor asin")
+        self.has_images = has_images
+
+
 def read_product(entry: object, marketplace: Callable[[], str], *, forced: str | None = None) -> Product:
     """One product of a mapping.
 
     `marketplace` gives the code for a product that names none; `forced` overrides both.
 
     Raises:
-        Shape: where a field that is used has the wrong type, or no SKU can be told.
+        Shape: where a field that is used has the wrong type or size.
+        NoSku: where no SKU can be told.
     """
     if not isinstance(entry, dict):
         raise Shape("", f"a product must be an object, not {_kind(entry)}")
     code = forced or _text(entry, "marketplace") or None
-    return Product(_sku(entry, code, marketplace), _is_parent(entry), _images(entry, code, marketplace))
+    images = _images(entry, code, marketplace)
+    sku = _sku(entry, code, marketplace)
+    if not sku:
+        raise NoSku(has_images=bool(images))
+    if len(images) > MAX_IMAGES:
+        raise Shape("", f"a product has more than {MAX_IMAGES:,} images")
+    return Product(sku, _is_parent(entry), images)
 
 
 def _sku(entry: Mapping[str, Any], code: str | None, marketplace: Callable[[], str]) -> str:
@@ -49,7 +64,7 @@ def _sku(entry: Mapping[str, Any], code: str | None, marketplace: Callable[[], s
     if not sku:
         asin = _text(entry, "amazon_asin") or _text(entry, "asin")
         if not asin:
-            raise Shape("", "a product has neither suggested_sku nor amazon_asin nor asin")
+            return ""
         sku = amazon_sku(code or marketplace(), asin)
     if len(sku) > _MAX_SKU_LENGTH:
         raise Shape("suggested_sku", f"longer than {_MAX_SKU_LENGTH} characters")

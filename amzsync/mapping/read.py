@@ -1,21 +1,23 @@
 """A mapping file as a stream of products."""
 
+import errno
 import hashlib
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
-from amzsync.domain.product import Product
+from amzsync.domain.product import Product, Unreadable
 from amzsync.errors import MappingError
-from amzsync.mapping.forms import Shape, read_product
+from amzsync.files import open_regular
+from amzsync.mapping.forms import NoSku, Shape, read_product
 from amzsync.mapping.stream import JsonStream
 
 __all__ = ["MappingSource", "open_mapping", "read_products"]
 
 _PRODUCT_LISTS = ("matched", "unmatched_amazon", "variants")
 _DEFAULT_MARKETPLACE = "US"
+_MAX_UNREADABLE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +38,41 @@ def open_mapping(path: Path) -> MappingSource:
         return MappingSource(path, hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def read_products(path: Path, *, marketplace: str | None = None) -> Iterator[Product]:
+def read_products(path: Path, *, marketplace: str | None = None) -> Iterator[Product | Unreadable]:
     """Every product of one file, in file order; `marketplace` overrides what the mapping says.
+
+    One without a SKU is told as unreadable, with its place.
 
     Raises:
         MappingError: with the place and the cause, for a file that is no mapping.
     """
     default = _DefaultMarketplace(path)
-    count = 0
+    is_mapping = False
+    unreadable = 0
     with _open(path) as file:
         stream = JsonStream(path, file)
         for place, entry in _entries(stream, path):
             try:
-                yield read_product(entry, default, forced=marketplace)
+                product = read_product(entry, default, forced=marketplace)
+            except NoSku as fault:
+                is_mapping |= fault.has_images
+                unreadable += 1
+                if unreadable > _MAX_UNREADABLE:
+                    raise MappingError(
+                        f"{path}, {place}", f"this is the {unreadable:,}th product with neither SKU nor ASIN"
+                    ) from None
+                yield Unreadable(f"{path.name}, {place}", str(fault))
             except Shape as shape:
                 field = f"{place}.{shape.field}" if shape.field else place
                 raise MappingError(f"{path}, {field}", shape.cause) from None
-            count += 1
+            else:
+                is_mapping = True
+                yield product
         stream.end()
-    if not count:
+    if not is_mapping:
         raise MappingError(
             str(path),
-            "no products found",
+            f"none of its {unreadable:,} entries has a SKU or an ASIN" if unreadable else "no products found",
             f"A mapping lists them in {', '.join(_PRODUCT_LISTS)}, or is itself a list.",
         )
 
@@ -70,7 +85,7 @@ def _entries(stream: JsonStream, path: Path) -> Iterator[tuple[str, object]]:
         return
     for key in _keys(stream, path):
         if key not in _PRODUCT_LISTS:
-            _skip(stream)
+            _skip(stream, path)
         elif stream.peek() == "[":
             for index, entry in enumerate(stream.elements()):
                 yield f"{key}[{index}]", entry
@@ -97,12 +112,17 @@ def _keys(stream: JsonStream, path: Path) -> Iterator[str]:
             return
 
 
-def _skip(stream: JsonStream) -> None:
-    if stream.peek() == "[":
-        for _ in stream.elements():
-            pass
-    else:
-        stream.value()
+def _skip(stream: JsonStream, path: Path) -> None:
+    """Pass over a value that is not used, of any size, so long as what it holds directly is bounded."""
+    match stream.peek():
+        case "[":
+            for _ in stream.elements():
+                pass
+        case "{":
+            for _ in _keys(stream, path):
+                stream.value()
+        case _:
+            stream.value()
 
 
 class _DefaultMarketplace:
@@ -130,17 +150,23 @@ class _DefaultMarketplace:
                 if key == "marketplace":
                     code = stream.value()
                     return code.strip() if isinstance(code, str) else ""
-                _skip(stream)
+                _skip(stream, self._path)
         return ""
 
 
 def _open(path: Path) -> BufferedReader:
     try:
-        if stat.S_ISDIR(path.stat().st_mode):
-            raise MappingError(str(path), "this is a folder, not a mapping file")
-        return path.open("rb")
+        return open_regular(path)
     except FileNotFoundError:
         raise MappingError(str(path), "there is no such file", "Check the path given to --mapping.") from None
+    except IsADirectoryError:
+        raise MappingError(str(path), "this is a folder, not a mapping file") from None
     except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.EINVAL:
+            raise MappingError(
+                str(path),
+                "a mapping must be a regular file, no pipe and no device",
+                "Save its content to a file first.",
+            ) from None
         reason = getattr(error, "strerror", None) or "the path cannot be used"
         raise MappingError(str(path), f"cannot be read ({reason})") from None

@@ -6,10 +6,11 @@ New addresses get their ids here, in alphabetical order: so they are written in 
 import hashlib
 import itertools
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from amzsync.domain.filename import asset_filename, distinct_filename
-from amzsync.domain.image_url import ImageUrl, Malformed
+from amzsync.domain.image_url import ImageUrl
+from amzsync.domain.product import Unreadable
 from amzsync.domain.variant import KNOWN, MAIN
 from amzsync.planner.galleries import Galleries
 from amzsync.planner.intake import PLAIN, Planner
@@ -60,11 +61,19 @@ class Difference:
 
     def malformed_urls(self) -> Iterator[MalformedUrl]:
         """Every address that can be no picture, known or new."""
-        urls = list(self._planner.urls)
-        for number, owner in self._galleries.malformed.items():
-            judged = self._planner.read(urls[number - 1])
-            reason = judged.reason if isinstance(judged, Malformed) else ""
-            yield MalformedUrl(self._ids[number], self._product_ids[owner], reason)
+        for number in self._galleries.malformed:
+            yield MalformedUrl(self._ids[number], self._planner.reasons[number].reason)
+
+    def malformed_uses(self) -> Iterator[tuple[int, int, str]]:
+        """Product id, address id and reason, for every product that names a malformed address."""
+        uses = iter(self._galleries.malformed_uses)
+        for number, owner in zip(uses, uses, strict=True):
+            yield self._product_ids[owner], self._ids[number], self._planner.reasons[number].reason
+
+    @property
+    def unreadable(self) -> Sequence[Unreadable]:
+        """Products that nothing can be done for, as they stand in the mapping."""
+        return self._planner.unreadable
 
     def new_assets(self) -> Iterator[tuple[int, str]]:
         """Id and name of the asset of each wanted address that has none in the ledger yet."""

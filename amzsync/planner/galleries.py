@@ -19,7 +19,8 @@ class Galleries:
     """`numbers` and `codes` hold each gallery's addresses and variants; `starts` where each product's begins.
 
     `best` is each address's most important use, as position << 16 | variant code; 0 where nothing wants it.
-    `malformed` maps an address that can be no picture to the first product that names it.
+    `malformed` holds the addresses that can be no picture, `malformed_uses` each once for each product
+    that names it: the address, then the product.
     """
 
     def __init__(self, planner: Planner) -> None:
@@ -27,7 +28,8 @@ class Galleries:
         self.starts = array("Q", [0])
         self.numbers = array("I")
         self.codes = array("H")
-        self.malformed: dict[int, int] = {}
+        self.malformed: set[int] = set()
+        self.malformed_uses = array("I")
         urls = list(planner.urls)
         self.best = array("I", bytes(4 * (len(urls) + 1)))
         self.shared = bytearray(len(urls) + 1)
@@ -90,7 +92,7 @@ class Galleries:
             for part in parts
             for at in range(*self._planner.stretch(part))
         ]
-        gallery = arrange(refs, self._planner.read)
+        gallery = arrange(refs, self._planner.judge_taken)
         for ref, position in zip(gallery.images, positions(gallery.images), strict=True):
             number = self._planner.urls[ref.url]
             code = self._planner.code_of(ref.variant)
@@ -100,8 +102,9 @@ class Galleries:
                 self.best[number] = key
             self.numbers.append(number)
             self.codes.append(code)
-        for ref in gallery.malformed:
-            self.malformed.setdefault(self._planner.urls[ref.url], owner)
+        for number in dict.fromkeys(self._planner.urls[ref.url] for ref in gallery.malformed):
+            self.malformed.add(number)
+            self.malformed_uses.extend((number, owner))
         self.tally.superseded += gallery.superseded
         self.tally.repeated += gallery.repeated
         self.tally.malformed += len(gallery.malformed)

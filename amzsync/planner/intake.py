@@ -6,13 +6,15 @@ An address is a number from its first appearance on: what the ledger knows comes
 """
 
 import itertools
+import sys
 from array import array
 from collections.abc import Sequence
 from typing import cast
 
 from amzsync.domain.image_url import MAX_URL_LENGTH, PLAIN_AMAZON_URL, ImageUrl, Malformed, read_image_url
-from amzsync.domain.product import ImageRef, Product
+from amzsync.domain.product import MAX_IMAGES, ImageRef, Product, Unreadable
 from amzsync.domain.variant import KNOWN
+from amzsync.errors import MappingError
 from amzsync.planner.values import KnownRows
 
 __all__ = ["PLAIN", "Planner"]
@@ -23,7 +25,9 @@ _UNJUDGED, PLAIN, _OTHER, MALFORMED = range(4)
 _MAX_VARIANTS = 0xFFFF
 _PATTERNS_KEPT = 10_000
 _OVERFLOW_VARIANT = "OTHER"
-_JUDGED_KEPT = 50_000
+_JUDGED_BYTES = 32 << 20
+_JUDGED_OVERHEAD = 400
+_PATTERN_LENGTH = 64
 
 
 class Planner:
@@ -36,7 +40,10 @@ class Planner:
         self.urls = known.urls
         self.known_urls = len(known.urls)
         self.kinds = bytearray(self.known_urls + 1)
-        self.judged: dict[str, ImageUrl | Malformed] = {}
+        self.reasons: dict[int, Malformed] = {}
+        self.unreadable: list[Unreadable] = []
+        self._judged: dict[str, ImageUrl | Malformed] = {}
+        self._judged_room = _JUDGED_BYTES
         self.variants = list(KNOWN)
         self.codes = {variant: code for code, variant in enumerate(KNOWN)}
         self.url_numbers = array("I")
@@ -47,14 +54,23 @@ class Planner:
         self.owners: dict[str, int] = {}
         self.parents = bytearray()
         self.ordered = bytearray()
+        self._image_counts = array("I")
         self._patterns: dict[tuple[str, ...], tuple[array[int], bool]] = {}
         self._has_other_kinds = False
 
-    def add(self, product: Product) -> None:
-        """Take in one product; the pictures of a SKU that came before are added to it."""
+    def add(self, product: Product | Unreadable) -> None:
+        """Take in one product; the pictures of a SKU that came before are added to it.
+
+        Raises:
+            MappingError: these are too many.
+        """
+        if isinstance(product, Unreadable):
+            self.unreadable.append(product)
+            return
         self.part_starts.append(len(self.url_numbers))
         is_ordered = self._take_images(product.images)
         owner = self.owners.setdefault(product.sku, len(self.parents))
+        self._count_images(owner, product)
         self.part_owners.append(owner)
         if owner == len(self.parents):
             self.parents.append(product.is_parent)
@@ -62,6 +78,17 @@ class Planner:
         else:
             self.parents[owner] |= product.is_parent
             self.ordered[owner] = False
+
+    def _count_images(self, owner: int, product: Product) -> None:
+        if owner == len(self.parents):
+            self._image_counts.append(len(product.images))
+            return
+        self._image_counts[owner] += len(product.images)
+        if self._image_counts[owner] > MAX_IMAGES:
+            raise MappingError(
+                f"The product {product.sku}",
+                f"named several times, with more than {MAX_IMAGES:,} images in all",
+            )
 
     def _take_images(self, images: Sequence[ImageRef]) -> bool:
         """Append the pictures; True if they stand in gallery order already, with nothing to settle."""
@@ -100,7 +127,7 @@ class Planner:
         """The codes of a row of variants, and whether they are known ones in gallery order, each once."""
         codes = array("H", [self.code_of(variant) for variant in variants])
         is_ordered = codes[-1] < len(KNOWN) and all(a < b for a, b in itertools.pairwise(codes))
-        if len(self._patterns) < _PATTERNS_KEPT:
+        if len(variants) <= _PATTERN_LENGTH and len(self._patterns) < _PATTERNS_KEPT:
             self._patterns[variants] = codes, is_ordered
         return codes, is_ordered
 
@@ -111,9 +138,9 @@ class Planner:
             judged = self.read(url)
             kind = MALFORMED if isinstance(judged, Malformed) else _OTHER
             self._has_other_kinds = True
-            if kind == MALFORMED:
+            if isinstance(judged, Malformed):
                 url = _storable(url)
-                self.judged[url] = judged
+                self.reasons[self.urls.get(url) or len(self.urls) + 1] = judged
         number = self.urls.setdefault(url, len(self.urls) + 1)
         if number == len(self.kinds):
             self.kinds.append(kind)
@@ -122,12 +149,18 @@ class Planner:
         return number
 
     def read(self, url: str) -> ImageUrl | Malformed:
-        judged = self.judged.get(url)
+        judged = self._judged.get(url)
         if judged is None:
             judged = read_image_url(url, allow_private=self.allow_private)
-            if len(self.judged) < _JUDGED_KEPT or isinstance(judged, Malformed):
-                self.judged[url] = judged
+            size = sys.getsizeof(url) + _JUDGED_OVERHEAD
+            if size <= self._judged_room:
+                self._judged_room -= size
+                self._judged[url] = judged
         return judged
+
+    def judge_taken(self, url: str) -> ImageUrl | Malformed:
+        """What was found of an address of this plan: one that is malformed may be kept in another form."""
+        return self.reasons.get(self.urls[url]) or self.read(url)
 
     def code_of(self, variant: str) -> int:
         """The number of a variant, known ones first."""

@@ -56,10 +56,9 @@ class ChangedProduct:
 
 @dataclass(frozen=True, slots=True)
 class MalformedUrl:
-    """An address that can be no picture, and the product that first names it."""
+    """An address that can be no picture."""
 
     url_id: int
-    product_id: int
     reason: str
 
 

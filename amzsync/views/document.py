@@ -41,7 +41,8 @@ def _dumps(value: object) -> str:
 
 
 def failure_entry(failure: Failure) -> dict[str, object]:
-    """A failure as the contract's `errors` spell it."""
+    """A failure as the contract's `errors` spell it; `place` only where a product has no SKU to name it."""
+    place = {"place": failure.place} if failure.place else {}
     return {
         "url": failure.url,
         "error": failure.message,
@@ -49,6 +50,7 @@ def failure_entry(failure: Failure) -> dict[str, object]:
         "status": failure.status,
         "attempts": failure.attempts,
         "table": failure.table.value,
+        **place,
     }
 
 

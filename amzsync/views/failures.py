@@ -50,12 +50,14 @@ def _lines(
 
 def _example(failure: Failure) -> "Text":
     asked = f" (asked {plural(failure.attempts, 'time')})" if failure.attempts > 1 else ""
+    if failure.place:
+        return foreign(failure.place)
     line = foreign(failure.sku, limit=SKU_LIMIT) if failure.sku else own("no product")
     return line.append("  ").append_text(foreign(failure.url)).append(asked)
 
 
 def _skus(group: FailureGroup) -> "Iterator[Text]":
-    skus = list(dict.fromkeys(example.sku for example in group.examples if example.sku))
+    skus = list(dict.fromkeys(name for one in group.examples if (name := one.sku or one.place)))
     if skus:
         is_all = len(group.examples) == group.count and len(skus) <= SKUS_SHOWN
         listed = own(", ").join(foreign(sku, limit=SKU_LIMIT) for sku in skus[:SKUS_SHOWN])

@@ -209,6 +209,8 @@ def _numbers_above_zero(*rows: tuple[str, int]) -> Iterator[tuple[str, str]]:
 
 def _malformed(failure: Failure) -> "tuple[Text, Text]":
     reason = own("").append_text(foreign(failure.message, "red"))
+    if failure.place:
+        return foreign(failure.place, limit=SKU_LIMIT), reason
     return foreign(failure.sku, limit=SKU_LIMIT), reason.append(": ").append_text(foreign(failure.url))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from catalogue import picture
 from cli.shop import FAST, Shop, boots, flat, skus_of
 from cli.terminal import amzsync, run, start
 
@@ -204,8 +205,83 @@ def test_failures_end_with_three_and_are_named_with_their_cause(shop: Shop) -> N
     assert shop.sandbox.snapshot().pictures["A"][1] == ("amazon_01_MAIN_a.jpg", "amazon_02_PT01_b.jpg")
 
 
-def _unfetchable(image_id: str) -> Fault:
-    answer = Answer(422, json.dumps({"error": {"msg": "Cannot be downloaded"}}).encode())
+def test_a_refused_picture_and_a_malformed_address_are_told_for_every_sku_as_one_cause(shop: Shop) -> None:
+    skus = ["A", "B", "C"]
+    for image_id in ("refused-one", "refused-two"):
+        shop.sandbox.faults.add(_unfetchable(image_id, f"Cannot download {picture(image_id)}"))
+    content = {
+        "matched": [
+            flat(sku, "refused-one" if sku != "C" else "refused-two", "b", amazon_image_swatch="htp://x")
+            for sku in skus
+        ]
+    }
+    said = shop.apply(shop.mapping(content), "--json")
+    assert said.code == 3
+    errors = [(one["url"], one["product_sku"], one["status"]) for one in said.json["errors"]]
+    assert sorted(errors) == sorted(
+        [
+            (picture("refused-one"), "A", 422),
+            (picture("refused-one"), "B", 422),
+            (picture("refused-two"), "C", 422),
+            *(("htp://x", sku, None) for sku in skus),
+        ]
+    )
+    status = amzsync("status", "--json").json
+    assert status["failures_total"] == 6
+    assert [(cause["error"], cause["count"]) for cause in status["failure_causes"]] == [
+        ("Plytix answered 422: Cannot download ….", 3),
+        ("the URL is not http or https", 3),
+    ]
+
+
+def test_a_product_that_cannot_be_named_is_a_failed_row_and_the_rest_is_done(shop: Shop) -> None:
+    nameless = {"amazon_image_main": picture("n")}
+    content = {"matched": [flat("A", "a"), nameless, flat("B", "b"), nameless]}
+    mapping = shop.mapping(content, seed=False)
+    shop.sandbox.seed(["A", "B"])
+    plan = amzsync("plan", "--mapping", mapping)
+    assert plan.code == 0
+    assert "mapping.json, matched[1]" in plan.out
+    said = shop.apply(mapping, "--output", "r.json")
+    assert said.code == 3
+    assert "mapping.json, matched[1]" in said.out
+    report = json.loads(Path("r.json").read_text())
+    assert (report["total_products"], report["links_created"]) == (2, 2)
+    reason = "the product has neither suggested_sku nor amazon_asin nor asin"
+    assert [(one["product_sku"], one["url"], one["error"], one["place"]) for one in report["errors"]] == [
+        ("", "", reason, "mapping.json, matched[1]"),
+        ("", "", reason, "mapping.json, matched[3]"),
+    ]
+    content["matched"] = [content["matched"][0], content["matched"][2]]
+    assert shop.apply(shop.mapping(content)).code == 0
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("Germany", "DE"), ("deutschland", "DE"), ("A1PA6795UKMFR9", "DE"), ("amazon.co.uk", "UK"), ("xx", "")],
+)
+def test_a_marketplace_that_is_none_is_a_usage_error_that_offers_the_code(
+    shop: Shop, command: str, name: str, code: str
+) -> None:
+    said = amzsync(command, "--mapping", shop.mapping(boots()), "--marketplace", name)
+    assert said.code == 2
+    words = " ".join(said.err.replace("│", " ").split())
+    assert f"'{name}' is no marketplace." in words
+    assert ("Did you mean" in words) == bool(code)
+    assert f"Did you mean {code}?" in words or not code
+    assert not shop.ledger.exists()
+
+
+def test_a_marketplace_is_taken_as_its_code_however_it_is_typed(shop: Shop) -> None:
+    mapping = shop.mapping([{"asin": "B1", "amazon_image_main": picture("a")}], seed=False)
+    said = amzsync("plan", "--mapping", mapping, "--marketplace", "de")
+    assert said.code == 0
+    assert "AMZN-DE-B1" in said.out
+
+
+def _unfetchable(image_id: str, words: str = "Cannot be downloaded") -> Fault:
+    answer = Answer(422, json.dumps({"error": {"msg": words}}).encode())
     return Fault(
         "POST", "/assets", answer, times=None, body=lambda body: body["url"].endswith(f"/{image_id}.jpg")
     )

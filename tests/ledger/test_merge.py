@@ -1,4 +1,5 @@
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from catalogue import CLOCKS, dump, merge, picture, product, rows, states, wante
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amzsync.domain.product import ImageRef, Product
+from amzsync.domain.product import ImageRef, Product, Unreadable
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.merge import SKIP_EXISTING
 from amzsync.ledger.rows import Origin
@@ -203,9 +204,15 @@ def test_a_failure_is_kept_while_its_row_is_failed(ledger, ledger_path):
     assert only(ledger_path, "links", "failed") == set()
 
 
-def test_a_malformed_address_fails_once_for_the_first_product_that_still_names_it(ledger, ledger_path):
-    merge(ledger, [product("S1", ("ftp://x", "MAIN")), product("S2", ("ftp://x", "MAIN"))])
-    (failure,) = ledger.queries.failures()
+def test_a_malformed_address_is_a_failure_of_every_product_that_names_it(ledger, ledger_path):
+    products = [product("S1", ("ftp://x", "MAIN")), product("S2", ("ftp://x", "MAIN"))]
+    merge(ledger, products)
+    before = dump(ledger_path)
+    merge(ledger, products[::-1])
+    assert dump(ledger_path) == before
+    failure, other = ledger.queries.failures()
+    assert other == replace(failure, sku="S2")
+    assert [group.count for group in ledger.queries.failure_groups(5)] == [2]
     assert (failure.table, failure.url, failure.sku, failure.status, failure.attempts) == (
         "urls",
         "ftp://x",
@@ -216,6 +223,34 @@ def test_a_malformed_address_fails_once_for_the_first_product_that_still_names_i
     merge(ledger, [product("S2", ("ftp://x", "MAIN"))])
     assert [failure.sku for failure in ledger.queries.failures()] == ["S2"]
     assert rows(ledger_path, "SELECT count(*) FROM assets") == [(0,)]
+
+
+def test_a_product_that_cannot_be_named_is_a_failure_with_its_place_until_it_is_mended(ledger, ledger_path):
+    first, second = Unreadable("m.json, matched[1]", "no SKU"), Unreadable("m.json, matched[7]", "no SKU")
+    merge(ledger, [*BASE, first, second, first])
+    before = dump(ledger_path)
+    merge(ledger, [*BASE, second, first])
+    assert dump(ledger_path) == before
+    assert [(one.place, one.message, one.sku, one.url) for one in ledger.queries.failures()][1:] == [
+        ("m.json, matched[1]", "no SKU", "", ""),
+        ("m.json, matched[7]", "no SKU", "", ""),
+    ]
+    assert [group.count for group in ledger.queries.failure_groups(5)] == [2, 1]
+    assert ledger.queries.retriable_failures() == 0
+    ledger.work().retry_failed()
+    merge(ledger, [*BASE, second])
+    assert [one.place for one in ledger.queries.failures()] == ["", "m.json, matched[7]"]
+
+
+def test_a_refused_picture_is_no_failure_of_a_product_that_no_longer_wants_it(ledger):
+    merge(ledger, [product("S1", ("a", "MAIN")), product("S2", ("a", "MAIN"))])
+    work, a = ledger.work(), asset_id(ledger, "a")
+    work.fail_asset(a, 1, REFUSAL)
+    for product_id in (1, 2):
+        work.fail_without_picture(product_id, [a], thumbnail=True)
+    assert [one.sku for one in ledger.queries.failures()] == ["S1", "S2"]
+    merge(ledger, [product("S1", ("b", "MAIN")), product("S2", ("a", "MAIN"))])
+    assert [one.sku for one in ledger.queries.failures()] == ["S2"]
 
 
 def test_private_addresses_come_and_go_with_their_switch(ledger, ledger_path):

@@ -240,6 +240,32 @@ def test_each_failure_is_kept_with_its_cause_and_product(ledger, work):
     assert (first.message, first.status, first.count, len(first.examples)) == ("gone", 404, 2, 1)
 
 
+def test_a_refused_picture_is_a_failure_of_every_product_that_wants_it_and_of_no_row_twice(ledger, work):
+    work.fail_asset(B, S1, REFUSAL)
+    work.fail_without_picture(S1, [B], thumbnail=False)
+    work.fail_without_picture(S2, [B], thumbnail=True)
+    assert list(ledger.queries.failures()) == [
+        Failure(Table.ASSETS, picture("b"), "S1", 422, "not an image", 2),
+        Failure(Table.ASSETS, picture("b"), "S2", 422, "not an image", 2),
+    ]
+    assert now(ledger, "links") == ["pending", "failed", "failed"]
+    assert now(ledger, "thumbnails") == ["pending", "failed"]
+
+
+def test_failures_are_one_cause_where_only_their_own_address_differs(ledger, work):
+    a, b = picture("a" * 11), picture("b" * 11)
+    merge(ledger, [product("S1", (a, "MAIN"), (b, "PT01"))])
+    ids = {url: row for row, url in ledger._store.rows("SELECT id, url FROM urls")}
+    for url in (a, b):
+        work.fail_asset(ids[url], S1, Refusal(422, f"Could not download {url}: HTTP 404", 1))
+    (group,) = ledger.queries.failure_groups(5)
+    assert (group.message, group.count) == ("Could not download …: HTTP 404", 2)
+    assert [one.message for one in group.examples] == [
+        f"Could not download {url}: HTTP 404" for url in (a, b)
+    ]
+    assert [one.count for one in ledger.queries.failure_groups(1)] == [2]
+
+
 def test_a_second_failure_of_a_row_replaces_the_first(ledger, work):
     work.fail_links(S1, [A], REFUSAL)
     ledger._store.execute("UPDATE links SET state = 'pending'")

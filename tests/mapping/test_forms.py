@@ -1,7 +1,7 @@
 import pytest
 
 from amzsync.domain.product import MARKETPLACE_IDS, ImageRef, Product
-from amzsync.mapping.forms import Shape, read_product
+from amzsync.mapping.forms import NoSku, Shape, read_product
 
 US, DE = MARKETPLACE_IDS["US"], MARKETPLACE_IDS["DE"]
 
@@ -121,8 +121,6 @@ def test_a_size_that_is_no_size_counts_as_not_told(size):
         ("B1", "", "not a text"),
         (7, "", "not a number"),
         (True, "", "not true or false"),
-        ({}, "", "neither suggested_sku"),
-        ({"asin": "  "}, "", "neither suggested_sku"),
         ({"asin": 7}, "asin", "not a number"),
         ({"suggested_sku": ["x"]}, "suggested_sku", "not a list"),
         ({"suggested_sku": "x" * 513}, "suggested_sku", "longer than 512"),
@@ -146,6 +144,7 @@ def test_a_size_that_is_no_size_counts_as_not_told(size):
             "not null",
         ),
         ({"asin": "B1", "image_urls": "u"}, "image_urls", "not a text"),
+        ({"asin": "B1", "image_urls": ["u"] * 1001}, "", "more than 1,000 images"),
         ({"asin": "B1", "image_urls": ["u", 2]}, "image_urls[1]", "not a number"),
     ],
 )
@@ -153,3 +152,17 @@ def test_a_wrong_shape_names_its_field(entry, field, cause):
     with pytest.raises(Shape, match=cause) as raised:
         read(entry)
     assert raised.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("entry", "has_images"),
+    [({}, False), ({"asin": "  "}, False), ({"suggested_sku": None, "amazon_image_main": "u"}, True)],
+)
+def test_a_product_that_cannot_be_named_is_told_from_a_wrong_shape(entry, has_images):
+    with pytest.raises(NoSku, match="neither suggested_sku nor amazon_asin nor asin") as raised:
+        read(entry)
+    assert raised.value.has_images is has_images
+
+
+def test_a_product_may_have_a_thousand_images():
+    assert len(images(image_urls=["u"] * 1000)) == 1000

@@ -1,8 +1,12 @@
 import hashlib
 import json
+import os
+import socket
+from pathlib import Path
 
 import pytest
 
+from amzsync.domain.product import Unreadable
 from amzsync.errors import MappingError
 from amzsync.mapping.read import open_mapping, read_products
 
@@ -186,3 +190,74 @@ def test_products_before_a_fault_are_read_while_the_file_is_read(mapping):
     assert next(products).sku == "AMZN-US-B1"
     with pytest.raises(MappingError):
         next(products)
+
+
+def test_a_product_without_a_sku_is_told_with_its_place_and_the_rest_is_read(mapping):
+    path = mapping({"matched": [{"asin": "B1"}, {"image_urls": ["u"]}, {}], "variants": [{"asin": "V1"}]})
+    reason = "the product has neither suggested_sku nor amazon_asin nor asin"
+    first, *unreadable, last = read_products(path)
+    assert (first.sku, last.sku) == ("AMZN-US-B1", "AMZN-US-V1")
+    assert unreadable == [
+        Unreadable("mapping.json, matched[1]", reason),
+        Unreadable("mapping.json, matched[2]", reason),
+    ]
+
+
+def test_objects_that_are_no_products_at_all_are_no_mapping(mapping):
+    assert "none of its 2 entries has a SKU or an ASIN" in refused(mapping([{"name": "x"}, {}])).cause
+    assert [type(one) for one in read_products(mapping([{"amazon_image_main": "u"}]))] == [Unreadable]
+
+
+def refused(path):
+    found = read_products(path)
+    with pytest.raises(MappingError) as raised:
+        for _ in found:
+            pass
+    return raised.value
+
+
+def test_a_file_of_products_without_a_sku_is_refused_before_it_fills_the_memory(mapping):
+    error = refused(mapping([{"image_urls": ["u"]}] * 10_001))
+    assert error.place.endswith("product [10000]")
+    assert "10,001th product with neither SKU nor ASIN" in error.cause
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'[{"asin": "B1", "t": "' + b"x" * 1_000_001 + b'"}]',
+        b'[{"asin": "B1", "image_urls": [' + b'"",' * 1_000_000 + b'""]}]',
+        b'[{"asin": "B1", "t": "' + b"x" * 5_000_000,
+        b'{"metadata": {"marketplace": "' + b"x" * 1_000_001 + b'"}, "matched": [{"asin": "B1"}]}',
+    ],
+)
+def test_one_value_is_at_most_a_megabyte(mapping, content):
+    assert "longer than 1,000,000 characters" in refusal(mapping(content)).cause
+
+
+def test_a_fault_early_in_a_long_value_is_told_as_what_it_is(mapping):
+    error = refusal(mapping(b'[{"asin": "B1",\n x: 1, "t": "' + b"x" * 3_000_000 + b'"}]'))
+    assert "not JSON" in error.cause
+    assert "line 2, column 2" in error.place
+
+
+def test_what_is_not_used_may_be_of_any_size(mapping):
+    unused = {str(number): "x" * 1000 for number in range(2000)}
+    path = mapping({"index": unused, "canonical_only": [unused["1"]] * 2000, "matched": [{"asin": "B1"}]})
+    assert path.stat().st_size > 4_000_000
+    assert skus(path) == ["AMZN-US-B1"]
+
+
+@pytest.mark.parametrize("open_it", [open_mapping, skus])
+def test_what_is_no_regular_file_is_refused_and_never_waited_for(tmp_path, monkeypatch, open_it):
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    pipe, link, own = Path("pipe"), Path("link.json"), Path("socket")
+    os.mkfifo(pipe)
+    link.symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(own))
+        for path in (pipe, Path("/dev/zero"), link, own):
+            with pytest.raises(MappingError) as raised:
+                open_it(path)
+            assert raised.value.place == str(path)
+            assert raised.value.cause == "a mapping must be a regular file, no pipe and no device"

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from amzsync.domain.gallery import arrange
 from amzsync.domain.image_url import ImageUrl, Malformed, read_image_url
-from amzsync.domain.product import ImageRef, Product
+from amzsync.domain.product import ImageRef, Product, Unreadable
 from amzsync.domain.variant import KNOWN
+from amzsync.errors import MappingError
 from amzsync.planner import Difference, KnownProduct, KnownRows, Planner, settle
 
 SHOP = "https://shop.example"
@@ -161,15 +162,22 @@ def test_every_picture_read_is_counted_as_what_becomes_of_it():
     assert (counts.total_products, counts.products_with_images, counts.parents) == (4, 2, 1)
 
 
-def test_a_malformed_address_is_told_once_with_the_first_product_that_names_it():
+def test_a_malformed_address_is_told_once_and_with_every_product_that_names_it():
     planner = plan(
-        product("S1", ("a", "MAIN")), product("S2", ("ftp://x", "MAIN")), product("S3", ("ftp://x", "MAIN"))
+        product("S1", ("a", "MAIN")),
+        product("S2", ("ftp://x", "MAIN"), ("ftp://x", "PT01")),
+        product("S3", ("ftp://x", "MAIN")),
+        product("S2", ("ftp://x", "PT02")),
     )
     ids = {sku: product_id for product_id, sku, _, _ in planner.new_products()}
     urls = dict(planner.new_urls())
     (malformed,) = planner.malformed_urls()
-    assert (urls[malformed.url_id], malformed.product_id) == ("ftp://x", ids["S2"])
-    assert malformed.reason == "the URL is not http or https"
+    reason = "the URL is not http or https"
+    assert (urls[malformed.url_id], malformed.reason) == ("ftp://x", reason)
+    assert list(planner.malformed_uses()) == [
+        (ids["S2"], malformed.url_id, reason),
+        (ids["S3"], malformed.url_id, reason),
+    ]
     assert [urls[asset_id] for asset_id, _ in planner.new_assets()] == [picture("a")]
 
 
@@ -198,6 +206,42 @@ def test_more_variants_than_can_be_numbered_are_all_kept(monkeypatch):
     planner = plan(product("S1", *((f"p{n}", f"V{n}") for n in range(6))))
     assert len(galleries(planner)["S1"]) == 6
     assert len(set(filenames(planner).values())) == 6
+
+
+def test_a_long_address_is_not_judged_by_what_is_kept_of_it():
+    long = f"https://shop.example/{'x' * 3000}.jpg"
+    planner = plan(product("S1", (long, "MAIN")), product("S2", (long, "PT01"), (long, "BACK")))
+    assert planner.counts.malformed_images == 3
+    (malformed,) = planner.malformed_urls()
+    assert malformed.reason == "the URL is longer than 2048 characters"
+    assert len(list(planner.malformed_uses())) == 2
+
+
+def test_the_addresses_that_are_remembered_take_a_bounded_part_of_the_memory(monkeypatch):
+    monkeypatch.setattr("amzsync.planner.intake._JUDGED_BYTES", 20_000)
+    urls = [f"{SHOP}/{number}/{'x' * 100}.jpg" for number in range(200)]
+    planner = Planner(KnownRows(), gallery_label=GALLERY)
+    for url in urls:
+        planner.add(product(f"S{url}", (url, "MAIN"), ("ftp://" + url, "PT01")))
+    assert 10 < len(planner._judged) < 50
+    assert settle(planner).counts.links == settle(planner).counts.malformed_images == 200
+
+
+def test_a_sku_named_again_and_again_has_no_more_images_than_one_product_may_have():
+    planner = Planner(KnownRows(), gallery_label=GALLERY)
+    part = product("S1", *((f"p{number}", "BACK") for number in range(500)))
+    planner.add(part)
+    planner.add(product("S2", *part.images))
+    planner.add(part)
+    with pytest.raises(MappingError, match="S1: named several times, with more than 1,000 images"):
+        planner.add(product("S1", ("p", "MAIN")))
+
+
+def test_what_cannot_be_read_is_handed_on_and_wants_nothing():
+    unreadable = Unreadable("m.json, matched[1]", "no SKU")
+    planner = plan(product("S1", ("a", "MAIN")), unreadable)
+    assert list(planner.unreadable) == [unreadable]
+    assert planner.counts.total_products == 1
 
 
 def test_products_without_pictures_do_not_read_the_catalogue_again():
@@ -276,6 +320,11 @@ def test_every_gallery_is_the_one_the_domain_arranges(products):
     malformed = {ref.url for gallery in wanted.values() for ref in gallery.malformed}
     urls = dict(planner.new_urls())
     assert {urls[one.url_id] for one in planner.malformed_urls()} == malformed
+    ids = {product_id: sku for product_id, sku, _, _ in planner.new_products()}
+    told = [(ids[product_id], urls[url_id]) for product_id, url_id, _ in planner.malformed_uses()]
+    assert sorted(told) == sorted(
+        {(sku, ref.url) for sku, gallery in wanted.items() for ref in gallery.malformed}
+    )
 
 
 @given(PRODUCTS)
