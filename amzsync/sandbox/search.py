@@ -20,6 +20,8 @@ MAX_VALUES = 100
 
 MAX_SORTED_HITS = 10_000
 
+_MAX_WHOLE = 1_000_000_000
+
 Row = Mapping[str, Any]
 """One product, asset or definition, flat: the fields that filters and order can name."""
 
@@ -222,8 +224,8 @@ def _columns(attributes: Json, columns: frozenset[str]) -> tuple[str, ...]:
 
 def _whole(pagination: Mapping[str, Json], name: str, default: int) -> int:
     value = pagination.get(name, default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise _wrong(f"pagination.{name}", "Must be a positive whole number.")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MAX_WHOLE:
+        raise _wrong(f"pagination.{name}", f"Must be a whole number from 1 to {_MAX_WHOLE}.")
     return value
 
 

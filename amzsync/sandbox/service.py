@@ -1,6 +1,7 @@
 """From a request to what is delivered: redirect, gate, fault, latency, work, fault again, journal."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,9 @@ from amzsync.sandbox.state import Exchange
 from amzsync.sandbox.wire import Json, Refusal, Reply, Request, encode_body
 
 _DROPPED = Reply(0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_MOST_PATH_CHARS = 200
+_LOOPBACK = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +74,14 @@ class Service:
         except Refusal as refusal:
             delivery = _delivery(refusal.reply)
         shape = route.shape if route else TOKEN_PATH if request.path == TOKEN_PATH else "?"
-        kind = f"{request.method} {shape}"
-        self._journal.note(
-            Exchange(arrived_at, request.method, request.path, delivery.reply.status, kind),
-        )
+        # Of a request that is for nothing here nothing is kept but that it came.
+        method = request.method if request.method in _METHODS else "?"
+        path = "?" if shape == "?" else request.path[:_MOST_PATH_CHARS]
+        self._journal.note(Exchange(arrived_at, method, path, delivery.reply.status, f"{method} {shape}"))
         return delivery
 
     def _answer(self, request: Request, below: str, route: Route | None) -> Delivery:
+        _check_host(request)
         if request.path.endswith("/") and request.path.rstrip("/"):
             host = request.headers.get("host", "127.0.0.1")
             return _delivery(Reply(301, None, {"Location": f"http://{host}{request.path.rstrip('/')}"}))
@@ -136,6 +141,15 @@ class Service:
             case Drip():
                 return replace(_delivery(reply), drip=action)
         return _delivery(reply)
+
+
+def _check_host(request: Request) -> None:
+    """A page in a browser reaches loopback under a name of its own (DNS rebinding): that is not for us."""
+    host = request.headers.get("host")
+    if host is None:
+        raise Refusal(400, "The Host header is missing")
+    if not _LOOPBACK.fullmatch(host):
+        raise Refusal(421, "The sandbox answers only to localhost and 127.0.0.1")
 
 
 def _delivery(reply: Reply) -> Delivery:

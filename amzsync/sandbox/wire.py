@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Protocol
 MAX_BODY_BYTES = 8 * 1024 * 1024
 _MAX_DRAINED_BYTES = 64 * 1024 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
+_MAX_LENGTH_DIGITS = 15
 _CHUNK_BYTES = 256 * 1024
 
 Json = Any
@@ -108,7 +109,7 @@ def read_request(connection: Duplex) -> Request | None:
     if "transfer-encoding" in headers:
         raise BadHttpError(411, "Send a Content-Length")
     length = headers.get("content-length", "0")
-    if not (length.isascii() and length.isdigit()):
+    if not (length.isascii() and length.isdigit() and len(length) <= _MAX_LENGTH_DIGITS):
         raise BadHttpError(400, "Bad Content-Length")
     if headers.get("expect", "").lower() == "100-continue":
         connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")

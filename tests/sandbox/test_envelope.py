@@ -68,7 +68,8 @@ def test_a_body_past_the_bound_gets_413(api):
 
 def test_many_requests_share_one_connection(api):
     port = int(api.sandbox.url.split(":")[2].split("/")[0])
-    request = f"GET /api/v1/filters/product HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.token}\r\n\r\n"
+    head = f"Host: localhost\r\nAuthorization: Bearer {api.token}"
+    request = f"GET /api/v1/filters/product HTTP/1.1\r\n{head}\r\n\r\n"
     with (
         socket.create_connection(("127.0.0.1", port), timeout=10) as connection,
         connection.makefile("rb") as answers,
@@ -119,3 +120,57 @@ def test_history_and_counts_tell_what_was_asked(api, product, clock):
     assert last[0].arrived_at == clock.now
     assert api.sandbox.counts["GET /products/{id}"] == 2
     assert api.sandbox.total == before + 3
+
+
+def raw_status(api, request: bytes) -> int:
+    """The status of the answer to these bytes."""
+    port = int(api.sandbox.url.removesuffix("/api/v1").rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request)
+        return int(connection.makefile("rb").readline().split()[1])
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost:1:2", "", "169.254.169.254", "[::2]"]
+)
+def test_only_names_of_loopback_are_answered(api, host):
+    for path in ("/filters/product", "/filters/product/", "/nowhere"):
+        answer = api("GET", path, headers={"Host": host}, allow_redirects=False)
+        assert answer.status_code in (400, 421)
+        assert "evil" not in str(answer.headers)
+    assert api("GET", "/filters/product", headers={"Host": "LOCALHOST:80"}).status_code == 200
+    assert api("GET", "/filters/product", headers={"Host": "[::1]"}).status_code == 200
+
+
+def test_a_token_too_is_only_for_names_of_loopback(api):
+    answer = api.session.post(
+        api.sandbox.auth_url,
+        json={"api_key": "sandbox-key", "api_password": "sandbox-password"},
+        headers={"Host": "evil.example"},
+        timeout=10,
+    )
+    assert answer.status_code in (400, 421)
+
+
+def test_a_length_of_thousands_of_digits_is_refused(api):
+    head = b"POST /api/v1/assets HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+    assert raw_status(api, head + b"9" * 5000 + b"\r\n\r\n") in (400, 413)
+    assert api("GET", "/filters/product").status_code == 200
+
+
+def test_nothing_is_kept_of_what_no_route_is_known_for(api):
+    api("GET", "/nowhere-in-particular")
+    api("MADEUP", "/filters/product")
+    api("GET", f"/products/{'x' * 5000}")
+    assert not any(
+        "particular" in str(one) or "MADEUP" in str(one) or len(one.path) > 300 for one in api.sandbox.history
+    )
+    assert not any("particular" in kind or "MADEUP" in kind for kind in api.sandbox.counts)
+
+
+@pytest.mark.parametrize("where", ["page", "page_size"])
+@pytest.mark.parametrize("value", [10**30, 2**63, 2**31, -(10**30)])
+@pytest.mark.parametrize("what", ["products", "assets", "attributes/product"])
+def test_a_page_that_no_server_counts_to_is_422(api, what, where, value):
+    body = {"filters": [], "pagination": {where: value}}
+    api.refusal("POST", f"/{what}/search", body, status=422)

@@ -177,7 +177,8 @@ def test_writes_one_after_the_other_do_not_overlap(api, product):
 def test_stopping_does_not_wait_for_a_delay(api):
     api.sandbox.faults.add(Fault("GET", "/filters/product", Delay(3600)))
     port = int(api.sandbox.url.split(":")[2].split("/")[0])
-    request = f"GET /api/v1/filters/product HTTP/1.1\r\nAuthorization: Bearer {api.token}\r\n\r\n"
+    head = f"Host: localhost\r\nAuthorization: Bearer {api.token}"
+    request = f"GET /api/v1/filters/product HTTP/1.1\r\n{head}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(request.encode())
         while not api.sandbox.faults.fired:
