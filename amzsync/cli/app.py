@@ -151,7 +151,7 @@ def _plan(
 
         return plan(options, voice, with_refresh=refresh)
 
-    _end(run, Speech(as_json, verbose, quiet, no_color, log_file))
+    _end(run, Speech(as_json, verbose, quiet, no_color, log_file, options.named_ledger))
 
 
 @app.command("apply", epilog="Example: amzsync apply --mapping catalogue.json --plytix-account sandbox --yes")
@@ -205,7 +205,7 @@ def _apply(
 
         return apply(options, Manner(dry_run, yes, retry_failed, output), voice)
 
-    _end(run, Speech(as_json, verbose, quiet, no_color, log_file))
+    _end(run, Speech(as_json, verbose, quiet, no_color, log_file, options.named_ledger))
 
 
 @app.command("resume", epilog="Example: amzsync resume")
@@ -245,7 +245,7 @@ def _resume(
 
         return resume(options, Manner(dry_run, yes, retry_failed, output), voice)
 
-    _end(run, Speech(as_json, verbose, quiet, no_color, log_file))
+    _end(run, Speech(as_json, verbose, quiet, no_color, log_file, options.named_ledger))
 
 
 @app.command("status", epilog="Example: amzsync status --json")
@@ -267,7 +267,7 @@ def _status(
 
         return status(options, voice)
 
-    _end(run, Speech(as_json, verbose, quiet, no_color))
+    _end(run, Speech(as_json, verbose, quiet, no_color, ledger=options.named_ledger))
 
 
 @sandbox_app.command("serve", epilog="Example: amzsync sandbox serve --port 8080 --mapping catalogue.json")

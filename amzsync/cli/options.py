@@ -161,13 +161,14 @@ LogFileOption = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """How a command talks: `as_json` puts one document on stdout."""
+    """How a command talks: `as_json` puts one document on stdout; `ledger` is what a next step must name."""
 
     as_json: bool = False
     verbosity: int = 0
     is_quiet: bool = False
     no_color: bool = False
     log_file: Path | None = None
+    ledger: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

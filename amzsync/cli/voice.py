@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from amzsync.cli.options import Speech
 from amzsync.errors import AmzsyncError, ConfigError
 from amzsync.views.console import make_console, plain
+from amzsync.views.summary import with_ledger
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,6 +75,7 @@ class Voice:
 
     def complain(self, error: AmzsyncError) -> None:
         """One or two plain sentences: what happened, what to do next."""
+        error = AmzsyncError(error.message, with_ledger(error.next_step, self.speech.ledger))
         text = plain(" ".join(filter(None, (_sentence(error.message), error.next_step))), 2000)
         self.err.print(f"amzsync: {text}", style="red", soft_wrap=True)
         if self.speech.as_json:

@@ -18,9 +18,19 @@ __all__ = ["Chains"]
 
 
 class Chains:
-    """Products that are written link by link. `picture_lost` is told a picture that Plytix has no more."""
+    """Products that are written link by link. `picture_lost` is told a picture that Plytix has no more.
 
-    def __init__(self, outcomes: Outcomes, label: str, picture_lost: Callable[[Desk, int], None]) -> None:
+    `doubted` is asked about a refused link: whether it looks at the product itself, and goes on from there.
+    """
+
+    def __init__(
+        self,
+        outcomes: Outcomes,
+        label: str,
+        picture_lost: Callable[[Desk, int], None],
+        doubted: Callable[[Desk, RejectedError], bool],
+    ) -> None:
+        self._doubted = doubted
         self._outcomes = outcomes
         self._label = label
         self._picture_lost = picture_lost
@@ -70,6 +80,8 @@ class Chains:
                 self._go_on(desk)
             case RejectedError() as error if error.status == 404:
                 self._ready.append(self._ask_what_is_gone(desk, asset_id, error))
+            case RejectedError() as error if self._doubted(desk, error):
+                desk.to_append.clear()
             case StopError():
                 self._outcomes.release(desk)
             case PlytixError() as error:

@@ -30,6 +30,7 @@ class Desk:
 
     `made`: the pictures that writes of this run have linked, or may have. `batch`: of how many products the
     last reading was, where it was made for their writes.
+    `was_doubted`: a write was refused, so the product itself was asked whether it has such a gallery.
     `untold`: the search did not tell the gallery; `untold_assets`: nor whether there are any assets.
     """
 
@@ -45,6 +46,7 @@ class Desk:
     failing: Failing = field(default_factory=Failing)
     times_stale: int = 0
     batch: int = 0
+    was_doubted: bool = False
     was_claimed: bool = False
     only_append: bool = False
     to_append: list[str] = field(default_factory=list)

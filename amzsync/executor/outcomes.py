@@ -49,6 +49,13 @@ class Outcomes:
         self._work.skip_product(desk.work.id, reason)
         self._finished(desk)
 
+    def leave_outside_family(self, desk: Desk) -> None:
+        """Its family has no such gallery: there is nowhere to put the pictures."""
+        self._note_made(desk)
+        self.failed += len(desk.open_links)
+        self._work.skip_outside_family(desk.work.id)
+        self._finished(desk)
+
     def fail(self, desk: Desk, refusal: Refusal) -> None:
         """All that is open of it has failed."""
         self._note_made(desk)

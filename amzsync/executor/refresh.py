@@ -108,7 +108,9 @@ class Refresh:
 
     def _one_read(self, product: ProductWork, outcome: PlytixProduct | PlytixError, attempts: int) -> None:
         self._reading -= 1
-        if isinstance(outcome, PlytixProduct):
+        if isinstance(outcome, PlytixProduct) and outcome.gallery is None:
+            self._outside_family(product, outcome)
+        elif isinstance(outcome, PlytixProduct):
             self._compare(product, outcome)
         elif outcome.status == 404:
             self._not_found(product)
@@ -122,6 +124,14 @@ class Refresh:
         gone = [link.asset_id for link in product.links if link.state is State.DONE]
         self._work.reopen_product(product.id, gone, thumbnail=True)
         self._work.skip_product(product.id, NOT_FOUND)
+
+    def _outside_family(self, product: ProductWork, seen: PlytixProduct) -> None:
+        """The product has no such gallery any more: what was done in it is gone."""
+        self._products_read += 1
+        self._work.resolve({product.id: seen.id})
+        gone = [link.asset_id for link in product.links if link.state is State.DONE]
+        self._work.reopen_product(product.id, gone, thumbnail=False)
+        self._work.skip_outside_family(product.id)
 
     def _compare(self, product: ProductWork, seen: PlytixProduct) -> None:
         """What stands there is done, what is gone is wanted again, and a product that came to exist too."""

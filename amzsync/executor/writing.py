@@ -36,6 +36,7 @@ from amzsync.plytix.wire import PlytixProduct
 __all__ = ["Writer"]
 
 _MOST_STALE = 3
+_SEMANTIC = 422
 _MOST_IN_AIR_TO_RETRY = 16
 
 
@@ -57,7 +58,7 @@ class Writer:
         looked_again: Callable[[Mapping[str, int], Mapping[str, PlytixProduct], Reading], None],
     ) -> None:
         self._outcomes = outcomes
-        self._chains = Chains(outcomes, label, picture_lost)
+        self._chains = Chains(outcomes, label, picture_lost, self._doubt)
         self._reader = reader
         self._listener = listener
         self._label = label
@@ -189,6 +190,8 @@ class Writer:
     ) -> None:
         self._in_air -= 1
         match outcome:
+            case PlytixProduct(gallery=None):
+                self._outcomes.leave_outside_family(desk)
             case PlytixProduct() as product:
                 if desk.untold_assets:
                     # The truth omits what is empty, or tells it: so will this server's searches.
@@ -305,6 +308,14 @@ class Writer:
         desk.thumbnail_made = decision.thumbnail is not None
         self._outcomes.finish(desk, shown)
 
+    def _doubt(self, desk: Desk, error: RejectedError) -> bool:
+        """Whether the product itself is asked, once, if it has such a gallery: a search does not tell."""
+        is_asked = error.status == _SEMANTIC and not desk.was_doubted and not desk.seen.gallery
+        if is_asked:
+            desk.was_doubted = desk.only_append = True
+            self._untold.append(desk)
+        return is_asked
+
     def _missing(self, desk: Desk) -> tuple[str, ...]:
         return missing(desk.wanted, desk.seen.gallery)
 
@@ -319,7 +330,7 @@ class Writer:
         """One by one shows which part of a write is refused."""
         if decision.gallery is None:
             self._chains.refuse_thumbnail(desk, error)
-        else:
+        elif not self._doubt(desk, error):
             self._chains.begin(desk, Append(self._missing(desk), decision.thumbnail))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from amzsync.ledger.rows import IS_OPEN, Counts, Failure, FailureGroup, State, Table
 from amzsync.ledger.store import Store
-from amzsync.ledger.work import NOT_FOUND
+from amzsync.ledger.work import NOT_FOUND, NOT_IN_FAMILY
 
 __all__ = ["Outstanding", "ProductRow", "Queries", "Standing"]
 
@@ -148,8 +148,8 @@ class Queries:
             (NOT_FOUND,),
         )
         left_alone = self._store.value(
-            "SELECT count(DISTINCT product_id) FROM links WHERE state = 'skipped' AND reason <> ?",
-            (NOT_FOUND,),
+            "SELECT count(DISTINCT product_id) FROM links WHERE state = 'skipped' AND reason NOT IN (?, ?)",
+            (NOT_FOUND, NOT_IN_FAMILY),
         )
         return tuple(row[0] for row in not_found), int(left_alone)
 

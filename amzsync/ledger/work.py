@@ -10,10 +10,18 @@ from amzsync.ledger.rows import IS_OPEN, Asset, Link, Origin, ProductWork, State
 from amzsync.ledger.runs import utc_text
 from amzsync.ledger.store import Store
 
-__all__ = ["NOT_FOUND", "Refusal", "Work"]
+__all__ = ["NOT_FOUND", "NOT_IN_FAMILY", "Refusal", "Work"]
 
 NOT_FOUND = "Plytix has no product with this SKU"
 """The reason of rows whose product does not exist: --retry-failed and --refresh ask again."""
+
+NOT_IN_FAMILY = (
+    "the gallery attribute does not belong to the product's family:"
+    " add it to the family in Plytix, then use --retry-failed"
+)
+"""The reason of rows that the product can have no place for. --retry-failed and --refresh ask again."""
+
+_ASKED_AGAIN = (NOT_FOUND, NOT_IN_FAMILY)
 
 _UNNEEDED = "no product that can take it wants it"
 
@@ -142,15 +150,28 @@ class Work:
                     (reason, product_id),
                 )
 
-    def want_found_product(self, product_id: int) -> None:
-        """Plytix has a product that it did not have before: what was skipped for that is wanted again."""
+    def skip_outside_family(self, product_id: int) -> None:
+        """The product cannot have a gallery: nothing is done on it, and it is told among the failures."""
         with self._store.atomic():
             for table in (Table.LINKS, Table.THUMBNAILS):
-                self._store.execute(
-                    f"UPDATE {table} SET state = 'pending', reason = NULL"
-                    " WHERE product_id = ? AND state = 'skipped' AND reason = ?",
-                    (product_id, NOT_FOUND),
+                rows = self._store.rows(
+                    f"UPDATE {table} SET state = 'skipped', reason = ?"
+                    f" WHERE product_id = ? AND {IS_OPEN} RETURNING asset_id",
+                    (NOT_IN_FAMILY, product_id),
                 )
+                for (asset_id,) in rows:
+                    self._record(table, product_id, asset_id, Refusal(None, NOT_IN_FAMILY, 0))
+
+    def want_found_product(self, product_id: int) -> None:
+        """Plytix has a product, or a gallery for it, that it had not before: what was skipped is wanted."""
+        with self._store.atomic():
+            for table in (Table.LINKS, Table.THUMBNAILS):
+                rows = self._store.rows(
+                    f"UPDATE {table} SET state = 'pending', reason = NULL"
+                    " WHERE product_id = ? AND state = 'skipped' AND reason IN (?, ?) RETURNING asset_id",
+                    (product_id, *_ASKED_AGAIN),
+                )
+                self._forget_failures(table, product_id, [row[0] for row in rows])
 
     def want_needed_assets(self) -> None:
         """Pictures that were skipped because nothing needed them, and are needed now."""
@@ -351,14 +372,14 @@ class Work:
     # All together.
 
     def retry_failed(self) -> int:
-        """Failed rows, and those of products Plytix did not have, are pending again; how many."""
+        """Failed rows, and those that Plytix had no product or gallery for, are pending again; how many."""
         with self._store.atomic():
             count = 0
             for table in (Table.LINKS, Table.THUMBNAILS, Table.ASSETS):
-                not_found = " OR (state = 'skipped' AND reason = ?)" if table != Table.ASSETS else ""
+                not_found = " OR (state = 'skipped' AND reason IN (?, ?))" if table != Table.ASSETS else ""
                 count += self._store.execute(
                     f"UPDATE {table} SET state = 'pending', reason = NULL WHERE state = 'failed'{not_found}",
-                    (NOT_FOUND,) if not_found else (),
+                    _ASKED_AGAIN if not_found else (),
                 ).rowcount
             self._store.execute(
                 "UPDATE urls SET state = 'pending', reason = NULL WHERE state = 'failed'"

@@ -15,6 +15,7 @@ from amzsync.plytix.parsing import (
     parse_product,
     parse_product_page,
     parse_token,
+    parse_whole_product,
 )
 from amzsync.plytix.refusals import error_for, field_errors
 from amzsync.plytix.wire import (
@@ -91,8 +92,12 @@ def read_asset(asset_id: str) -> Call[PlytixAsset]:
 
 
 def read_product(product_id: str, gallery_label: str) -> Call[PlytixProduct]:
-    request = Request(RequestKind.PRODUCT_READ, "GET", f"/products/{_segment(product_id)}")
-    return Call(request, _READ, partial(parse_product, gallery_label=gallery_label, product_id=product_id))
+    """The truth about one product: a gallery that it does not tell is not of the product's family."""
+    path = f"/products/{_segment(product_id)}?all_attributes=true"
+    request = Request(RequestKind.PRODUCT_READ, "GET", path)
+    return Call(
+        request, _READ, partial(parse_whole_product, gallery_label=gallery_label, product_id=product_id)
+    )
 
 
 def write_product(

@@ -23,6 +23,7 @@ __all__ = [
     "parse_product",
     "parse_product_page",
     "parse_token",
+    "parse_whole_product",
     "seconds",
     "usable_id",
 ]
@@ -57,6 +58,14 @@ def parse_product(reply: Reply, gallery_label: str, product_id: str) -> PlytixPr
     product = _product(_single(json_object(reply)), gallery_label)
     if product.id != product_id:
         raise garbage("another product than the one asked for")
+    return product
+
+
+def parse_whole_product(reply: Reply, gallery_label: str, product_id: str) -> PlytixProduct:
+    """With all its attributes: what is absent there is known not to belong to the product."""
+    product = parse_product(reply, gallery_label, product_id)
+    if product.gallery is None and _single(json_object(reply)).get("attributes") is None:
+        raise garbage("a whole product without attributes")
     return product
 
 

@@ -58,6 +58,20 @@ CREATE TABLE arrivals (at REAL NOT NULL);
 CREATE INDEX arrivals_at ON arrivals (at);
 """
 
+# Made where they are missing, also in an older file: what it holds belongs to no family.
+_ADDED = """
+CREATE TABLE IF NOT EXISTS family_attributes (
+    family TEXT NOT NULL,
+    label TEXT NOT NULL,
+    PRIMARY KEY (family, label)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS family_products (
+    product TEXT PRIMARY KEY,
+    family TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS families (id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+"""
+
 
 def open_database(path: Path | None) -> sqlite3.Connection:
     """Connect, take the file for this process, and make the tables where there are none.
@@ -108,6 +122,8 @@ def _prepare(db: sqlite3.Connection, place: str) -> None:
             db.execute(statement)
         db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {_VERSION}")
+    for statement in _ADDED.split(";"):
+        db.execute(statement)
     db.execute("COMMIT")
     with closing(db.execute("PRAGMA quick_check(1)")) as check:
         if check.fetchone()[0] != "ok":

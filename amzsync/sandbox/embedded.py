@@ -190,6 +190,21 @@ class Sandbox:
         store.add_attribute(Attribute(store.new_id(), label_of(name), name, type_class))
         return label_of(name)
 
+    def add_family(self, name: str, labels: Iterable[str] = ()) -> str:
+        """Make a family that has these attributes and no others; its id."""
+        store = self._running.store
+        family_id = store.new_id()
+        store.add_family(family_id, name)
+        store.add_to_family(family_id, labels)
+        return family_id
+
+    def set_family(self, sku: str, family_id: str) -> None:
+        """Put a product into a family."""
+        self._running.store.set_family(self.product_id(sku), family_id)
+
+    def add_to_family(self, family_id: str, label: str) -> None:
+        self._running.store.add_to_family(family_id, [label])
+
     def declare_content(self, url: str, content: str) -> None:
         """Say what is behind a source URL: two URLs with the same content show the same picture."""
         self._running.declared[url] = content

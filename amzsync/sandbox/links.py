@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from amzsync.sandbox import assets, media, products
+from amzsync.sandbox import assets, families, media, products
 from amzsync.sandbox.account import Account, invalid, json_object, not_found
 from amzsync.sandbox.state import THUMBNAIL, Asset, Product, TypeClass
 from amzsync.sandbox.store import Store
@@ -17,7 +17,7 @@ def create(account: Account, ids: tuple[str, ...], request: Request) -> Reply:
     with store.transaction():
         product = products.existing(store, ids[0])
         assets.existing(store, asset_id)
-        is_gallery = _is_gallery(store, label)
+        is_gallery = _is_gallery(store, product, label)
         linked = store.media(product.id)
         there = linked.get(label, ())
         if asset_id in there:
@@ -70,13 +70,15 @@ def _touch(account: Account, product: Product) -> None:
     account.store.update_product(replace(product, modified=account.now()))
 
 
-def _is_gallery(store: Store, label: str) -> bool:
+def _is_gallery(store: Store, product: Product, label: str) -> bool:
     """Whether links under the label append; a Refusal where it takes none."""
     if label == THUMBNAIL:
         return False
     attribute = store.attributes().get(label)
     if attribute is None or not attribute.is_media:
         raise invalid("attribute_label", f"No media attribute is labelled {label}")
+    if label not in families.attributes_of(store, product.id):
+        raise invalid("attribute_label", families.NOT_IN_FAMILY)
     return attribute.type_class is TypeClass.MEDIA_GALLERY
 
 

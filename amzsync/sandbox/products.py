@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import parse_qs
 
-from amzsync.sandbox import media
+from amzsync.sandbox import families, media
 from amzsync.sandbox.account import Account, invalid, json_object, not_found
 from amzsync.sandbox.assets import brief, indexed
 from amzsync.sandbox.search import Condition, Kind, Row, Search, pagination, parse, run
@@ -43,9 +44,15 @@ def create(account: Account, _ids: tuple[str, ...], request: Request) -> Reply:
         return data(_whole(account.store, changed), status=201)
 
 
-def read(account: Account, ids: tuple[str, ...], _request: Request) -> Reply:
-    with account.store.lock:
-        return data(_whole(account.store, existing(account.store, ids[0])))
+def read(account: Account, ids: tuple[str, ...], request: Request) -> Reply:
+    """`GET /products/{id}`: with `all_attributes` also the empty ones that its family has, as null."""
+    store = account.store
+    with store.lock:
+        shown = _whole(store, existing(store, ids[0]))
+        if parse_qs(request.query).get("all_attributes") == ["true"]:
+            everything = dict.fromkeys(families.attributes_of(store, ids[0]))
+            shown["attributes"] = everything | shown["attributes"]
+        return data(shown)
 
 
 def update(account: Account, ids: tuple[str, ...], request: Request) -> Reply:
@@ -91,11 +98,13 @@ def _apply(account: Account, product: Product, body: Mapping[str, Json]) -> tupl
     plain = dict(product.plain)
     if THUMBNAIL in body:
         wanted[THUMBNAIL] = media.thumbnail(account.store, body[THUMBNAIL])
-    attributes = account.store.attributes()
+    attributes, own = account.store.attributes(), families.attributes_of(account.store, product.id)
     for label, value in _attribute_values(body).items():
         attribute = attributes.get(label)
         if attribute is None:
             continue  # Unknown fields in a body are ignored without a word.
+        if label not in own:
+            raise invalid(f"{_PREFIX}{label}", families.NOT_IN_FAMILY)
         if attribute.is_media:
             wanted[label] = media.value_of(account.store, attribute, value)
         elif value is None or value == "":
@@ -163,6 +172,7 @@ def _whole(store: Store, product: Product) -> dict[str, Json]:
     """A product with everything that it holds."""
     row = _rows(store, [product])[0]
     return {name: value for name, value in row.items() if not name.startswith(_PREFIX)} | {
+        "product_family_id": store.families_of([product.id]).get(product.id),
         "attributes": {
             name.removeprefix(_PREFIX): value for name, value in row.items() if name.startswith(_PREFIX)
         },
@@ -176,6 +186,7 @@ def _whole(store: Store, product: Product) -> dict[str, Json]:
 def _rows(store: Store, products: Sequence[Product]) -> list[dict[str, Json]]:
     """Products with their media, flat; custom attributes under their prefix, empty ones absent."""
     attributes = store.attributes()
+    hidden = _hidden(store, [product.id for product in products])
     rows: dict[str, dict[str, Json]] = {
         product.id: {
             "id": product.id,
@@ -187,7 +198,11 @@ def _rows(store: Store, products: Sequence[Product]) -> list[dict[str, Json]]:
             THUMBNAIL: None,
             "assets": [],
         }
-        | {_PREFIX + label: value for label, value in product.plain.items()}
+        | {
+            _PREFIX + label: value
+            for label, value in product.plain.items()
+            if (product.id, label) not in hidden
+        }
         for product in products
     }
     seen: set[tuple[str, str]] = set()
@@ -198,11 +213,21 @@ def _rows(store: Store, products: Sequence[Product]) -> list[dict[str, Json]]:
             row["assets"].append(shown)
         if link.label == THUMBNAIL:
             row[THUMBNAIL] = shown
+        elif (link.product_id, link.label) in hidden:
+            continue
         elif attributes[link.label].type_class is TypeClass.MEDIA:
             row[_PREFIX + link.label] = shown
         else:
             row.setdefault(_PREFIX + link.label, []).append(shown)
     return list(rows.values())
+
+
+def _hidden(store: Store, product_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """Products with the labels that do not belong to their family: what was kept there is not shown."""
+    of = store.families_of(product_ids)
+    known = store.attributes().keys()
+    hidden = {family: known - store.family_labels(family) for family in set(of.values())}
+    return {(product, label) for product, family in of.items() for label in hidden[family]}
 
 
 @dataclass(frozen=True, slots=True)

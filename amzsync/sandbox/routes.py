@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from amzsync.sandbox import assets, attributes, links, products
+from amzsync.sandbox import assets, attributes, families, links, products
 from amzsync.sandbox.account import Account
 from amzsync.sandbox.wire import Refusal, Reply, Request
 
@@ -24,6 +24,8 @@ _ROUTES: Mapping[str, Mapping[str, Handler]] = {
     "/products/{id}/assets/{asset_id}": {"GET": links.read, "DELETE": links.delete},
     "/attributes/product": {"POST": attributes.create},
     "/attributes/product/search": {"POST": attributes.search},
+    "/product_families/{id}/all_attributes": {"GET": families.all_attributes},
+    "/product_families/{id}/attributes/link": {"POST": families.link},
     "/filters/product": {"GET": attributes.product_filters},
     "/filters/asset": {"GET": attributes.asset_filters},
 }

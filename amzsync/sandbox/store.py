@@ -150,6 +150,7 @@ class Store:
     def delete_product(self, id_: str) -> bool:
         with self.transaction():
             self._db.execute("DELETE FROM links WHERE product = ?", (id_,))
+            self._db.execute("DELETE FROM family_products WHERE product = ?", (id_,))
             return self._db.execute("DELETE FROM products WHERE id = ?", (id_,)).rowcount == 1
 
     # Media
@@ -262,6 +263,42 @@ class Store:
         with self.lock:
             rows = self._db.execute("SELECT id, label, name, type_class FROM attributes ORDER BY seq")
             return {row[1]: Attribute(row[0], row[1], row[2], TypeClass(row[3])) for row in rows}
+
+    # Families
+
+    def add_family(self, id_: str, name: str) -> None:
+        with self.lock:
+            self._db.execute("INSERT INTO families (id, name) VALUES (?, ?)", (id_, name))
+
+    def has_family(self, id_: str) -> bool:
+        with self.lock:
+            return self._db.execute("SELECT 1 FROM families WHERE id = ?", (id_,)).fetchone() is not None
+
+    def add_to_family(self, id_: str, labels: Iterable[str]) -> None:
+        with self.lock:
+            self._db.executemany(
+                "INSERT OR IGNORE INTO family_attributes (family, label) VALUES (?, ?)",
+                [(id_, label) for label in labels],
+            )
+
+    def family_labels(self, id_: str) -> frozenset[str]:
+        with self.lock:
+            rows = self._db.execute("SELECT label FROM family_attributes WHERE family = ?", (id_,))
+            return frozenset(row[0] for row in rows)
+
+    def set_family(self, product_id: str, family_id: str) -> None:
+        with self.lock:
+            self._db.execute(
+                "INSERT OR REPLACE INTO family_products (product, family) VALUES (?, ?)",
+                (product_id, family_id),
+            )
+
+    def families_of(self, product_ids: Sequence[str]) -> dict[str, str]:
+        """The family by product; those without one are missing."""
+        rows = self._select_in(
+            "SELECT product, family FROM family_products WHERE product IN ({})", product_ids
+        )
+        return dict(rows)
 
     # Tokens and arrivals
 

@@ -24,13 +24,14 @@ ErrorFields = tuple[tuple[str, Json], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it arrived; header names are lower case, the path has no query."""
+    """One request as it arrived; header names are lower case, `query` stands apart from the path."""
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
     keep_alive: bool = True
+    query: str = ""
 
     def json(self) -> Json:
         """The body as JSON; a Refusal (400) where it is none or says that it is something else."""
@@ -117,7 +118,8 @@ def read_request(connection: Duplex) -> Request | None:
     if body is None:
         return None
     keep_alive = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
-    return Request(method, target.partition("?")[0], headers, body, keep_alive)
+    path, _, query = target.partition("?")
+    return Request(method, path, headers, body, keep_alive, query)
 
 
 def _read_headers(incoming: BinaryIO) -> dict[str, str]:

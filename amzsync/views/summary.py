@@ -1,5 +1,6 @@
 """After a run: what was done, every cause of a failure, and the command to type next."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.text import Text
 
-__all__ = ["Summary", "command", "next_commands", "render_summary"]
+__all__ = ["Summary", "command", "next_commands", "render_summary", "with_ledger"]
 
 _SKUS_SHOWN = 5
 
@@ -45,6 +46,18 @@ class Summary:
 def command(name: str, ledger: str | None) -> str:
     """A command to type; `ledger` is given where it is not the default one."""
     return f"amzsync {name} --ledger {shlex.quote(ledger)}" if ledger else f"amzsync {name}"
+
+
+def with_ledger(text: str, ledger: str | None) -> str:
+    """A text in which every command names the ledger, so that it works as it is typed."""
+    if ledger is None:
+        return text
+
+    def named(found: re.Match[str]) -> str:
+        name, more = found.groups()
+        return found[0] if "--ledger" in more else f"`{command(name, ledger)}{more}`"
+
+    return re.sub(r"`amzsync (plan|apply|resume|status)\b([^`]*)`", named, text)
 
 
 def next_commands(outcome: Outcome, *, failures: int, ledger: str | None = None) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from cli.terminal import ROOT, amzsync
 
 from amzsync.cli import begin
 from amzsync.ledger.book import Ledger
+from amzsync.sandbox import Answer, Fault
 
 KILLED = """
 import os, signal, sys
@@ -101,6 +104,24 @@ def test_a_mapping_that_is_gone_is_an_error_with_its_next_step(shop: Shop) -> No
     mapping.write_text(content)
     assert amzsync("resume").code == 0
     assert pictures(shop) == {"A": 1, "B": 1}
+
+
+def test_the_next_step_names_the_ledger_and_works_as_it_is_typed(shop: Shop) -> None:
+    mapping = shop.mapping([flat("A", "a")])
+    content = mapping.read_text()
+    apply_killed(shop, mapping, "--ledger", "my ledger.db")
+    mapping.unlink()
+    steps = re.findall("`amzsync ([^`]+)`", amzsync("resume", "--ledger", "my ledger.db").err)
+    assert [step.split()[0] for step in steps] == ["resume", "apply"]
+    mapping.write_text(content)
+    assert amzsync(*shlex.split(steps[0])).code == 0
+    assert pictures(shop) == {"A": 1}
+    Path("my ledger.db").write_bytes(b"SQLite format 3\0" + b"x" * 4096)
+    Path("other ledger.db").mkdir()
+    shop.sandbox.faults.add(Fault("POST", "/auth/api/get-token", Answer(403, b"")))
+    said = shop.apply(shop.mapping([flat("A", "b")]), "--ledger", "third ledger.db")
+    assert said.code == 1
+    assert "amzsync resume`" not in said.err
 
 
 def test_a_run_with_a_lost_mapping_can_be_given_up(shop: Shop) -> None:

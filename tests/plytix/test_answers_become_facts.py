@@ -45,7 +45,7 @@ def _reply(data: object, status: int = 200) -> Reply:
 
 
 def _product(**told: object) -> PlytixProduct:
-    return READ_PRODUCT.parse(_reply({"data": [{"id": "p1", "sku": "S1", **told}]}))
+    return WRITE_PRODUCT.parse(_reply({"data": [{"id": "p1", "sku": "S1", **told}]}))
 
 
 # Products
@@ -69,6 +69,18 @@ def _product(**told: object) -> PlytixProduct:
 )
 def test_a_gallery_that_is_not_told_differs_from_an_empty_one(told, gallery):
     assert _product(**told).gallery == gallery
+
+
+def test_of_a_whole_product_what_is_not_told_is_known_not_to_be_there():
+    def whole(**told: object) -> PlytixProduct:
+        return READ_PRODUCT.parse(_reply({"data": [{"id": "p1", "sku": "S1", **told}]}))
+
+    assert whole(attributes={"g": None}).gallery == ()
+    assert whole(attributes={"other": None}).gallery is None
+    assert whole(attributes={}).gallery is None
+    for without in ({}, {"attributes": None}):
+        with pytest.raises(RetriableError, match="without attributes"):
+            whole(**without)
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,16 @@ def test_a_product_read_by_itself_says_the_same_as_the_search(sandbox, account):
     assert (read.id, read.sku, read.gallery) == (searched.id, SKU, searched.gallery)
 
 
+def test_a_product_read_by_itself_tells_empty_from_outside_its_family(sandbox, account):
+    family = sandbox.add_family("Books", [])
+    read = client.read_product(sandbox.product_id(SKU), GALLERY)
+    assert account.ask(read).gallery == ()
+    sandbox.set_family(SKU, family)
+    assert account.ask(read).gallery is None
+    sandbox.add_to_family(family, GALLERY)
+    assert account.ask(read).gallery == ()
+
+
 def test_one_write_sets_gallery_and_thumbnail_and_the_answer_shows_it(sandbox, account):
     first, second = sandbox.add_asset("one.jpg"), sandbox.add_asset("two.jpg")
     product_id = sandbox.product_id(SKU)

@@ -132,6 +132,10 @@ def test_an_id_is_quoted_and_can_never_reach_another_path(build):
             build(plytix_id)
 
 
+def test_a_single_product_is_asked_for_with_all_its_attributes():
+    assert client.read_product("p1", "g").request.path == "/products/p1?all_attributes=true"
+
+
 def test_every_kind_of_request_has_a_verb():
     calls = [
         client.get_token(Credentials(Secret("k"), Secret("p"))),
