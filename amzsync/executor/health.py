@@ -6,16 +6,22 @@ from collections.abc import Callable
 __all__ = ["CircuitBreaker"]
 
 _FAILURES_TO_OPEN = 8
+_MOST_FAILURES_TO_OPEN = 64
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 10.0
 
 
 class CircuitBreaker:
-    """Times are the caller's. The outage counts from the first failure after the last success."""
+    """Times are the caller's. The outage counts from the first failure after the last success.
+
+    Where only health checks succeed, the rest are likely requests that fail for good: it opens less and
+    less easily.
+    """
 
     def __init__(self, outage_s: float) -> None:
         self._outage_s = outage_s
         self._in_a_row = 0
+        self._to_open = self._to_open_before = _FAILURES_TO_OPEN
         self._failing_since: float | None = None
         self._checks = 0
         self.is_open = False
@@ -27,13 +33,14 @@ class CircuitBreaker:
         """A request was answered. Only a health check closes the breaker: others may have left long ago."""
         self.successes += 1
         self._in_a_row = 0
+        self._to_open_before, self._to_open = self._to_open, _FAILURES_TO_OPEN
         self._failing_since = None
 
     def failed(self, now: float) -> None:
         self._in_a_row += 1
         if self._failing_since is None:
             self._failing_since = now
-        if self._in_a_row >= _FAILURES_TO_OPEN:
+        if self._in_a_row >= self._to_open:
             self.open()
 
     def open(self) -> None:
@@ -44,8 +51,8 @@ class CircuitBreaker:
         self._failing_since = None
 
     def check_passed(self) -> None:
-        """Close it: everything may be sent again."""
-        self.succeeded()
+        """Close it: everything may be sent again. The check's own success has been told before."""
+        self._to_open = min(_MOST_FAILURES_TO_OPEN, 2 * self._to_open_before)
         self.is_open = False
         self._checks = 0
         self.check_at = -math.inf

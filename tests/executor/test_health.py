@@ -43,6 +43,26 @@ def test_only_a_health_check_closes_it() -> None:
     assert not breaker.is_open
 
 
+def failures_to_open(breaker: CircuitBreaker) -> int:
+    for number in range(1, 1_000):
+        breaker.failed(0.0)
+        if breaker.is_open:
+            return number
+    raise AssertionError("it never opened")
+
+
+def test_where_only_checks_succeed_it_opens_less_and_less_easily() -> None:
+    breaker = CircuitBreaker(60.0)
+    needed = []
+    for _ in range(5):
+        needed.append(failures_to_open(breaker))
+        breaker.succeeded()
+        breaker.check_passed()
+    assert needed == [8, 16, 32, 64, 64]
+    breaker.succeeded()
+    assert failures_to_open(breaker) == 8
+
+
 def test_the_outage_counts_from_the_first_failure_after_the_last_success() -> None:
     breaker = CircuitBreaker(60.0)
     breaker.failed(0.0)
