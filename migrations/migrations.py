@@ -190,6 +190,13 @@ def m005_observed_limits(db: Database) -> None:
 
 
 @migrations()
+def m006_sent_links(db: Database) -> None:
+    """At which place the last write sent a link, until it has been seen what became of that write."""
+    db.execute("ALTER TABLE links ADD COLUMN sent INTEGER")
+    db.execute("UPDATE links SET sent = ifnull(placed, position) WHERE state = 'in_flight'")
+
+
+@migrations()
 def m007_places(db: Database) -> None:
     """Where in a mapping a product stands that has no SKU: its failure has neither product nor address."""
     db.execute("ALTER TABLE failures ADD COLUMN place TEXT CHECK (place IS NULL OR url_id IS NULL)")

@@ -52,10 +52,15 @@ class Chains:
         self.in_air += 1
         claim = partial(self._outcomes.claim, desk)
         if desk.to_append:
+            linked = {*desk.made, *desk.to_append}
+            after = enumerate((*desk.seen.gallery, *desk.to_append), 1)
+            places = {asset_id: place for place, asset_id in after if asset_id in linked}
             asset_id = desk.to_append[0]
             call = link_asset(desk.plytix_id, asset_id, self._label)
             return Task(
-                call, lambda outcome, tries: self._linked(desk, asset_id, outcome, tries), claim=claim
+                call,
+                lambda outcome, tries: self._linked(desk, asset_id, outcome, tries),
+                claim=partial(self._outcomes.claim, desk, places),
             )
         thumbnail = desk.thumbnail_left or ""
         settle = partial(self._thumbnail_set, desk, thumbnail)

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["MAX_ASSETS", "Append", "Decision", "Nothing", "Replace", "decide", "missing"]
+__all__ = ["MAX_ASSETS", "Append", "Decision", "Nothing", "Replace", "decide", "is_ours", "missing"]
 
 MAX_ASSETS = 300
 """The most assets one product can have (plytix-api, Products)."""
@@ -21,6 +21,13 @@ class Replace:
 
     gallery: tuple[str, ...] | None
     thumbnail: str | None
+
+    @property
+    def places(self) -> dict[str, int] | None:
+        """At which place the write puts each asset."""
+        if self.gallery is None:
+            return None
+        return {asset_id: place for place, asset_id in enumerate(self.gallery, 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +47,33 @@ def decide(
     seen_thumbnail: str | None,
     wanted: Sequence[str],
     thumbnail: str | None,
-    own: Mapping[str, int | None],
+    own: Mapping[str, int],
+    sent: Mapping[str, int] | None = None,
     only_append: bool = False,
 ) -> Decision:
     """Compare. All ids are Plytix's, `wanted` in gallery order without repeats.
 
-    `own` holds the assets this ledger put into this gallery, with the place at which it did. Only a
-    gallery of those alone, in that order, is ours to write as a whole; with `only_append`, none is.
-    What a full gallery has no room for is left out.
+    Only a gallery that `is_ours` is written as a whole, with what is no longer wanted behind what is; with
+    `only_append`, none is. What a full gallery has no room for is left out.
     """
     new_thumbnail = thumbnail if thumbnail != seen_thumbnail else None
     lacking = missing(wanted, seen)
-    if only_append or not _is_ours(seen, own):
+    if only_append or not is_ours(seen, own, sent or {}):
         return Append(lacking, new_thumbnail) if lacking else _only_thumbnail(new_thumbnail)
     fitting = {*seen, *lacking}
-    target = _with_left_over([asset_id for asset_id in wanted if asset_id in fitting], seen)
+    target = tuple(dict.fromkeys((*(asset_id for asset_id in wanted if asset_id in fitting), *seen)))
     if target == tuple(seen):
         return _only_thumbnail(new_thumbnail)
     return Replace(target, new_thumbnail)
+
+
+def is_ours(seen: Sequence[str], own: Mapping[str, int], sent: Mapping[str, int]) -> bool:
+    """Whether a gallery holds nothing but what this ledger put there, in the order in which it did.
+
+    `own` are the places at which its writes left each asset, `sent` those in a write that was not answered:
+    it may have arrived, or not.
+    """
+    return any(_rises([places.get(asset_id) for asset_id in seen]) for places in (own, {**own, **sent}))
 
 
 def missing(wanted: Sequence[str], seen: Sequence[str]) -> tuple[str, ...]:
@@ -71,19 +87,6 @@ def _only_thumbnail(thumbnail: str | None) -> Decision:
     return Replace(None, thumbnail) if thumbnail else Nothing()
 
 
-def _is_ours(seen: Sequence[str], own: Mapping[str, int | None]) -> bool:
-    places = [own.get(asset_id) for asset_id in seen]
+def _rises(places: Sequence[int | None]) -> bool:
     known = [place for place in places if place is not None]
     return len(known) == len(places) and all(a < b for a, b in itertools.pairwise(known))
-
-
-def _with_left_over(wanted: Sequence[str], seen: Sequence[str]) -> tuple[str, ...]:
-    """The wanted order, with what is no longer wanted kept behind the picture it stood behind."""
-    target = list(wanted)
-    keep = set(wanted)
-    before: str | None = None
-    for asset_id in seen:
-        if asset_id not in keep:
-            target.insert(target.index(before) + 1 if before is not None else 0, asset_id)
-        before = asset_id
-    return tuple(target)

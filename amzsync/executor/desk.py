@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from amzsync.executor.decide import Decision, decide
+from amzsync.executor.decide import Decision, decide, is_ours
 from amzsync.executor.freshness import Instant, Reading
 from amzsync.executor.retries import Failing
 from amzsync.ledger.rows import Link, Origin, ProductWork, State
@@ -28,8 +28,8 @@ class Seen:
 class Desk:
     """A product being worked on. `ids` are the Plytix ids of its pictures as they become known.
 
-    `made`: the pictures that writes of this run have linked, or may have. `batch`: of how many products the
-    last reading was, where it was made for their writes.
+    `made`: the pictures that writes of this run have linked, or may have; `written`: the places in the last.
+    `batch`: of how many products the last reading was, where it was made for their writes.
     `was_doubted`: a write was refused, so the product itself was asked whether it has such a gallery.
     `untold`: the search did not tell the gallery; `untold_assets`: nor whether there are any assets.
     """
@@ -51,6 +51,7 @@ class Desk:
     only_append: bool = False
     to_append: list[str] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
+    written: dict[str, int] | None = None
     failed_links: set[int] = field(default_factory=set)
     thumbnail_left: str | None = None
     thumbnail_by_link: bool = False
@@ -100,27 +101,52 @@ class Desk:
         return list(dict.fromkeys(wanted))
 
     @property
-    def own(self) -> dict[str, int | None]:
-        """What this ledger put into the gallery, by place; a write in flight counts: it may have arrived."""
-        own: dict[str, int | None] = {}
-        for link in self.work.links:
-            if link.asset_id in self.ids and (link.origin is Origin.MADE or link.state is State.IN_FLIGHT):
-                own[self.ids[link.asset_id]] = link.position if link.placed is None else link.placed
-        return own
+    def own(self) -> dict[str, int]:
+        """What this ledger put into the gallery, and the places at which its writes left it."""
+        return {
+            self.ids[link.asset_id]: link.position if link.placed is None else link.placed
+            for link in self.work.links
+            if link.asset_id in self.ids and link.origin is Origin.MADE
+        }
 
-    def placed(self, gallery: tuple[str, ...]) -> dict[int, int]:
-        """Where each wanted link stands in a gallery, of those that do."""
+    @property
+    def sent(self) -> dict[str, int]:
+        """The places in the last write that was not answered, of this run or of one that died."""
+        if self.written is not None:
+            return self.written
+        return {
+            self.ids[link.asset_id]: link.sent
+            for link in self.work.links
+            if link.asset_id in self.ids and link.sent is not None
+        }
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the gallery holds what this ledger put there alone, in its order."""
+        return is_ours(self.seen.gallery, self.own, self.sent)
+
+    def standing(self, gallery: tuple[str, ...]) -> dict[int, int]:
+        """Where each link stands in a gallery, of those that do, no longer wanted ones among them."""
         places = {asset_id: place for place, asset_id in enumerate(gallery, 1)}
         return {
             link.asset_id: places[self.ids[link.asset_id]]
-            for link in self.links
+            for link in self.work.links
             if self.ids.get(link.asset_id) in places
         }
+
+    def placed(self, gallery: tuple[str, ...]) -> dict[int, int]:
+        """Where each wanted link stands in a gallery, of those that do."""
+        standing = self.standing(gallery)
+        return {link.asset_id: standing[link.asset_id] for link in self.links if link.asset_id in standing}
 
     @property
     def found(self) -> dict[int, int]:
         """The links that were seen to stand without a write of ours, and where."""
-        pending = {link.asset_id for link in self.links if link.state is State.PENDING}
+        pending = {
+            link.asset_id
+            for link in self.links
+            if link.state is State.PENDING and link.origin is not Origin.MADE and link.sent is None
+        }
         return {row: place for row, place in self.placed(self.seen.gallery).items() if row in pending}
 
     def decide(self, *, only_append: bool) -> Decision:
@@ -131,6 +157,7 @@ class Desk:
             wanted=self.wanted,
             thumbnail=self.thumbnail,
             own=self.own,
+            sent=self.sent,
             only_append=only_append or self.only_append,
         )
 

@@ -1,6 +1,6 @@
 """What becomes of a product, written down: its writes' beginning, its rows' end."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from amzsync.executor.decide import MAX_ASSETS
 from amzsync.executor.desk import Desk
@@ -23,13 +23,22 @@ class Outcomes:
         self.written = Written()
         self.failed = 0
 
-    def claim(self, desk: Desk) -> None:
-        """A write to it is about to leave."""
+    def claim(self, desk: Desk, places: Mapping[str, int] | None = None) -> None:
+        """A write to it is about to leave; `places` are those of the assets that it links, if it does."""
         if not desk.was_claimed:
-            # What stood there before the first write is another hand's: in flight, it would pass for ours.
+            standing = desk.standing(desk.seen.gallery)
+            self._work.look(desk.work.id, standing, as_left=desk.is_ours)
+            # What stood there before the first write is a person's: in flight, it would pass for ours.
             self._work.finish_links(desk.work.id, desk.found, made=())
         desk.was_claimed = True
-        self._work.claim_product(desk.work.id)
+        if places is not None:
+            desk.written = dict(places)
+        rows = (
+            {row: places[plytix_id] for row, plytix_id in desk.ids.items() if plytix_id in places}
+            if places
+            else {}
+        )
+        self._work.claim_product(desk.work.id, rows)
 
     def release(self, desk: Desk) -> None:
         """The write did not happen. A product that has been given something already stays begun."""
@@ -71,7 +80,9 @@ class Outcomes:
         placed = desk.placed(gallery)
         self._note_made(desk, but=placed)
         made = {row for row in placed if desk.ids[row] in desk.made}
-        self._work.finish_links(desk.work.id, placed, made)
+        as_left = desk.is_ours
+        self._work.look(desk.work.id, desk.standing(gallery), as_left=as_left)
+        self._work.finish_links(desk.work.id, placed, made, as_left=as_left)
         left_out = [row for row in desk.open_links if row not in placed and row not in desk.failed_links]
         without_picture = [row for row in left_out if row in desk.failed]
         no_room = [row for row in left_out if row not in desk.failed]

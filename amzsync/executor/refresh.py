@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from amzsync.errors import PlytixError, StopError
+from amzsync.executor.decide import is_ours
 from amzsync.executor.desk import Desk
 from amzsync.executor.events import Listener, Progress, Traffic
 from amzsync.executor.faults import reading_failed
@@ -139,10 +140,13 @@ class Refresh:
         self._work.resolve({product.id: seen.id})
         self._work.want_found_product(product.id)
         desk = Desk(product)
-        assets = self._work.assets([link.asset_id for link in desk.links])
+        assets = self._work.assets([link.asset_id for link in product.links])
         desk.ids = {asset.id: asset.plytix_id for asset in assets.values() if asset.plytix_id}
-        standing = desk.placed(seen.gallery or ())
-        self._work.finish_links(product.id, standing, made=())
+        gallery = seen.gallery or ()
+        as_left = is_ours(gallery, desk.own, desk.sent)
+        standing = desk.placed(gallery)
+        self._work.look(product.id, desk.standing(gallery), as_left=as_left)
+        self._work.finish_links(product.id, standing, made=(), as_left=as_left)
         gone = [
             link.asset_id for link in desk.links if link.state is State.DONE and link.asset_id not in standing
         ]

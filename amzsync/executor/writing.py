@@ -253,7 +253,7 @@ class Writer:
                 return Task(
                     replace(call, may_leave=partial(self._may_be_written, desk)),
                     lambda outcome, tries: self._written(desk, decision, outcome, tries),
-                    claim=lambda: self._outcomes.claim(desk),
+                    claim=lambda: self._outcomes.claim(desk, decision.places),
                     may_leave=lambda _now: self._may_be_written(desk),
                     withdraw=lambda: self._withdraw(desk),
                     repeatable=False,

@@ -1,5 +1,6 @@
 """Bring the ledger to what a plan wants: only the difference changes, in one transaction."""
 
+import itertools
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -81,7 +82,7 @@ class Merge:
         self._store.execute("INSERT OR REPLACE INTO settings (name, value) VALUES ('gallery', ?)", (label,))
         if before is not None:
             # Nothing that was said of a link holds for another gallery, but that its product is unknown.
-            self._store.execute("UPDATE links SET origin = NULL, placed = NULL")
+            self._store.execute("UPDATE links SET origin = NULL, placed = NULL, sent = NULL")
             self._store.execute(
                 "UPDATE links SET state = 'pending', reason = NULL"
                 " WHERE state IN ('done', 'in_flight', 'failed') OR (state = 'skipped' AND reason = ?)",
@@ -171,18 +172,17 @@ class Merge:
 
     def _change_links(self, product: ChangedProduct) -> None:
         rows = self._store.rows(
-            "SELECT asset_id, position, state FROM links WHERE product_id = ? ORDER BY position",
-            (product.id,),
+            "SELECT asset_id, origin = 'made' OR sent IS NOT NULL FROM links"
+            " WHERE product_id = ? AND state <> ? ORDER BY position",
+            (product.id, State.OBSOLETE),
         )
-        before = {
-            asset_id: (position, state) for asset_id, position, state in rows if state != State.OBSOLETE
-        }
-        wanted = {link.asset_id: link for link in product.links}
+        before = {asset_id: bool(may_be_ours) for asset_id, may_be_ours in rows}
+        wanted = {link.asset_id for link in product.links}
         self._store.execute_many(
             "UPDATE links SET state = 'obsolete' WHERE product_id = ? AND asset_id = ?",
             [(product.id, asset_id) for asset_id in before if asset_id not in wanted],
         )
-        moved = _moved(list(before), product.links)
+        moved = _moved(list(before), product.links) | _behind_gone(before, wanted)
         self._store.execute_many(
             "INSERT INTO links (product_id, asset_id, variant, position) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (product_id, asset_id) DO UPDATE"
@@ -233,6 +233,13 @@ def want_needed_assets(store: Store) -> None:
         "UPDATE urls SET state = 'pending', reason = NULL WHERE state = 'skipped'"
         " AND id IN (SELECT id FROM assets WHERE state = 'pending')"
     )
+
+
+def _behind_gone(before: Mapping[int, bool], wanted: set[int]) -> set[int]:
+    """The wanted assets behind one that this ledger put there and nothing wants now: they come before it."""
+    gone = (asset_id for asset_id, may_be_ours in before.items() if may_be_ours and asset_id not in wanted)
+    first = next(gone, None)
+    return set() if first is None else wanted.intersection(itertools.dropwhile(first.__ne__, before))
 
 
 def _moved(before: list[int], links: tuple[WantedLink, ...]) -> set[int]:

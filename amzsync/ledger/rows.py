@@ -84,7 +84,10 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A wanted place in a product's gallery. `placed` is the order in which this ledger last wrote it."""
+    """A wanted place in a product's gallery. `placed` is the place at which this ledger's writes left it.
+
+    `sent` is the place in a write of which nobody has seen yet whether it arrived.
+    """
 
     asset_id: int
     variant: str
@@ -92,6 +95,7 @@ class Link:
     state: State
     origin: Origin | None
     placed: int | None
+    sent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class Work:
 
     def _product(self, product_id: int, sku: str, is_parent: int, plytix_id: str | None) -> ProductWork:
         links = self._store.rows(
-            "SELECT asset_id, variant, position, state, origin, placed FROM links WHERE product_id = ?"
+            "SELECT asset_id, variant, position, state, origin, placed, sent FROM links WHERE product_id = ?"
             " ORDER BY position, asset_id",
             (product_id,),
         )
@@ -119,8 +119,10 @@ class Work:
             bool(is_parent),
             plytix_id,
             tuple(
-                Link(asset_id, variant, position, State(state), Origin(origin) if origin else None, placed)
-                for asset_id, variant, position, state, origin, placed in links
+                Link(
+                    row[0], row[1], row[2], State(row[3]), Origin(row[4]) if row[4] else None, row[5], row[6]
+                )
+                for row in links
             ),
             Thumbnail(thumbnail[0][0], State(thumbnail[0][1])) if thumbnail else None,
         )
@@ -177,14 +179,44 @@ class Work:
         """Pictures that were skipped because nothing needed them, and are needed now."""
         want_needed_assets(self._store)
 
-    def claim_product(self, product_id: int) -> None:
-        """A write to this product is about to leave."""
+    def look(self, product_id: int, standing: Mapping[int, int], *, as_left: bool) -> None:
+        """What a reading showed of the links that this ledger made, or may have made: `standing` are places.
+
+        `as_left`: they stand in the order in which a write left them. Another order is a person's, and the
+        one that was written stays on record, so that it is known for a person's from then on.
+        """
+        with self._store.atomic():
+            rows = self._store.rows(
+                "SELECT asset_id FROM links WHERE product_id = ? AND (origin = 'made' OR sent IS NOT NULL)",
+                (product_id,),
+            )
+            ours = [asset_id for (asset_id,) in rows]
+            self._store.execute_many(
+                "UPDATE links SET sent = NULL, origin = 'made',"
+                " placed = CASE WHEN ? OR placed IS NULL THEN ? ELSE placed END"
+                " WHERE product_id = ? AND asset_id = ?",
+                [(as_left, standing[one], product_id, one) for one in ours if one in standing],
+            )
+            self._store.execute_many(
+                "UPDATE links SET sent = NULL,"
+                " origin = CASE WHEN state = 'obsolete' THEN NULL ELSE origin END,"
+                " placed = CASE WHEN state = 'obsolete' THEN NULL ELSE placed END"
+                " WHERE product_id = ? AND asset_id = ?",
+                [(product_id, one) for one in ours if one not in standing],
+            )
+
+    def claim_product(self, product_id: int, sent: Mapping[int, int] | None = None) -> None:
+        """A write to this product is about to leave; `sent` tells the place of each link that it makes."""
         with self._store.atomic():
             for table in (Table.LINKS, Table.THUMBNAILS):
                 self._store.execute(
                     f"UPDATE {table} SET state = 'in_flight' WHERE product_id = ? AND {IS_OPEN}",
                     (product_id,),
                 )
+            self._store.execute_many(
+                "UPDATE links SET sent = ? WHERE product_id = ? AND asset_id = ?",
+                [(place, product_id, asset_id) for asset_id, place in (sent or {}).items()],
+            )
 
     def release_product(self, product_id: int) -> None:
         """The write is known not to have happened: it is wanted as before."""
@@ -194,20 +226,25 @@ class Work:
                     f"UPDATE {table} SET state = 'pending' WHERE product_id = ? AND state = 'in_flight'",
                     (product_id,),
                 )
+            self._store.execute("UPDATE links SET sent = NULL WHERE product_id = ?", (product_id,))
 
-    def finish_links(self, product_id: int, placed: Mapping[int, int], made: Collection[int]) -> None:
+    def finish_links(
+        self, product_id: int, placed: Mapping[int, int], made: Collection[int], *, as_left: bool = True
+    ) -> None:
         """These links stand: `placed` tells each asset's place in the gallery, `made` what this run put in.
 
-        One found there that was in flight was made by a run that did not live to see the answer.
+        One found there that was in flight was made by a run that did not live to see the answer. `as_left`
+        as in `look`.
         """
         with self._store.atomic():
             for asset_id, place in placed.items():
                 changed = self._store.execute(
-                    "UPDATE links SET state = 'done', placed = ?, reason = NULL,"
-                    " origin = CASE WHEN ? OR origin = 'made' OR state = 'in_flight' THEN 'made'"
-                    " ELSE 'found' END"
+                    "UPDATE links SET state = 'done', reason = NULL, sent = NULL,"
+                    " placed = CASE WHEN ? OR placed IS NULL THEN ? ELSE placed END,"
+                    " origin = CASE WHEN ? OR origin = 'made' OR state = 'in_flight' OR sent IS NOT NULL"
+                    " THEN 'made' ELSE 'found' END"
                     " WHERE product_id = ? AND asset_id = ? AND state <> 'obsolete'",
-                    (place, asset_id in made, product_id, asset_id),
+                    (as_left, place, asset_id in made, product_id, asset_id),
                 ).rowcount
                 self._expect(changed, 1, "finish a link")
             self._forget_failures(Table.LINKS, product_id, placed)
@@ -226,7 +263,7 @@ class Work:
         """What was done is found to be gone from Plytix: it is wanted again."""
         with self._store.atomic():
             self._store.execute_many(
-                "UPDATE links SET state = 'pending', origin = NULL, placed = NULL, reason = NULL"
+                "UPDATE links SET state = 'pending', origin = NULL, placed = NULL, sent = NULL, reason = NULL"
                 " WHERE product_id = ? AND asset_id = ? AND state IN ('done', 'skipped')",
                 [(product_id, asset_id) for asset_id in lost],
             )

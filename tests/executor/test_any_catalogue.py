@@ -78,10 +78,11 @@ def own_galleries(rig: Rig) -> dict[str, list[str]]:
     return {sku: [one for one in galleries[sku].gallery_ids if one in linked] for sku, linked in made.items()}
 
 
-def check(rig: Rig, before: Snapshot, own: Mapping[str, Sequence[str]]) -> None:
+def check(rig: Rig, before: Snapshot, own: Mapping[str, Sequence[str]], *, whole: bool = True) -> None:
     """Compare what stands now with what the ledger wants and with what stood before.
 
-    A gallery of which all is `own`, in that order, cannot be told from one that nobody has touched.
+    A gallery of which all is `own`, in that order, cannot be told from one that nobody has touched: it is
+    written as a `whole`, unless Plytix has refused that.
     """
     after = rig.sandbox.snapshot()
     wanted: dict[str, list[str]] = {sku: [] for sku in after.products}
@@ -106,6 +107,9 @@ def check(rig: Rig, before: Snapshot, own: Mapping[str, Sequence[str]]) -> None:
         assert set(now.gallery_ids) == set(stood.gallery_ids) | set(wanted[sku])
         if not is_within(stood.gallery_ids, own.get(sku, ())):
             assert now.gallery_ids[: len(stood.gallery_ids)] == stood.gallery_ids
+        elif whole:
+            left_over = [one for one in stood.gallery_ids if one not in wanted[sku]]
+            assert not wanted[sku] or list(now.gallery_ids) == [*wanted[sku], *left_over]
         elif not stood.gallery_ids:
             assert list(now.gallery_ids) == wanted[sku]
         assert now.thumbnail_id == mains.get(sku, stood.thumbnail_id)

@@ -19,6 +19,7 @@ def decided(seen: str, wanted: str, own: str = "", **options: Any) -> Decision:
         wanted=tuple(wanted),
         thumbnail=options.get("thumbnail"),
         own={asset_id: place for place, asset_id in enumerate(own, 1)},
+        sent={asset_id: place for place, asset_id in enumerate(options.get("sent", ""), 1)},
         only_append=bool(options.get("only_append")),
     )
 
@@ -39,14 +40,12 @@ def decided(seen: str, wanted: str, own: str = "", **options: Any) -> Decision:
         pytest.param("abp", "ab", "abc", Append(("c",), None), id="a person's picture behind ours"),
         pytest.param("pqr", "", "abc", Append(ABC, None), id="a person's pictures alone"),
         pytest.param("a", "abc", "abc", Replace(ABC, None), id="what a person took away comes back"),
-        pytest.param(
-            "axb", "axb", "abc", Replace(tuple("axbc"), None), id="a left-over stays where it stood"
-        ),
-        pytest.param("xab", "xab", "abc", Replace(tuple("xabc"), None), id="a left-over stays in front"),
-        pytest.param("xy", "xy", "abc", Replace(tuple("xyabc"), None), id="only left-overs"),
-        pytest.param(
-            "axyb", "axyb", "ba", Replace(tuple("baxy"), None), id="left-overs follow what they followed"
-        ),
+        pytest.param("axb", "axb", "abc", Replace(tuple("abcx"), None), id="a left-over goes behind"),
+        pytest.param("xab", "xab", "ab", Replace(tuple("abx"), None), id="a left-over in front is moved"),
+        pytest.param("xpab", "xab", "ab", Nothing(), id="not in a gallery with a person's picture"),
+        pytest.param("bxa", "axb", "ab", Nothing(), id="nor in a person's order"),
+        pytest.param("xy", "xy", "abc", Replace(tuple("abcxy"), None), id="only left-overs"),
+        pytest.param("axyb", "axyb", "ba", Replace(tuple("baxy"), None), id="left-overs keep their order"),
         pytest.param("abx", "abx", "ab", Nothing(), id="a left-over alone is no reason to write"),
         pytest.param("abc", "abc", "", Nothing(), id="nothing wanted"),
         pytest.param("", "", "", Nothing(), id="nothing there, nothing wanted"),
@@ -75,6 +74,26 @@ def test_a_thumbnail_is_written_only_where_it_differs(
     with_gallery = decided("", "abc", **told)
     assert isinstance(with_gallery, Replace)
     assert with_gallery.thumbnail == (decision.thumbnail if isinstance(decision, Replace) else None)
+
+
+@pytest.mark.parametrize(
+    ("seen", "own", "sent", "wanted", "decision"),
+    [
+        pytest.param("abc", "", "abc", "nbc", Replace(tuple("nbca"), None), id="it has arrived"),
+        pytest.param("", "", "abc", "nbc", Replace(tuple("nbc"), None), id="it has not"),
+        pytest.param(
+            "bac", "abc", "bac", "cbad", Replace(tuple("cbad"), None), id="an order that has arrived"
+        ),
+        pytest.param("abc", "abc", "bac", "cbad", Replace(tuple("cbad"), None), id="an order that has not"),
+        pytest.param("bca", "abc", "bac", "abcd", Append(("d",), None), id="an order that nobody sent"),
+        pytest.param("pab", "", "ab", "nab", Append(("n",), None), id="a person has added to it"),
+        pytest.param("abc", "ab", "c", "abcd", Append(("d",), None), id="links do not change places"),
+    ],
+)
+def test_a_write_that_was_not_answered_counts_as_ours_where_it_arrived(
+    seen: str, own: str, sent: str, wanted: str, decision: Decision
+) -> None:
+    assert decided(seen, wanted, own, sent=sent) == decision
 
 
 def test_where_writes_do_not_show_even_an_empty_gallery_is_appended_to() -> None:
@@ -109,7 +128,8 @@ def test_no_decision_takes_anything_away_or_moves_what_is_not_ours(
     match decision:
         case Replace(gallery=tuple() as after):
             assert set(after) == set(seen) | set(wanted)
-            assert [one for one in after if one in wanted] == wanted
+            assert list(after[: len(wanted)]) == wanted
+            assert list(after[len(wanted) :]) == [one for one in seen if one not in wanted]
             assert set(seen) <= set(own)
         case Append(missing=missing):
             assert list(missing) == [one for one in wanted if one not in seen]

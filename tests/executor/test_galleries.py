@@ -7,6 +7,7 @@ import pytest
 from catalogue import picture, product
 from executor.rig import Rig
 
+from amzsync.domain.product import Product
 from amzsync.executor.decide import MAX_ASSETS
 from amzsync.ledger.merge import SKIP_EXISTING
 from amzsync.sandbox import Answer, Fault, TypeClass
@@ -21,6 +22,11 @@ def by_hand(rig: Rig, sku: str, names: Sequence[str]) -> None:
     rig.sandbox.set_gallery(
         sku, [there[name] if name in there else rig.sandbox.add_asset(name) for name in names]
     )
+
+
+def letters(rig: Rig, sku: str) -> str:
+    """The pictures of a gallery by their image ids."""
+    return "".join(name.rpartition("_")[2].removesuffix(".jpg") for name in rig.gallery(sku))
 
 
 def test_an_empty_gallery_becomes_the_wanted_one_in_one_write(rig: Rig) -> None:
@@ -66,13 +72,56 @@ def test_a_picture_that_a_person_put_among_ours_stays_there(rig: Rig, place: int
     assert (ran.requests["link"], ran.requests["product_write"]) == (1, 0)
 
 
-def test_ours_gains_a_picture_at_its_place_and_keeps_what_is_no_longer_wanted(rig: Rig) -> None:
+def test_ours_gains_a_picture_at_its_place_and_keeps_what_is_no_longer_wanted_behind(rig: Rig) -> None:
     rig.plan(BOOT)
     rig.apply()
     rig.plan(product("BOOT", ("a", "MAIN"), ("new", "PT01"), ("c", "PT02")))
     ran = rig.apply()
-    assert rig.gallery("BOOT") == [NAMES[0], NAMES[1], "amazon_02_PT01_new.jpg", NAMES[2]]
+    assert rig.gallery("BOOT") == [NAMES[0], "amazon_02_PT01_new.jpg", NAMES[2], NAMES[1]]
     assert (ran.requests["link"], ran.requests["product_write"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "after"),
+    [
+        pytest.param((("n", "MAIN"), ("b", "PT01"), ("c", "PT02")), "nbca", id="another in its place"),
+        pytest.param((("b", "MAIN"), ("c", "PT01")), "bca", id="none in its place"),
+        pytest.param((("a", "MAIN"), ("b", "PT01")), "abc", id="the last one, which stands behind already"),
+    ],
+)
+def test_what_is_no_longer_wanted_stands_behind_what_is(
+    rig: Rig, wanted: Sequence[tuple[str, str]], after: str
+) -> None:
+    rig.plan(BOOT)
+    rig.apply()
+    rig.plan(product("BOOT", *wanted))
+    ran = rig.apply()
+    assert letters(rig, "BOOT") == after
+    assert ran.requests["product_write"] == (after != "abc")
+    assert str(rig.thumbnail("BOOT")).endswith(f"_{after[0]}.jpg")
+    assert rig.apply().total == 0
+    # And again: where a left-over stands does not make the gallery a person's.
+    rig.plan(product("BOOT", ("z", "MAIN"), ("c", "PT01")))
+    rig.apply()
+    assert letters(rig, "BOOT") == "zc" + "".join(one for one in after if one != "c")
+    assert "POST /products/{id}/assets" not in rig.sandbox.counts
+    rig.plan(BOOT)
+    rig.apply()
+    assert letters(rig, "BOOT").startswith("abcz")
+
+
+def test_an_order_that_a_person_gave_ours_is_kept_in_later_runs_too(rig: Rig) -> None:
+    rig.plan(BOOT)
+    rig.apply()
+    by_hand(rig, "BOOT", NAMES[::-1])
+    images = list(BOOT.images)
+    for number in range(3):
+        images.append(product("BOOT", (f"d{number}", f"X{number}")).images[0])
+        rig.plan(Product("BOOT", is_parent=False, images=tuple(images)))
+        if number == 1:
+            rig.refresh()
+        rig.apply()
+        assert letters(rig, "BOOT") == "cba" + "".join(f"d{n}" for n in range(number + 1))
 
 
 def test_a_changed_order_of_ours_is_written(rig: Rig) -> None:
@@ -184,6 +233,7 @@ def test_what_is_no_longer_wanted_is_not_pushed_out_by_what_is_new(rig: Rig) -> 
     rig.plan(product("MANY", ("n1", "PT01"), ("n2", "PT02"), old[0]))
     rig.apply()
     assert rig.gallery("MANY") == ["amazon_02_PT01_n1.jpg", *before]
+    assert len(before) == MAX_ASSETS - 1
     assert [(table, sku) for table, sku, _, _ in rig.failures()] == [("links", "MANY")]
 
 

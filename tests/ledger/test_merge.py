@@ -123,9 +123,18 @@ def test_done_links_that_change_places_become_pending_and_the_others_stay(ledger
     assert only(ledger_path, "thumbnails", "pending") == set()
 
 
-def test_links_that_only_move_up_stay_done(ledger, ledger_path):
+def test_links_behind_one_of_ours_that_nothing_wants_now_are_to_come_before_it(ledger, ledger_path):
     merge(ledger, BASE)
     finish_all(ledger)
+    merge(ledger, [product("S1", ("a", "MAIN"), ("c", "PT02")), *BASE[1:]])
+    assert only(ledger_path, "links", "pending") == {"S1 c"}
+
+
+def test_links_behind_one_of_a_person_that_nothing_wants_now_stay_done(ledger, ledger_path):
+    merge(ledger, BASE)
+    finish_all(ledger)
+    with ledger.atomic():
+        ledger._store.execute("UPDATE links SET origin = 'found'")
     merge(ledger, [product("S1", ("a", "MAIN"), ("c", "PT02")), *BASE[1:]])
     assert only(ledger_path, "links", "pending") == set()
     assert rows(ledger_path, "SELECT position FROM links WHERE state = 'done' AND product_id = 1") == [

@@ -90,6 +90,23 @@ def test_an_older_ledger_keeps_its_rows_and_leaves_a_backup(ledger_path, version
     open_reader(ledger_path).close()
 
 
+def test_a_link_in_flight_in_an_older_ledger_may_have_arrived_at_its_place(ledger_path):
+    with closing(Database(ledger_path)) as old:
+        migrations.apply(old, stop_before="m006_sent_links")
+        old.execute("INSERT INTO products (id, sku, is_parent) VALUES (1, 'S1', 0)")
+        for number, (state, placed) in enumerate([("in_flight", None), ("in_flight", 7), ("done", 3)], 1):
+            old.execute("INSERT INTO urls (id, url) VALUES (?, ?)", (number, f"https://x/{number}.jpg"))
+            old.execute("INSERT INTO assets (id, filename) VALUES (?, 'x.jpg')", (number,))
+            old.execute(
+                "INSERT INTO links (product_id, asset_id, variant, position, state, placed)"
+                " VALUES (1, ?, 'MAIN', ?, ?, ?)",
+                (number, number, state, placed),
+            )
+        old.conn.commit()
+    open_writer(ledger_path).close()
+    assert rows(ledger_path, "SELECT sent FROM links ORDER BY asset_id") == [(1,), (7,), (None,)]
+
+
 def test_a_step_that_fails_half_way_leaves_the_ledger_as_it_was(ledger_path, monkeypatch):
     before = filled(ledger_path)
     ours = Migrations("amzsync")
