@@ -11,7 +11,6 @@ from amzsync.config import Account, load_account
 from amzsync.errors import ConfigError
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.owner import read_owner
-from amzsync.limits.windows import PRESETS, Limit, parse_limits
 from amzsync.plytix.auth import Credentials, Secret
 
 __all__ = [
@@ -19,7 +18,6 @@ __all__ = [
     "SANDBOX_PASSWORD",
     "chosen_account",
     "is_seeded",
-    "limits_of",
     "open_account",
     "perhaps_account",
     "sandbox_path",
@@ -62,13 +60,6 @@ def perhaps_account(options: RunOptions, ledger: Ledger | None = None) -> Accoun
         if options.account or options.config:
             raise
         return None
-
-
-def limits_of(options: RunOptions, account: Account | None) -> tuple[Limit, ...]:
-    """The limits to work at: the options', else the account's, else those of a paid account."""
-    if options.rate_limits:
-        return parse_limits(options.rate_limits)
-    return (account.limits if account else None) or PRESETS["paid"]
 
 
 def sandbox_path(ledger: Path) -> Path:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import typer
 
-from amzsync.cli.accounts import chosen_account, limits_of
+from amzsync.cli.accounts import chosen_account
 from amzsync.cli.begin import RETRY_FAILED, fingerprints, plan_again, plan_all, planning
 from amzsync.cli.binding import AccountBinding
 from amzsync.cli.exits import ExitCode
+from amzsync.cli.limits import chosen_limits
 from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import OpenLedger, check_mappings, metadata, plan_counts, plan_view
 from amzsync.cli.voice import Voice
@@ -23,7 +24,6 @@ from amzsync.ledger.book import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.rows import Outcome
 from amzsync.limits.forecast import forecast
-from amzsync.limits.windows import Limit
 from amzsync.views.plan import PlanView, render_plan
 from amzsync.views.report import Report, check_output, report_json, write_report
 from amzsync.views.summary import Summary, command, next_commands, render_summary
@@ -168,7 +168,7 @@ class _Run:
         self._manner = manner
         self._account = account
         self._voice = voice
-        self._limits: tuple[Limit, ...] = limits_of(options, account)
+        self._limits = chosen_limits(options, account, ledger)
 
     def show(self) -> ExitCode:
         """Show the plan, and no more."""
@@ -254,7 +254,8 @@ class _Run:
         )
         _hand_out(self._ledger, report, self._manner, self._voice, has_stopped=has_stopped)
         outstanding = queries.outstanding()
-        left = forecast(products=outstanding.products, assets=outstanding.assets, limits=self._limits)
+        limits = chosen_limits(self._options, self._account, self._ledger).limits
+        left = forecast(products=outstanding.products, assets=outstanding.assets, limits=limits)
         failures = queries.failure_count()
         summary = Summary(
             report,

@@ -2,9 +2,10 @@
 
 import os
 
-from amzsync.cli.accounts import chosen_account, limits_of, perhaps_account
+from amzsync.cli.accounts import chosen_account, perhaps_account
 from amzsync.cli.binding import AccountBinding
 from amzsync.cli.exits import ExitCode
+from amzsync.cli.limits import ChosenLimits, chosen_limits
 from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import OpenLedger, check_mappings, open_for_planning, plan_into, plan_view
 from amzsync.cli.voice import Voice
@@ -13,7 +14,6 @@ from amzsync.config import Account
 from amzsync.executor.engine import End
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.rows import Outcome
-from amzsync.limits.windows import Limit
 from amzsync.views.plan import plan_json, render_plan
 
 __all__ = ["plan"]
@@ -27,7 +27,7 @@ def plan(options: RunOptions, voice: Voice, *, with_refresh: bool) -> ExitCode:
     with open_for_planning(options.ledger) as opened:
         ledger = opened.ledger
         account = account or choose(options, ledger)
-        limits = limits_of(options, account)
+        limits = chosen_limits(options, account, ledger)
         if account and (with_refresh or options.account):
             AccountBinding(ledger, account, same_account=options.same_account).check()
         run_id = ledger.runs.start(
@@ -39,6 +39,7 @@ def plan(options: RunOptions, voice: Voice, *, with_refresh: bool) -> ExitCode:
                 plan_into(ledger, options, sources)
             if with_refresh and account:
                 code = _refresh(opened, options, account, limits, voice)
+                limits = chosen_limits(options, account, ledger)
             outcome = Outcome.PLANNED
         finally:
             ledger.runs.end(run_id, outcome, {})
@@ -52,7 +53,7 @@ def plan(options: RunOptions, voice: Voice, *, with_refresh: bool) -> ExitCode:
 
 
 def _refresh(
-    opened: OpenLedger, options: RunOptions, account: Account, limits: tuple[Limit, ...], voice: Voice
+    opened: OpenLedger, options: RunOptions, account: Account, limits: ChosenLimits, voice: Voice
 ) -> ExitCode:
     if not opened.is_copy:
         worked = refresh(Bench(opened.ledger, opened.ledger, options, account, limits, voice))

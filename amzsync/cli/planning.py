@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from amzsync.cli.limits import ChosenLimits
 from amzsync.cli.options import RunOptions
 from amzsync.errors import LedgerLockedError
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.rows import State
 from amzsync.limits.forecast import forecast
-from amzsync.limits.windows import Limit
 from amzsync.mapping.read import MappingSource, open_mapping, read_products
 from amzsync.planner import PlanCounts, Planner, settle
 from amzsync.views.plan import PlanView
@@ -134,7 +134,7 @@ def metadata(ledger: Ledger, options: RunOptions, *, dry_run: bool) -> Metadata:
 def plan_view(
     opened: OpenLedger,
     options: RunOptions,
-    limits: tuple[Limit, ...],
+    limits: ChosenLimits,
     *,
     account: str | None,
     refreshed: bool = False,
@@ -153,10 +153,11 @@ def plan_view(
         forecast=forecast(
             products=outstanding.products,
             assets=outstanding.assets,
-            limits=limits,
+            limits=limits.limits,
             gallery_is_known=gallery_is_checked(ledger, gallery_label(ledger, options)),
         ),
-        limits=limits,
+        limits=limits.limits,
+        limits_origin=limits.origin,
         tables=tables,
         products=tuple(queries.products(_PRODUCTS_SHOWN)),
         products_total=counts.products_with_images,

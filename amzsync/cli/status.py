@@ -1,9 +1,11 @@
 """`amzsync status`: how far a ledger is, what failed, what to do next. Reads only."""
 
 import time
+from datetime import UTC, datetime
 
-from amzsync.cli.accounts import limits_of, perhaps_account
+from amzsync.cli.accounts import perhaps_account
 from amzsync.cli.exits import ExitCode
+from amzsync.cli.limits import ChosenLimits, chosen_limits
 from amzsync.cli.options import RunOptions
 from amzsync.cli.voice import Voice
 from amzsync.errors import ConfigError
@@ -11,7 +13,6 @@ from amzsync.executor.slots import Slots
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.rows import Run
 from amzsync.limits.forecast import forecast
-from amzsync.limits.windows import Limit, parse_limits
 from amzsync.views.status import StatusView, render_status, status_json
 from amzsync.views.summary import command
 
@@ -26,7 +27,7 @@ def status(options: RunOptions, voice: Voice) -> ExitCode:
     with Ledger.read(options.ledger) as ledger:
         runs = ledger.runs.latest(_RUNS_SHOWN)
         limits = _limits(options, runs, ledger)
-        slots = Slots(limits, ledger.request_log(), time.monotonic)
+        slots = Slots(limits.limits, ledger.request_log(), time.monotonic)
         outstanding = ledger.queries.outstanding()
         view = StatusView(
             ledger=options.ledger,
@@ -36,6 +37,8 @@ def status(options: RunOptions, voice: Voice) -> ExitCode:
             failure_groups=tuple(ledger.queries.failure_groups(_EXAMPLES)),
             failures_total=ledger.queries.failure_count(),
             quota=slots.used(),
+            limits_origin=limits.origin,
+            now=datetime.now(UTC),
             forecast=forecast(products=outstanding.products, assets=outstanding.assets, limits=slots.limits),
             next_steps=_next_steps(ledger, options, has_work=outstanding.products > 0),
         )
@@ -45,15 +48,15 @@ def status(options: RunOptions, voice: Voice) -> ExitCode:
     return ExitCode.DONE
 
 
-def _limits(options: RunOptions, runs: tuple[Run, ...], ledger: Ledger) -> tuple[Limit, ...]:
+def _limits(options: RunOptions, runs: tuple[Run, ...], ledger: Ledger) -> ChosenLimits:
     """The limits that a run like the last one would work at."""
     if runs:
         options = options.over(RunOptions.from_record(options.ledger, runs[0].options))
     try:
-        return limits_of(options, perhaps_account(options, ledger))
+        return chosen_limits(options, perhaps_account(options, ledger), ledger)
     except ConfigError:
         # Whoever only looks need not have the account any more.
-        return parse_limits(options.rate_limits or ("paid",))
+        return chosen_limits(options, None, ledger)
 
 
 def _next_steps(ledger: Ledger, options: RunOptions, *, has_work: bool) -> tuple[str, ...]:

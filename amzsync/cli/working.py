@@ -11,10 +11,12 @@ from pathlib import Path
 
 from amzsync.cli.accounts import open_account
 from amzsync.cli.binding import AccountBinding
+from amzsync.cli.limits import ChosenLimits, TokenLimits
 from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import gallery_is_checked, gallery_label, keep_checked_gallery
 from amzsync.cli.voice import Voice, local_now
 from amzsync.config import Account, state_folder
+from amzsync.errors import StopError
 from amzsync.executor.engine import End, Engine, EngineSettings, Source
 from amzsync.executor.events import Listener, Notice
 from amzsync.executor.freshness import read_clocks
@@ -25,7 +27,8 @@ from amzsync.executor.sync import Sync, SyncOptions
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.merge import SKIP_EXISTING
 from amzsync.ledger.neighbours import Neighbours
-from amzsync.limits.windows import Limit, parse_duration_s
+from amzsync.limits.windows import parse_duration_s
+from amzsync.plytix.auth import Secret
 from amzsync.plytix.transport import Transport
 from amzsync.views.progress import make_display
 
@@ -55,7 +58,7 @@ class Bench:
     quota: Ledger
     options: RunOptions
     account: Account
-    limits: tuple[Limit, ...]
+    limits: ChosenLimits
     voice: Voice
 
 
@@ -134,8 +137,20 @@ def _engine(bench: Bench, worked: Worked) -> Iterator[tuple[Engine, Slots, Liste
                 now=local_now,
             )
         )
-        slots = Slots(bench.limits, bench.quota.request_log(), time.monotonic)
+
+        def say(text: str) -> None:
+            listener.notice(Notice(text))
+
+        slots = Slots(bench.limits.limits, bench.quota.request_log(), time.monotonic)
         binding = AccountBinding(bench.ledger, account, same_account=options.same_account)
+        token_limits = TokenLimits(bench.quota, bench.limits, slots, say)
+
+        def take_token(token: Secret) -> StopError | None:
+            fault = binding.take_token(token, say)
+            if fault is None:
+                token_limits.take_token(token)
+            return fault
+
         engine = Engine(
             transport,
             up.credentials,
@@ -146,7 +161,7 @@ def _engine(bench: Bench, worked: Worked) -> Iterator[tuple[Engine, Slots, Liste
             listener=listener,
             clock=time.monotonic,
             random=random.random,
-            token_fault=lambda token: binding.take_token(token, lambda text: listener.notice(Notice(text))),
+            token_fault=take_token,
         )
         try:
             yield engine, slots, listener

@@ -454,10 +454,6 @@ class Engine:
                 next_step=f"Check the network and {address}, then `amzsync resume`.",
             )
 
-    def _store_token(self, answer: TokenAnswer) -> None:
-        self._tokens.store(answer, self._clock())
-        self._token_limit_refusals = 0
-
     def _settle_token(self, outcome: TokenAnswer | PlytixError, _attempts: int) -> None:
         self._end_asking()
         if isinstance(outcome, PlytixError):
@@ -477,6 +473,7 @@ class Engine:
         fault = self._token_fault(answer.token)
         if fault is None:
             self._tokens.store(answer, self._clock())
+            self._token_limit_refusals = 0
         else:
             self._fatal = self._fatal or fault
 

@@ -10,10 +10,15 @@ __all__ = ["Listener", "Notice", "Progress", "QuotaUse", "Traffic", "Waiting"]
 
 @dataclass(frozen=True, slots=True)
 class QuotaUse:
-    """How much of a limit's window is taken now."""
+    """How much of a limit's window is taken now.
+
+    `limit` is the one in force; where refusals have shown less than `configured`, that long ago.
+    """
 
     limit: Limit
     used: int
+    configured: Limit | None = None
+    observed_age_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something worth saying once: a lower limit learned, a fallback, a deprecation."""
+    """Something worth saying once: a lower limit, a fallback, a deprecation."""
 
     message: str
 

@@ -83,7 +83,12 @@ class Slots:
         self._pace.pause(self._clock() + seconds)
 
     def used(self) -> tuple[QuotaUse, ...]:
-        return tuple(QuotaUse(limit, used) for limit, used in self._pace.used(self._clock()))
+        now = self._clock()
+        ages = {each.window_s: now - each.since for each in self._pace.observed}
+        return tuple(
+            QuotaUse(limit, used, configured, ages.get(limit.window_s))
+            for (limit, used), configured in zip(self._pace.used(now), self._pace.configured, strict=True)
+        )
 
     def time_for_s(self, requests: int) -> float:
         """Seconds until the last of so many more requests may leave."""

@@ -76,6 +76,10 @@ class Pace:
         return tuple(window.in_force for window in self._windows)
 
     @property
+    def configured(self) -> tuple[Limit, ...]:
+        return tuple(window.configured for window in self._windows)
+
+    @property
     def observed(self) -> tuple[Observed, ...]:
         return tuple(window.observed for window in self._windows if window.observed)
 

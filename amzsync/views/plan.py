@@ -22,6 +22,7 @@ from amzsync.views.console import (
     titled,
 )
 from amzsync.views.document import document, table_entries
+from amzsync.views.limits import LimitsOrigin
 from amzsync.views.products import product_entry, product_sheet
 from amzsync.views.report import Metadata, contract_fields, extra_fields
 
@@ -49,6 +50,7 @@ class PlanView:
     outstanding: Outstanding
     forecast: Forecast
     limits: tuple[Limit, ...]
+    limits_origin: LimitsOrigin
     tables: tuple[Counts, ...]
     products: tuple[ProductRow, ...]
     products_total: int
@@ -93,6 +95,7 @@ def plan_json(
             "requests": view.forecast.requests,
             "seconds": round(view.forecast.seconds, 1),
             "limits": [str(limit) for limit in view.limits],
+            "limits_from": view.limits_origin,
             "account": view.account,
             "gallery": view.gallery,
             "refreshed": view.refreshed,
@@ -156,7 +159,8 @@ def _cost(view: PlanView) -> "Text":
     limits = " and ".join(map(limit_text, view.limits))
     cost = cost_text(view.forecast.requests, view.forecast.seconds)
     line = own(f"A{cost[1:]}", "bold")
-    line.append(f" ({limits})." if limits else ".")
+    told = f", {view.limits_origin.phrase}" if view.limits_origin is LimitsOrigin.TOKEN else ""
+    line.append(f" ({limits}{told})." if limits else ".")
     if not view.refreshed:
         line.append(" Plytix was not asked what is there already; --refresh asks.", "dim")
     return line

@@ -23,6 +23,7 @@ from amzsync.views.console import (
 )
 from amzsync.views.document import document, failure_entry, table_entries
 from amzsync.views.failures import failures_in_full
+from amzsync.views.limits import LimitsOrigin, observed_since, use_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -44,6 +45,8 @@ class StatusView:
     failure_groups: tuple[FailureGroup, ...]
     failures_total: int
     quota: tuple[QuotaUse, ...]
+    limits_origin: LimitsOrigin
+    now: datetime
     forecast: Forecast
     next_steps: tuple[str, ...]
 
@@ -74,8 +77,10 @@ def status_json(view: StatusView, failures: Iterable[Failure] | None = None) -> 
             ],
             "quota": [
                 {"limit": use.limit.allowed, "window_s": use.limit.window_s, "used": use.used}
+                | _observed_fields(use, view.now)
                 for use in view.quota
             ],
+            "limits_from": view.limits_origin,
             "left": {"requests": view.forecast.requests, "seconds": round(view.forecast.seconds, 1)},
             "next": list(view.next_steps),
         }
@@ -90,9 +95,22 @@ def _parts(view: StatusView, zone: tzinfo | None) -> "Iterator[RenderableType]":
     if view.failures_total:
         yield titled(f"Failures: {count_text(view.failures_total)}", failures_in_full(view.failure_groups))
     if view.quota:
-        used = ((limit_text(use.limit), f"{count_text(use.used)} used") for use in view.quota)
-        yield titled("Requests the account allows", facts(used))
+        used = (
+            (limit_text(use.configured or use.limit), use_text(use, view.now, zone)) for use in view.quota
+        )
+        yield titled(f"Requests the account allows, {view.limits_origin.phrase}", facts(used))
     yield _left(view)
+
+
+def _observed_fields(use: QuotaUse, now: datetime) -> dict[str, object]:
+    """Only where refusals have shown less than is configured."""
+    since = observed_since(use, now)
+    if since is None:
+        return {}
+    return {
+        "configured": (use.configured or use.limit).allowed,
+        "observed_since": since.isoformat(timespec="seconds"),
+    }
 
 
 def _heading(view: StatusView) -> "Text":

@@ -14,6 +14,7 @@ from amzsync.limits.forecast import Forecast
 from amzsync.limits.windows import PRESETS
 from amzsync.planner import PlanCounts
 from amzsync.views.console import make_console
+from amzsync.views.limits import LimitsOrigin
 from amzsync.views.plan import PlanView
 from amzsync.views.report import Metadata, Report
 from amzsync.views.status import StatusView
@@ -105,6 +106,7 @@ def plan_view(text: str | None = None, **changes: object) -> PlanView:
         outstanding=Outstanding(1_200, 4_000),
         forecast=Forecast(5_300, 3_720.0),
         limits=PRESETS["paid"],
+        limits_origin=LimitsOrigin.DEFAULT,
         tables=TABLES,
         products=tuple(product(text or f"SKU-{n}", text) for n in range(30)),
         products_total=1_210,
@@ -139,6 +141,8 @@ def status_view(text: str | None = None, **changes: object) -> StatusView:
         failure_groups=groups(text),
         failures_total=1_004,
         quota=tuple(QuotaUse(limit, used) for limit, used in zip(PRESETS["paid"], (38, 1_204), strict=True)),
+        limits_origin=LimitsOrigin.DEFAULT,
+        now=datetime(2025, 12, 23, 6, 0, 47, tzinfo=UTC),
         forecast=Forecast(5_300, 3_720.0),
         next_steps=(text or "amzsync resume",),
     )
