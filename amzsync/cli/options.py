@@ -128,7 +128,7 @@ RateLimitOption = Annotated[
     typer.Option(
         "--rate-limit",
         metavar="N/WINDOW",
-        help="50/10s, 5000/1h, or free, paid; repeat it. Default: the account's, else its token's, else paid.",
+        help="50/10s, 5000/1h, or free, paid; repeat it. Default: the account's or its token's, else paid.",
     ),
 ]
 MaxWaitOption = Annotated[
