@@ -36,6 +36,8 @@ from amzsync.plytix.wire import PlytixProduct
 __all__ = ["Writer"]
 
 _MOST_STALE = 3
+_LAST_ANSWERS = 20
+_MANY_STRANGE = 3
 _SEMANTIC = 422
 _MOST_IN_AIR_TO_RETRY = 16
 
@@ -73,6 +75,7 @@ class Writer:
         self._later: list[tuple[float, int, Desk]] = []
         self._order = itertools.count()
         self._only_append = False
+        self._answers_show: deque[bool] = deque(maxlen=_LAST_ANSWERS)
         self._omission_is_empty: bool | None = None
         self._in_air = 0
         self._expected = 0
@@ -291,16 +294,14 @@ class Writer:
         """Believe a write only where the answer shows it."""
         shown = product.gallery if decision.gallery is not None else desk.seen.gallery
         if shown is None or (decision.gallery is not None and not _stands_in(decision.gallery, shown)):
-            if not self._only_append:
-                self._only_append = True
-                self._listener.notice(
-                    Notice("Plytix does not show what a write did to a gallery: linking pictures one by one.")
-                )
+            self._note_answer(shows=False)
             desk.seen = desk.seen.showing(product.gallery or desk.seen.gallery)
             self._chains.begin(desk, Append(self._missing(desk), decision.thumbnail))
             return
-        if decision.gallery is not None and shown != decision.gallery:
-            self._outcomes.written.suspect_others()
+        if decision.gallery is not None:
+            self._note_answer(shows=True)
+            if shown != decision.gallery:
+                self._outcomes.written.suspect_others()
         desk.made.update(asset_id for asset_id in shown if asset_id not in desk.seen.gallery)
         if decision.thumbnail and product.thumbnail_id != decision.thumbnail:
             self._chains.begin(desk, Append((), decision.thumbnail), by_link=True)
@@ -315,6 +316,18 @@ class Writer:
             desk.was_doubted = desk.only_append = True
             self._untold.append(desk)
         return is_asked
+
+    def _note_answer(self, *, shows: bool) -> None:
+        """One strange answer is its product's; where they come again and again, the account is like that."""
+        self._answers_show.append(shows)
+        strange = self._answers_show.count(False)
+        often = strange >= _MANY_STRANGE and 2 * strange >= len(self._answers_show)
+        if often and not self._only_append:
+            self._only_append = True
+            of = f"{strange} of the last {len(self._answers_show)} writes did to a gallery"
+            self._listener.notice(
+                Notice(f"Plytix did not show what {of}: linking pictures one by one from now on.")
+            )
 
     def _missing(self, desk: Desk) -> tuple[str, ...]:
         return missing(desk.wanted, desk.seen.gallery)

@@ -93,16 +93,44 @@ def test_skip_existing_looks_before_it_uploads_where_a_search_does_not_tell(rig:
     assert ran.requests["product_write"] == ran.requests["link"] == 0
 
 
-def test_a_write_whose_answer_shows_nothing_is_followed_by_single_links(rig: Rig) -> None:
-    rig.plan(*(product(f"S{number}", ("a", "MAIN"), ("b", "PT01")) for number in range(3)))
-    untold = rig.sandbox.product_id("S0")
-    hidden = Transform(lambda _payload: {"data": [{"id": untold}]})
-    rig.sandbox.faults.add(Fault("PATCH", f"/products/{untold}", hidden, times=1))
-    ran = rig.apply()
+def writes_a_gallery(body: Any) -> bool:
+    return "attributes" in body
+
+
+def show_nothing(payload: Any) -> Any:
+    return {"data": [{"id": payload["data"][0]["id"]}]}
+
+
+def leave_out_an_asset(payload: Any) -> Any:
+    payload["data"][0]["attributes"]["amazon_images"].pop()
+    return payload
+
+
+@pytest.mark.parametrize("hides", [show_nothing, leave_out_an_asset])
+def test_one_answer_that_does_not_show_a_write_makes_single_links_for_that_product_alone(
+    rig: Rig, hides: Callable[[Any], Any]
+) -> None:
+    rig.plan(*(product(f"S{number:02d}", ("a", "MAIN"), ("b", "PT01")) for number in range(30)))
+    rig.sandbox.faults.add(
+        Fault("PATCH", "/products/[^/]+", Transform(hides), times=2, after=3, body=writes_a_gallery)
+    )
+    ran = rig.apply(settings=EngineSettings(workers=1))
     assert set(rig.pictures.values()) == {(NAMES[0], NAMES)}
-    assert [notice for notice in ran.heard.notices if "one by one" in notice] == ran.heard.notices
+    assert 2 <= ran.requests["link"] <= 2 * 2
+    assert ran.heard.notices == []
+
+
+def test_where_answers_do_not_show_writes_again_and_again_the_run_goes_on_by_single_links(rig: Rig) -> None:
+    rig.plan(*(product(f"S{number:02d}", ("a", "MAIN"), ("b", "PT01")) for number in range(30)))
+    rig.sandbox.faults.add(
+        Fault("PATCH", "/products/[^/]+", Transform(leave_out_an_asset), times=None, body=writes_a_gallery)
+    )
+    ran = rig.apply(settings=EngineSettings(workers=1))
+    assert set(rig.pictures.values()) == {(NAMES[0], NAMES)}
+    replacing = [one for one in rig.sandbox.faults.fired if one.method == "PATCH"]
+    assert len(replacing) == 3
     assert len(ran.heard.notices) == 1
-    assert ran.requests["link"] >= 2
+    assert "3 of the last 3 writes" in ran.heard.notices[0]
 
 
 @pytest.mark.parametrize(
