@@ -1,11 +1,11 @@
 """What planning costs: against reading the same file and writing one bare table, side by side."""
 
 import json
-import sqlite3
 import sys
 from pathlib import Path
 
 import pytest
+from catalogue import rows
 from catalogues import write_catalogue
 from measuring import Took, amzsync, tell, took
 
@@ -72,16 +72,11 @@ def test_the_ledger_holds_what_the_bare_table_holds(tmp_path):
     write_catalogue(mapping, products=500, images=8, unique=2_000)
     _bare(mapping, tmp_path)
     _plan(mapping, tmp_path, anew=True)
-    bare = (
-        sqlite3.connect(tmp_path / "bare.db").execute("SELECT * FROM links ORDER BY sku, position").fetchall()
-    )
-    planned = (
-        sqlite3.connect(tmp_path / "amzsync.db")
-        .execute(
-            "SELECT sku, url, variant, position FROM links JOIN products ON products.id = product_id"
-            " JOIN urls ON urls.id = asset_id ORDER BY sku, position"
-        )
-        .fetchall()
+    bare = rows(tmp_path / "bare.db", "SELECT * FROM links ORDER BY sku, position")
+    planned = rows(
+        tmp_path / "amzsync.db",
+        "SELECT sku, url, variant, position FROM links JOIN products ON products.id = product_id"
+        " JOIN urls ON urls.id = asset_id ORDER BY sku, position",
     )
     assert planned == bare
     assert len(planned) == len(json.loads(mapping.read_text())["matched"]) * 8
