@@ -6,13 +6,14 @@ and the field but never a value, because a value may be a password in the wrong 
 
 import json
 import os
-import stat
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from amzsync.errors import ConfigError
+from amzsync.files import open_regular
 from amzsync.limits.windows import Limit, parse_limits
 from amzsync.plytix.address import checked_address
 from amzsync.plytix.auth import Credentials, Secret
@@ -45,6 +46,13 @@ class Account:
     limits: tuple[Limit, ...] | None = None
     is_sandbox: bool = False
     warnings: tuple[str, ...] = ()
+    source: str = ""
+    """Where it came from, for people: a file's path, the environment, or nothing for the sandbox."""
+
+    @property
+    def api_host(self) -> str | None:
+        """The host that is worked on; None for the sandbox, which is this machine."""
+        return urlsplit(self.api_url).netloc or None
 
     @property
     def identity(self) -> str:
@@ -72,9 +80,9 @@ def load_account(
         from_environment = _environment_account(environ)
         if from_environment is not None:
             return _with_unread_config(from_environment, config_path)
-    path = _find_config(config_path, environ, home, cwd, platform)
+    path, is_named = _find_config(config_path, environ, home, cwd, platform)
     if path is not None:
-        config = _read_config(path)
+        config = _read_config(path, is_named=is_named)
         return config.account(config.default() if alias is None else alias)
     raise ConfigError(
         "No Plytix account is configured: PLYTIX_API_KEY and PLYTIX_API_PASSWORD are not set, and there is no"
@@ -103,6 +111,7 @@ def _environment_account(environ: Mapping[str, str]) -> Account | None:
         checked_address(environ.get("PLYTIX_API_URL", "").strip() or API_URL, "PLYTIX_API_URL"),
         checked_address(environ.get("PLYTIX_AUTH_URL", "").strip() or AUTH_URL, "PLYTIX_AUTH_URL"),
         Credentials(*map(Secret, secrets)),
+        source="the environment",
     )
 
 
@@ -130,19 +139,20 @@ def state_folder(environ: Mapping[str, str], home: Path, platform: str = sys.pla
 
 def _find_config(
     config_path: Path | None, environ: Mapping[str, str], home: Path, cwd: Path, platform: str
-) -> Path | None:
+) -> tuple[Path | None, bool]:
+    """The file, and whether the user has named it."""
     named = environ.get("AMZSYNC_CONFIG", "").strip()
     if config_path is None and named:
         config_path = Path(named)
     if config_path is not None:
         if config_path.parts[:1] == ("~",):
             config_path = home.joinpath(*config_path.parts[1:])
-        return cwd / config_path
+        return cwd / config_path, True
     candidates = [cwd / "config" / "plytix_config.json"]
     candidates += [
         folder / "amzsync" / name for folder in _user_folders(environ, home, platform) for name in _FILE_NAMES
     ]
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+    return next((candidate for candidate in candidates if candidate.is_file()), None), False
 
 
 def _user_folders(environ: Mapping[str, str], home: Path, platform: str) -> Iterator[Path]:
@@ -215,11 +225,13 @@ class _Config:
             ),
             _limits(fields.get("rate_limits"), f"{place}.rate_limits"),
             warnings=self.warnings,
+            source=str(self.path),
         )
 
 
-def _read_config(path: Path) -> _Config:
-    raw, warnings = _read_bytes(path)
+def _read_config(path: Path, *, is_named: bool) -> _Config:
+    raw, status = _read_bytes(path)
+    warnings = _safety(path, status, is_named=is_named)
     cause, content = "", None
     try:
         content = json.loads(raw.decode("utf-8-sig"))
@@ -245,9 +257,9 @@ def _read_config(path: Path) -> _Config:
     return _Config(path, accounts, {alias: str(name) for alias, name in aliases.items()}, default, warnings)
 
 
-def _read_bytes(path: Path) -> tuple[bytes, tuple[str, ...]]:
+def _read_bytes(path: Path) -> tuple[bytes, os.stat_result]:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             raw = file.read(_MAX_CONFIG_BYTES + 1)
             status = os.fstat(file.fileno())
     except (OSError, ValueError) as error:
@@ -255,9 +267,42 @@ def _read_bytes(path: Path) -> tuple[bytes, tuple[str, ...]]:
         raise ConfigError(f"The configuration {path} cannot be read: {cause}.", "Check --config.") from None
     if len(raw) > _MAX_CONFIG_BYTES:
         raise ConfigError(f"The configuration {path} is larger than 1 MiB.", "Check --config.")
-    if os.name == "posix" and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
-        return raw, (f"{path} holds credentials and can be read by others: chmod 600 {path}",)
-    return raw, ()
+    return raw, status
+
+
+def _safety(path: Path, status: os.stat_result, *, is_named: bool) -> tuple[str, ...]:
+    """What to warn of; a file that nobody has named, and that others may have written, is refused.
+
+    Raises:
+        ConfigError: it is refused.
+    """
+    if os.name != "posix":
+        return ()
+    danger = _danger(path, status)
+    if danger and not is_named:
+        raise ConfigError(
+            f"The configuration {path} is not used: {danger}, so its accounts need not be yours.",
+            f"If you trust it, name it with --config {path}, or make it your own with chmod 600.",
+        )
+    warnings = [f"{path}: {danger}"] if danger else []
+    if status.st_mode & 0o077:
+        warnings.append(f"{path} holds credentials and can be read by others: chmod 600 {path}")
+    return tuple(warnings)
+
+
+def _danger(path: Path, status: os.stat_result) -> str:
+    """Why others than this user and root may have written it, or nothing."""
+    trusted = (0, os.geteuid())
+    if status.st_uid not in trusted:
+        return "another user owns it"
+    if status.st_mode & 0o022:
+        return "other users can write to it"
+    folder = path.parent.stat()
+    if folder.st_uid not in trusted:
+        return "another user owns its folder"
+    if folder.st_mode & 0o002:
+        return "other users can write to its folder"
+    return ""
 
 
 def _object(content: Mapping[str, object], key: str, path: Path) -> Mapping[str, object]:

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "migrations": [],
     "ledger": ["domain", "errors", "files", "planner", "migrations"],
     "plytix": ["domain", "errors"],
-    "config": ["errors", "limits.windows", "plytix.address", "plytix.auth"],
+    "config": ["errors", "files", "limits.windows", "plytix.address", "plytix.auth"],
     "executor": ["ledger", "limits", "plytix", "domain", "errors", "planner"],
     "views": [
         "domain",

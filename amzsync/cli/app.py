@@ -326,12 +326,13 @@ def _check_values(options: RunOptions) -> None:
 
 def _end(run: "Callable[[Voice], ExitCode]", speech: Speech) -> NoReturn:
     """Run a command; whatever it raises becomes one or two sentences and an exit code."""
+    from amzsync.cli.log import end_log, start_log  # noqa: PLC0415
     from amzsync.cli.voice import Voice  # noqa: PLC0415
     from amzsync.errors import AmzsyncError  # noqa: PLC0415
 
     voice = Voice(speech)
     try:
-        voice.start_log()
+        start_log(speech.log_file, is_verbose=speech.verbosity > 0, warn=voice.warn)
         code = run(voice)
         sys.stdout.flush()
     except AmzsyncError as error:
@@ -359,5 +360,5 @@ def _end(run: "Callable[[Voice], ExitCode]", speech: Speech) -> NoReturn:
         )
         code = ExitCode.STOPPED
     finally:
-        voice.end_log()
+        end_log()
     raise typer.Exit(code)

@@ -196,7 +196,7 @@ class _Run:
             OpenLedger(self._ledger, is_copy=False),
             self._options,
             self._limits,
-            account=self._account.name,
+            account=self._account,
             dry_run=self._manner.dry_run,
         )
         for warning in self._account.warnings:
@@ -286,6 +286,6 @@ _EXIT_OF = {
 
 
 def _confirmed(view: PlanView) -> bool:
-    sys.stderr.write(f"Make up to {view.forecast.requests:,} requests to {view.account} now? [y/N] ")
+    sys.stderr.write(f"Make up to {view.forecast.requests:,} requests to {view.place} now? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")

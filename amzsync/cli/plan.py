@@ -43,9 +43,7 @@ def plan(options: RunOptions, voice: Voice, *, with_refresh: bool) -> ExitCode:
             outcome = Outcome.PLANNED
         finally:
             ledger.runs.end(run_id, outcome, {})
-        view = plan_view(
-            opened, options, limits, account=account.name if account else None, refreshed=with_refresh
-        )
+        view = plan_view(opened, options, limits, account=account, refreshed=with_refresh)
         if voice.speech.as_json:
             voice.document(plan_json(view, ledger.queries.products(), ledger.queries.failures()))
         render_plan(view, voice.out)

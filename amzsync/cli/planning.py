@@ -11,6 +11,7 @@ from pathlib import Path
 
 from amzsync.cli.limits import ChosenLimits
 from amzsync.cli.options import RunOptions
+from amzsync.config import Account
 from amzsync.errors import LedgerLockedError
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.lock import WriterLock
@@ -136,7 +137,7 @@ def plan_view(
     options: RunOptions,
     limits: ChosenLimits,
     *,
-    account: str | None,
+    account: Account | None,
     refreshed: bool = False,
     dry_run: bool = True,
 ) -> PlanView:
@@ -164,7 +165,9 @@ def plan_view(
         malformed=tuple(queries.failures(_MALFORMED_SHOWN)),
         obsolete={str(table.table): table.of(State.OBSOLETE) for table in tables},
         metadata=metadata(ledger, options, dry_run=dry_run),
-        account=account,
+        account=account.name if account else None,
+        api_host=account.api_host if account else None,
+        account_source=account.source if account else "",
         gallery=gallery_label(ledger, options),
         refreshed=refreshed,
         private_copy=opened.is_copy,

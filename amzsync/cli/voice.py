@@ -1,6 +1,5 @@
 """Where a command's words go: consoles, the JSON document, the log."""
 
-import logging
 import os
 import sys
 from collections.abc import Iterable
@@ -8,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from amzsync.cli.options import Speech
-from amzsync.errors import AmzsyncError, ConfigError
+from amzsync.errors import AmzsyncError
 from amzsync.views.console import make_console, plain
 from amzsync.views.summary import with_ledger
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = ["Voice"]
-
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 class Voice:
@@ -43,35 +40,9 @@ class Voice:
         if not self.speech.is_quiet:
             self.err.print(plain(text, 2000), soft_wrap=True)
 
-    def start_log(self) -> None:
-        """Log requests where --log-file or -v asks for it.
-
-        Raises:
-            ConfigError: the log file cannot be written.
-        """
-        logger = logging.getLogger("amzsync")
-        logger.propagate = False
-        logger.setLevel(logging.DEBUG if self.speech.log_file or self.speech.verbosity else logging.CRITICAL)
-        if self.speech.verbosity:
-            logger.addHandler(logging.StreamHandler(sys.stderr))
-        if self.speech.log_file:
-            try:
-                handler = logging.FileHandler(self.speech.log_file, encoding="utf-8")
-            except OSError as error:
-                raise ConfigError(
-                    f"The log file {self.speech.log_file} cannot be written ({error.strerror}).",
-                    "Choose another with --log-file FILE.",
-                ) from None
-            handler.setFormatter(logging.Formatter(_LOG_FORMAT))
-            logger.addHandler(handler)
-
-    def end_log(self) -> None:
-        """Close the log."""
-        logger = logging.getLogger("amzsync")
-        while logger.handlers:
-            handler = logger.handlers[-1]
-            logger.removeHandler(handler)
-            handler.close()
+    def warn(self, text: str) -> None:
+        """A line of our own to stderr, in any case."""
+        self.err.print(plain(text, 2000), style="yellow", soft_wrap=True)
 
     def complain(self, error: AmzsyncError) -> None:
         """One or two plain sentences: what happened, what to do next."""

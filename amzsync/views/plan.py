@@ -18,6 +18,7 @@ from amzsync.views.console import (
     grid,
     limit_text,
     own,
+    plain,
     plural,
     titled,
 )
@@ -41,8 +42,9 @@ _LINES_KEPT_FREE = 6
 class PlanView:
     """A plan as values. `products` are the first of `products_total`, `malformed` the first few.
 
-    `account` is None where none was chosen yet; `private_copy` says that the ledger was busy, so that this
-    plan was made on a copy and is not kept; `refreshed` that Plytix was asked what is there.
+    `account` is None where none was chosen yet, `account_source` says where it is configured; `private_copy`
+    says that the ledger was busy, so that this plan was made on a copy and is not kept; `refreshed` that
+    Plytix was asked what is there.
     """
 
     counts: PlanCounts
@@ -61,6 +63,14 @@ class PlanView:
     gallery: str
     refreshed: bool
     private_copy: bool
+    api_host: str | None = None
+    account_source: str = ""
+
+    @property
+    def place(self) -> str:
+        """The account as people should see it before they agree: its name and its host, made harmless."""
+        name = plain(self.account or "")
+        return f"{name} at {plain(self.api_host)}" if self.api_host else name
 
 
 def render_plan(view: PlanView, console: "Console") -> None:
@@ -97,6 +107,8 @@ def plan_json(
             "limits": [str(limit) for limit in view.limits],
             "limits_from": view.limits_origin,
             "account": view.account,
+            "api_host": view.api_host,
+            "account_source": view.account_source or None,
             "gallery": view.gallery,
             "refreshed": view.refreshed,
             "kept": not view.private_copy,
@@ -138,9 +150,9 @@ def _decision(view: PlanView) -> "Text":
     if view.metadata.sources:
         where.append(" in ").append_text(foreign(", ".join(view.metadata.sources)))
     where.append("\nInto the gallery ").append_text(foreign(view.gallery, limit=SKU_LIMIT))
-    where.append(" of ").append_text(
-        foreign(view.account) if view.account else own("the account chosen later")
-    )
+    where.append(" of ").append_text(own(view.place) if view.account else own("the account chosen later"))
+    if view.account and view.account_source:
+        where.append(" (from ").append_text(foreign(view.account_source)).append(")")
     where.append("\n")
     if not view.outstanding.products:
         return where.append("Nothing is left to do.", "bold green")

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from amzsync.errors import ConfigError
+from amzsync.files import open_private
 from amzsync.ledger.queries import Standing
 from amzsync.ledger.rows import Failure
 from amzsync.planner import PlanCounts
@@ -142,7 +143,7 @@ def write_report(path: Path, chunks: Iterable[str]) -> None:
 def _replace(path: Path, chunks: Iterable[str]) -> None:
     beside = path.with_name(f".amzsync-{secrets.token_hex(8)}.tmp")
     try:
-        with beside.open("x", encoding="ascii", newline="\n") as file:
+        with open(beside, "x", encoding="ascii", newline="\n", opener=open_private) as file:
             file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -240,9 +241,72 @@ def test_a_report_that_could_not_be_written_is_told_before_the_work(shop: Shop, 
     assert shop.sandbox.total == 0
 
 
-def test_a_log_that_cannot_be_written_is_told_before_the_work(shop: Shop) -> None:
-    refused(shop.apply(shop.mapping(GOOD), "--log-file", "no/such/folder/log"))
-    assert shop.sandbox.total == 0
+@pytest.mark.skipif(os.name != "posix", reason="devices and pipes of POSIX")
+@pytest.mark.parametrize("log", ["/dev/full", "no/such/folder/log", "pipe", "read pipe", "."])
+@pytest.mark.parametrize("more", [[], ["-q"]], ids=["", "quiet"])
+def test_a_log_that_cannot_be_written_is_one_warning_and_the_work_is_done(
+    shop: Shop, log: str, more: list[str]
+) -> None:
+    reader = None
+    if "pipe" in log:
+        os.mkfifo(log)
+        reader = os.open(log, os.O_RDONLY | os.O_NONBLOCK) if log.startswith("read") else None
+    try:
+        said = shop.apply(shop.mapping(GOOD), "--log-file", log, *more)
+    finally:
+        if reader is not None:
+            os.close(reader)
+    assert said.code == 0, said.err
+    assert " ".join(said.err.split()).count("without a log") == 1
+    assert "Traceback" not in said.err
+    assert "Errno" not in said.err
+    assert shop.sandbox.overlapping_writes == 0
+    assert shop.sandbox.counts["PATCH /products/{id}"] == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_ledger_log_and_report_are_private_to_their_owner(shop: Shop) -> None:
+    (shop.folder / "kept.json").write_text("{}")
+    (shop.folder / "kept.json").chmod(0o640)
+    before = os.umask(0)
+    try:
+        for report in ("report.json", "kept.json"):
+            said = shop.apply(shop.mapping(GOOD), "--log-file", "run.log", "--output", report)
+            assert said.code == 0
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in shop.folder.iterdir()}
+    assert modes.pop("kept.json") == 0o640
+    del modes["mapping.json"]
+    assert {"amzsync.db", "amzsync.db.lock", "run.log", "report.json"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_a_stricter_umask_is_kept(shop: Shop) -> None:
+    before = os.umask(0o277)
+    try:
+        said = shop.apply(shop.mapping(GOOD), "--dry-run", "--log-file", "run.log", "--output", "report.json")
+        assert said.code == 0, said.err
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((shop.folder / "run.log").stat().st_mode) == 0o400
+    assert stat.S_IMODE((shop.folder / "report.json").stat().st_mode) == 0o400
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices and pipes of POSIX")
+@pytest.mark.parametrize("option", ["--ledger", "--config"])
+@pytest.mark.parametrize("command", [["plan"], ["apply", "--yes"], ["resume"], ["status"]])
+def test_nobody_waits_for_a_pipe_or_reads_a_device_to_its_end(
+    tmp_path: Path, option: str, command: list[str]
+) -> None:
+    os.mkfifo("pipe")
+    if option == "--config" and command[0] in ("resume", "status"):
+        return
+    mapping = ["--mapping", tmp_path / "good.json"] if command[0] in ("plan", "apply") else []
+    (tmp_path / "good.json").write_text(json.dumps(GOOD))
+    for path in ("pipe", "/dev/zero"):
+        assert "regular file" in refused(amzsync(*command, *mapping, option, path))
 
 
 @pytest.mark.parametrize(

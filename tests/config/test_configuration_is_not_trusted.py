@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import traceback
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from amzsync.config import Account, load_account
 from amzsync.errors import ConfigError
 
+POSIX = pytest.mark.skipif(os.name != "posix", reason="owners and modes of POSIX")
 SECRET = "s3cr3t-pa55word"
 
 
@@ -205,3 +207,62 @@ def test_any_json_gives_an_account_or_one_plain_error(tmp_path_factory, content)
             assert error.message.endswith(".")  # noqa: PT017 - an account is as good an end
         else:
             assert found.name
+
+
+def implicit(folder: Path) -> Path:
+    """A configuration that is used without being named."""
+    (folder / "config").mkdir(mode=0o755)
+    path = write(folder / "config", one())
+    return path.rename(path.with_name("plytix_config.json"))
+
+
+def load_implicit(folder: Path, named: Path | None = None) -> Account:
+    return load_account(None, config_path=named, environ={}, home=folder, cwd=folder)
+
+
+@POSIX
+@pytest.mark.parametrize("what", ["file", "group", "folder"])
+def test_a_configuration_that_others_can_write_is_used_only_where_it_is_named(tmp_path, what):
+    path = implicit(tmp_path)
+    assert load_implicit(tmp_path).warnings == ()
+    match what:
+        case "file":
+            path.chmod(0o602)
+        case "group":
+            path.chmod(0o620)
+        case _:
+            path.parent.chmod(0o777)
+    with pytest.raises(ConfigError, match="other users can write") as caught:
+        load_implicit(tmp_path)
+    assert f"--config {path}" in caught.value.next_step
+    assert "other users can write" in load_implicit(tmp_path, path).warnings[0]
+
+
+@POSIX
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_configuration_of_another_user_is_used_only_where_it_is_named(tmp_path, what, monkeypatch):
+    path = implicit(tmp_path)
+    mine = os.geteuid()
+    if mine == 0:
+        os.chown(path if what == "file" else path.parent, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+    with pytest.raises(ConfigError, match="another user owns it"):
+        load_implicit(tmp_path)
+    assert "another user owns it" in load_implicit(tmp_path, path).warnings[0]
+
+
+@POSIX
+def test_a_pipe_or_a_device_is_no_configuration_and_nobody_waits_for_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(ConfigError, match="not a regular file"):
+            load(path)
+
+
+def test_an_account_tells_where_it_came_from_and_its_host(tmp_path):
+    path = write(tmp_path, one(api_url="https://pim.example/api/v1"))
+    assert (load(path).source, load(path).api_host) == (str(path), "pim.example")
+    environ = {"PLYTIX_API_KEY": "key", "PLYTIX_API_PASSWORD": SECRET}
+    account = load_account(None, config_path=None, environ=environ, home=tmp_path, cwd=tmp_path)
+    assert (account.source, account.api_host) == ("the environment", "pim.plytix.com")

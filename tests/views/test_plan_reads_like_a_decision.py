@@ -124,6 +124,8 @@ def test_the_json_is_one_document_with_every_key_of_the_contract_as_it_would_be(
             "products_not_found": ["GONE-1", "GONE-2"],
             "links_existing": 11,
             "account": "production at https://pim.example",
+            "api_host": None,
+            "account_source": None,
             "limits": ["50/10s", "5000/1h"],
             "kept": True,
         }
@@ -191,3 +193,17 @@ def test_an_empty_plan_is_still_a_whole_document():
     assert document["errors"] == []
     assert document["account"] is None
     assert "Plan: 0 products" in printed(view)
+
+
+def test_the_head_names_the_host_and_where_the_account_came_from():
+    view = plan_view(account="production", api_host="pim.example", account_source="/home/u/config.json")
+    assert "of production at pim.example (from /home/u/config.json)" in printed(view)
+    document = json.loads("".join(plan_json(view, view.products)))
+    assert (document["api_host"], document["account_source"]) == ("pim.example", "/home/u/config.json")
+
+
+def test_an_account_whose_name_would_act_on_the_terminal_is_shown_escaped():
+    view = plan_view(account="evil\x1b[2J\nfake", api_host="pim.example\u202e")
+    assert "\x1b" not in view.place
+    assert "\n" not in view.place
+    assert "\u202e" not in view.place
