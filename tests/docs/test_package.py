@@ -1,12 +1,18 @@
 """What pyproject says is shipped is what there is."""
 
+import json
 import re
+import subprocess
+import sys
 import tomllib
-from importlib.metadata import requires
+from importlib.metadata import PackageNotFoundError, distribution, requires
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from docs.page import ROOT
+
+import amzsync
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -24,14 +30,74 @@ def test_the_installed_package_has_its_migrations_and_its_types() -> None:
     assert files("amzsync.migrations").joinpath("migrations.py").is_file()
 
 
-@pytest.mark.parametrize(
-    "requirement",
-    [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["dev"]],
-)
-def test_every_dependency_has_a_lower_bound_and_no_upper_one(requirement: str) -> None:
-    assert re.fullmatch(r"[a-z-]+>=\d+(\.\d+)*", requirement)
+@pytest.mark.parametrize("requirement", PROJECT["project"]["dependencies"])
+def test_every_dependency_has_a_lower_bound_and_ends_before_a_release_that_may_break(
+    requirement: str,
+) -> None:
+    assert re.fullmatch(r"[a-z0-9-]+>=\d+(\.\d+)*,<\d+", requirement)
+
+
+@pytest.mark.parametrize("requirement", PROJECT["project"]["optional-dependencies"]["dev"])
+def test_every_tool_has_a_lower_bound_and_no_upper_one_for_the_lock_holds_it(requirement: str) -> None:
+    assert re.fullmatch(r"[a-z0-9-]+>=\d+(\.\d+)*", requirement)
 
 
 def test_the_installed_package_asks_for_what_pyproject_names() -> None:
-    told = {re.split(r"[>=; ]", line)[0] for line in requires("amzsync") or () if "extra ==" not in line}
+    told = {re.split(r"[<>=; ]", line)[0] for line in requires("amzsync") or () if "extra ==" not in line}
     assert told == {line.partition(">=")[0] for line in PROJECT["project"]["dependencies"]}
+
+
+def test_what_is_tested_is_what_is_installed() -> None:
+    """In an environment that holds the wheel, the checkout's own package would be another one."""
+    installed = distribution("amzsync")
+    origin = json.loads(installed.read_text("direct_url.json") or "{}")
+    expected = (
+        ROOT / "amzsync"
+        if origin.get("dir_info", {}).get("editable")
+        else Path(str(installed.locate_file("amzsync")))
+    )
+    asked = [sys.executable, "-c", "import amzsync; print(amzsync.__file__)"]
+    told = subprocess.run(
+        asked, cwd=expected.parent.parent, capture_output=True, text=True, check=True
+    ).stdout
+    assert amzsync.__file__
+    assert (
+        Path(amzsync.__file__).parent.resolve() == Path(told.strip()).parent.resolve() == expected.resolve()
+    )
+
+
+def _name(requirement: str) -> str:
+    found = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert found
+    return re.sub(r"[-_.]+", "-", found.group()).lower()
+
+
+def _extras(requirement: str) -> frozenset[str]:
+    found = re.match(r"[A-Za-z0-9._-]+\s*\[([^]]*)]", requirement)
+    return frozenset(_name(one.strip()) for one in found[1].split(",")) if found else frozenset()
+
+
+def test_the_lock_holds_each_package_with_every_extra_that_is_asked_of_it() -> None:
+    """An older pip looks for a newer `coverage[toml]` where only `coverage` is locked, and stops."""
+    pytest.importorskip("pytest_cov", reason="this environment is not the locked one")
+    lock = (ROOT / ".ci" / "lock.txt").read_text(encoding="utf-8")
+    locked = {_name(line): _extras(line) for line in re.findall(r"^[A-Za-z0-9].*==.*$", lock, re.MULTILINE)}
+    asked = {
+        (name, requirement)
+        for name in locked
+        for requirement in _requirements(name)
+        if not _is_optional(requirement) and _extras(requirement)
+    }
+    assert ("pytest-cov", "coverage[toml]") in {(name, one.partition(">")[0]) for name, one in asked}
+    assert [one for one in sorted(asked) if not _extras(one[1]) <= locked[_name(one[1])]] == []
+
+
+def _requirements(name: str) -> list[str]:
+    try:
+        return requires(name) or []
+    except PackageNotFoundError:  # locked for another system
+        return []
+
+
+def _is_optional(requirement: str) -> bool:
+    return "extra ==" in requirement
