@@ -13,7 +13,6 @@ from unittest import mock
 
 from amzsync.cli.app import main
 
-ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 60
 
 
@@ -78,7 +77,7 @@ def start(
         cwd=cwd,
         env={
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
             **(env or {}),
         },
         text=True,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from cli.shop import FAST, Shop, flat
-from cli.terminal import ROOT, amzsync
+from cli.terminal import amzsync
 
 from amzsync.cli import begin
 from amzsync.ledger.book import Ledger
@@ -28,7 +28,7 @@ app.main()
 
 def killed_while_planning(shop: Shop, *arguments: object) -> None:
     """Run the real command in a process of its own that is killed before its plan stands in the ledger."""
-    paths = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
+    paths = os.pathsep.join(filter(None, sys.path))
     ended = subprocess.run(
         [sys.executable, "-c", KILLED, *map(str, arguments)],
         cwd=shop.folder,

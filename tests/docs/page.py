@@ -19,6 +19,7 @@ from amzsync.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "data" / "sample_mapping.json"
+TROUBLED = ROOT / "data" / "troubled_mapping.json"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 _FENCED = re.compile(
@@ -118,5 +119,6 @@ def sample_folder(where: Path) -> Path:
     """A folder that looks like the repository to the sample's command."""
     (where / "data").mkdir(parents=True)
     (where / ".sample").mkdir()
-    shutil.copy(SAMPLE, where / "data")
+    for mapping in (SAMPLE, TROUBLED):
+        shutil.copy(mapping, where / "data")
     return where

@@ -52,10 +52,10 @@ def test_a_client_of_ones_own_finds_the_sandbox_and_amzsync_does_too(tmp_path: P
             timeout=60,
             check=False,
         )
-        assert (client.returncode, client.stdout) == (0, "14 products\n"), client.stderr
+        assert (client.returncode, client.stdout) == (0, "15 products\n"), client.stderr
         applied = amzsync("apply", "--mapping", str(SAMPLE), "--yes", cwd=tmp_path, **settings)
-        assert applied.code == 3
-        assert "gallery links that stand                   86" in applied.text
+        assert applied.code == 0
+        assert "gallery links that stand                   91" in applied.text
     finally:
         server.send_signal(signal.SIGINT)
         server.communicate(timeout=20)
@@ -64,10 +64,17 @@ def test_a_client_of_ones_own_finds_the_sandbox_and_amzsync_does_too(tmp_path: P
 
 def test_every_file_named_is_there() -> None:
     named = set(re.findall(r"`((?:tests|amzsync|migrations|data|\.ci)(?:/[\w./-]*)?)`", README))
-    assert {"data/sample_mapping.json", ".ci/run", "migrations"} <= named
+    assert {
+        "data/sample_mapping.json",
+        "data/troubled_mapping.json",
+        ".ci/run",
+        ".ci/newest",
+        ".ci/lowest",
+    } <= named
     made_by_people = {"amzsync/config.json", "amzsync/plytix_config.json", "amzsync"}
     assert [name for name in sorted(named - made_by_people) if not (ROOT / name).exists()] == []
-    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    for script in ("audit", "lowest", "newest", "pythons", "run"):
+        assert os.access(ROOT / ".ci" / script, os.X_OK)
 
 
 def test_every_link_inside_leads_to_a_heading() -> None:

@@ -2,7 +2,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 import requests
@@ -114,10 +113,7 @@ with Sandbox(Path(sys.argv[1]), limits=((9, 3600.0),)) as sandbox:
 
 
 def test_what_was_answered_outlives_a_kill(path):
-    root = Path(__file__).parents[2]
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVE, path], stdout=subprocess.PIPE, text=True, cwd=root
-    ) as server:
+    with subprocess.Popen([sys.executable, "-c", SERVE, path], stdout=subprocess.PIPE, text=True) as server:
         try:
             url, auth_url = server.stdout.readline().split()
             with pytest.raises(SandboxError, match="in use by another process"):
