@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from amzsync.executor.decide import Decision, decide, is_ours
+from amzsync.executor.decide import Decision, Replace, decide, is_ours
 from amzsync.executor.freshness import Instant, Reading
 from amzsync.executor.retries import Failing
 from amzsync.ledger.rows import Link, Origin, ProductWork, State
@@ -149,6 +149,22 @@ class Desk:
         }
         return {row: place for row, place in self.placed(self.seen.gallery).items() if row in pending}
 
+    @property
+    def misplaced(self) -> list[int]:
+        """The wanted links that stand in a gallery of ours at another place than among them they should."""
+        standing = [asset_id for asset_id in self.wanted if asset_id in self.seen.gallery]
+        decision = decide(
+            seen=self.seen.gallery,
+            seen_thumbnail=None,
+            wanted=standing,
+            thumbnail=None,
+            own=self.own,
+            sent=self.sent,
+        )
+        places = decision.places if isinstance(decision, Replace) else None
+        now = self.placed(self.seen.gallery)
+        return [row for row, place in now.items() if places and places[self.ids[row]] != place]
+
     def decide(self, *, only_append: bool) -> Decision:
         """What is to be written, from what was seen last."""
         return decide(
@@ -165,7 +181,7 @@ class Desk:
         """Whether a write that replaces may rest on the last reading."""
         return self.seen.reading is not None and self.seen.reading.is_usable(now)
 
-    def see(self, product: PlytixProduct, gallery: tuple[str, ...] | None, reading: Reading) -> None:
+    def see(self, product: PlytixProduct, gallery: tuple[str, ...] | None, reading: Reading | None) -> None:
         """Take in a reading; a gallery of None was not told."""
         self.plytix_id = product.id
         self.untold = gallery is None

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from amzsync.errors import PlytixError, StopError
-from amzsync.executor.decide import is_ours
 from amzsync.executor.desk import Desk
 from amzsync.executor.events import Listener, Progress, Traffic
 from amzsync.executor.faults import reading_failed
@@ -143,10 +142,12 @@ class Refresh:
         assets = self._work.assets([link.asset_id for link in product.links])
         desk.ids = {asset.id: asset.plytix_id for asset in assets.values() if asset.plytix_id}
         gallery = seen.gallery or ()
-        as_left = is_ours(gallery, desk.own, desk.sent)
+        desk.see(seen, gallery, reading=None)
+        as_left = desk.is_ours
         standing = desk.placed(gallery)
         self._work.look(product.id, desk.standing(gallery), as_left=as_left)
         self._work.finish_links(product.id, standing, made=(), as_left=as_left)
+        self._work.want_order(product.id, desk.misplaced)
         gone = [
             link.asset_id for link in desk.links if link.state is State.DONE and link.asset_id not in standing
         ]

@@ -274,6 +274,13 @@ class Work:
                     (product_id,),
                 )
 
+    def want_order(self, product_id: int, misplaced: Collection[int]) -> None:
+        """These links stand, but not in the wanted order: it is to be written."""
+        self._store.execute_many(
+            "UPDATE links SET state = 'pending' WHERE product_id = ? AND asset_id = ? AND state = 'done'",
+            [(product_id, asset_id) for asset_id in misplaced],
+        )
+
     def fail_links(self, product_id: int, asset_ids: Iterable[int], refusal: Refusal) -> None:
         with self._store.atomic():
             for asset_id in asset_ids:

@@ -110,6 +110,27 @@ def test_what_is_no_longer_wanted_stands_behind_what_is(
     assert letters(rig, "BOOT").startswith("abcz")
 
 
+@pytest.mark.parametrize(
+    ("wanted", "after"),
+    [
+        ((("a", "MAIN"), ("c", "PT01")), "acb"),
+        ((("a", "MAIN"), ("c", "PT01"), ("b", "PT02")), "acb"),
+        ((("a", "MAIN"), ("n", "PT01"), ("c", "PT02"), ("b", "PT03")), "ancb"),
+    ],
+)
+def test_an_order_that_is_to_change_is_not_lost_where_plytix_is_read_first(
+    rig: Rig, wanted: Sequence[tuple[str, str]], after: str
+) -> None:
+    rig.plan(BOOT)
+    rig.apply()
+    rig.plan(product("BOOT", *wanted))
+    rig.refresh()
+    rig.apply()
+    assert letters(rig, "BOOT") == after
+    rig.refresh()
+    assert rig.apply().total == 0
+
+
 def test_an_order_that_a_person_gave_ours_is_kept_in_later_runs_too(rig: Rig) -> None:
     rig.plan(BOOT)
     rig.apply()
