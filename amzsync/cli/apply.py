@@ -217,6 +217,9 @@ class _Run:
         error: AmzsyncError | None = None
         try:
             if self._ledger.work().has_open_work():
+                self._ledger.work(run_id).refuse_unusable_addresses(
+                    allow_private=self._options.allow_private_urls
+                )
                 bench = Bench(
                     self._ledger, self._ledger, self._options, self._account, self._limits, self._voice
                 )

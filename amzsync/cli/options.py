@@ -1,6 +1,7 @@
 """Every option once: its name, its meaning, and the value commands get."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +10,12 @@ import typer
 
 from amzsync.domain.marketplace import marketplace_code, similar_marketplace
 from amzsync.domain.product import MARKETPLACE_IDS
+from amzsync.errors import ConfigError, LedgerError
+from amzsync.limits.windows import parse_duration_s, parse_limits
 
 __all__ = [
     "DEFAULT_LEDGER",
+    "MOST_WORKERS",
     "AccountOption",
     "AllowPrivateOption",
     "ConfigOption",
@@ -39,6 +43,7 @@ __all__ = [
 ]
 
 DEFAULT_LEDGER = Path("amzsync.db")
+MOST_WORKERS = 1024
 
 MappingOption = Annotated[
     list[Path] | None,
@@ -119,7 +124,7 @@ WorkersOption = Annotated[
         "--workers",
         metavar="N",
         min=0,
-        max=1024,
+        max=MOST_WORKERS,
         help="Most requests in the air at once; 0: as many as the pace needs.",
     ),
 ]
@@ -214,18 +219,66 @@ class RunOptions:
 
     @classmethod
     def from_record(cls, ledger: Path, record: str) -> "RunOptions":
-        """The options a run was recorded with; what is not understood is left at its default."""
-        fields = json.loads(record)
-        return cls(
-            ledger=ledger,
-            mappings=tuple(Path(path) for path in fields.get("mappings", ())),
-            account=fields.get("account"),
-            config=Path(fields["config"]) if fields.get("config") else None,
-            skip_existing=bool(fields.get("skip_existing")),
-            gallery=fields.get("gallery"),
-            marketplace=fields.get("marketplace"),
-            allow_private_urls=bool(fields.get("allow_private_urls")),
-            workers=int(fields.get("workers", 0)),
-            rate_limits=tuple(fields.get("rate_limits", ())),
-            max_wait=fields.get("max_wait"),
-        )
+        """The options a run was recorded with, checked like typed ones; others than ours are left out.
+
+        Raises:
+            LedgerError: one of them is none that could have been typed.
+        """
+        try:
+            return _recorded_options(ledger, json.loads(record))
+        except (ValueError, TypeError, RecursionError, ConfigError, typer.BadParameter):
+            # Imported late: `--help` needs no view.
+            from amzsync.views.summary import command  # noqa: PLC0415
+
+            named = None if ledger == DEFAULT_LEDGER else str(ledger)
+            raise LedgerError(
+                f"The options that the ledger {ledger} has for its last run are not as amzsync wrote them.",
+                f"`{command('apply', named)}` works through what is pending, with the options given to it.",
+            ) from None
+
+
+def _recorded_options(ledger: Path, fields: object) -> RunOptions:
+    if not isinstance(fields, dict):
+        raise TypeError
+    config = _text(fields, "config")
+    workers = fields.get("workers", 0)
+    if type(workers) is not int or not 0 <= workers <= MOST_WORKERS:
+        raise ValueError
+    max_wait = _text(fields, "max_wait")
+    parse_duration_s(max_wait or "0s")
+    rate_limits = _texts(fields, "rate_limits")
+    parse_limits(rate_limits)
+    return RunOptions(
+        ledger=ledger,
+        mappings=tuple(map(Path, _texts(fields, "mappings"))),
+        account=_text(fields, "account"),
+        config=Path(config) if config else None,
+        skip_existing=_flag(fields, "skip_existing"),
+        gallery=_text(fields, "gallery"),
+        marketplace=known_marketplace(_text(fields, "marketplace")),
+        allow_private_urls=_flag(fields, "allow_private_urls"),
+        workers=workers,
+        rate_limits=rate_limits,
+        max_wait=max_wait,
+    )
+
+
+def _text(fields: Mapping[str, object], name: str) -> str | None:
+    value = fields.get(name)
+    if value is not None and (not isinstance(value, str) or "\0" in value):
+        raise TypeError
+    return value
+
+
+def _texts(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
+    values = fields.get(name) or []
+    if not isinstance(values, list) or not all(isinstance(one, str) and "\0" not in one for one in values):
+        raise TypeError
+    return tuple(values)
+
+
+def _flag(fields: Mapping[str, object], name: str) -> bool:
+    value = fields.get(name, False)
+    if not isinstance(value, bool):
+        raise TypeError
+    return value

@@ -1,6 +1,7 @@
 """`amzsync status`: how far a ledger is, what failed, what to do next. Reads only."""
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from amzsync.cli.accounts import perhaps_account
@@ -8,7 +9,7 @@ from amzsync.cli.exits import ExitCode
 from amzsync.cli.limits import ChosenLimits, chosen_limits
 from amzsync.cli.options import RunOptions
 from amzsync.cli.voice import Voice
-from amzsync.errors import ConfigError
+from amzsync.errors import ConfigError, LedgerError
 from amzsync.executor.slots import Slots
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.rows import Run
@@ -51,7 +52,9 @@ def status(options: RunOptions, voice: Voice) -> ExitCode:
 def _limits(options: RunOptions, runs: tuple[Run, ...], ledger: Ledger) -> ChosenLimits:
     """The limits that a run like the last one would work at."""
     if runs:
-        options = options.over(RunOptions.from_record(options.ledger, runs[0].options))
+        # Whoever only looks need not mind options that `resume` refuses.
+        with suppress(LedgerError):
+            options = options.over(RunOptions.from_record(options.ledger, runs[0].options))
     try:
         return chosen_limits(options, perhaps_account(options, ledger), ledger)
     except ConfigError:

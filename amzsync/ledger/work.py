@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from amzsync.domain.image_url import PLAIN_AMAZON_URL, Malformed, read_image_url
 from amzsync.errors import LedgerError
 from amzsync.ledger.merge import want_needed_assets
 from amzsync.ledger.rows import IS_OPEN, Asset, Link, Origin, ProductWork, State, Table, Thumbnail
@@ -22,6 +23,10 @@ NOT_IN_FAMILY = (
 """The reason of rows that the product can have no place for. --retry-failed and --refresh ask again."""
 
 _ASKED_AGAIN = (NOT_FOUND, NOT_IN_FAMILY)
+
+_ADDRESSES = "SELECT assets.id, url FROM assets JOIN urls USING (id)"
+_MAY_LEAVE = "assets.state IN ('pending', 'in_flight', 'skipped')"
+_ADDRESSES_AT_ONCE = 5000
 
 _UNNEEDED = "no product that can take it wants it"
 
@@ -385,6 +390,40 @@ class Work:
             )
             self._record(Table.ASSETS, product_id, asset_id, refusal)
 
+    def refuse_unusable_addresses(self, *, allow_private: bool) -> int:
+        """Judge again what may be uploaded, as a ledger can be changed by hand; how many addresses fail."""
+        with self._store.atomic():
+            refused = 0
+            after_id = 0
+            while rows := self._store.rows(
+                f"{_ADDRESSES} WHERE assets.id > ? AND {_MAY_LEAVE}"
+                f" ORDER BY assets.id LIMIT {_ADDRESSES_AT_ONCE}",
+                (after_id,),
+            ):
+                after_id = rows[-1][0]
+                refused += sum(self._refuse_address(*row, allow_private=allow_private) for row in rows)
+        return refused
+
+    def _refuse_address(self, asset_id: int, url: str, *, allow_private: bool) -> bool:
+        if PLAIN_AMAZON_URL.fullmatch(url):
+            return False
+        found = read_image_url(url, allow_private=allow_private)
+        if not isinstance(found, Malformed):
+            return False
+        refusal = Refusal(None, found.reason, 0)
+        self._store.execute(
+            "UPDATE assets SET state = 'failed', reason = ?, absent_at = NULL WHERE id = ?",
+            (refusal.message, asset_id),
+        )
+        self._store.execute(
+            "UPDATE urls SET state = 'failed', reason = ? WHERE id = ?", (refusal.message, asset_id)
+        )
+        for row in self._store.rows(
+            f"SELECT product_id FROM links WHERE asset_id = ? AND {IS_OPEN}", (asset_id,)
+        ):
+            self._record(Table.ASSETS, row[0], asset_id, refusal)
+        return True
+
     def lose_asset(self, asset_id: int) -> None:
         """Plytix no longer has an asset that was done: it must be found or uploaded again."""
         with self._store.atomic():
@@ -396,6 +435,9 @@ class Work:
             self._store.execute(
                 "UPDATE urls SET state = 'pending' WHERE id = ? AND state = 'done'", (asset_id,)
             )
+            # It was not judged when this run began, as it was not to be uploaded.
+            for row in self._store.rows(f"{_ADDRESSES} WHERE assets.id = ? AND {_MAY_LEAVE}", (asset_id,)):
+                self._refuse_address(*row, allow_private=False)
 
     def skip_unneeded_assets(self) -> None:
         """Assets that only skipped or failed links wanted are not uploaded."""
