@@ -372,8 +372,9 @@ class Engine:
         wait_s = max(error.retry_after_s, self._wait_after_refusals_s())
         self._slots.pause(wait_s)
         self._paused_until = max(self._paused_until, now + wait_s)
-        # After the wait, one request shows whether the account takes more before the rest follow.
-        self._alone = True
+        # After the wait, one request shows whether the account takes more before the rest follow. Where
+        # only a try of more was refused, the others go on as before.
+        self._alone = self._alone or not slot.tries
         self._give_back(task, error)
 
     def _token_refused_by_limit(self, task: Task, slot: Slot, error: RateLimitedError) -> None:

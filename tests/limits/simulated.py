@@ -107,7 +107,8 @@ class World:
                 self.refused += 1
                 self.pace.refused(slot, told_s, self.now)
                 self.pace.pause(self.now + told_s)
-                paused_until, is_alone = max(paused_until, self.now + told_s), True
+                paused_until = max(paused_until, self.now + told_s)
+                is_alone = is_alone or not slot.tries
 
     def _arrive(self, at: float) -> float | None:
         while self.others and self.others[0] <= at:
