@@ -1,0 +1,23 @@
+"""A run over real HTTP takes a window's room as soon as it is there, and no request is refused."""
+
+from collections.abc import Callable
+
+from catalogue import product
+from executor.rig import Rig
+
+from amzsync.limits.windows import Limit
+
+
+def test_a_run_takes_a_windows_room_at_once_and_is_never_refused(rig_of: Callable[..., Rig]) -> None:
+    window_s = 6.0
+    rig = rig_of(limits=((20, window_s),))
+    rig.plan(*(product(f"S{n:02d}", (f"m{n}", "MAIN")) for n in range(12)))
+    ran = rig.apply(limits=[Limit(20, window_s)])
+    assert ran.error is None
+    assert all(thumbnail for thumbnail, _ in rig.pictures.values())
+    assert [one for one in rig.sandbox.history if one.status == 429] == []
+    arrivals = sorted(one.arrived_at for one in rig.sandbox.history)
+    assert 20 < len(arrivals) <= 40
+    # Evenly spaced, the twentieth would come after half the window, and the last one when two are over.
+    assert arrivals[19] - arrivals[0] < 0.4 * window_s
+    assert arrivals[-1] - arrivals[0] < 1.4 * window_s
