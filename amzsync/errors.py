@@ -76,7 +76,8 @@ class SandboxError(AmzsyncError):
 class PlytixError(AmzsyncError):
     """A request that did not give what was asked.
 
-    `status` is None where no answer came; `fields` is the bounded `errors` list of the answer.
+    `status` is None where no answer came; `fields` is the bounded `errors` list of the answer; `attempts`
+    is how often the request was tried, as far as whoever repeats it has said.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class PlytixError(AmzsyncError):
         self.path = path
         self.status = status
         self.fields = fields
+        self.attempts = 1
 
 
 class RetriableError(PlytixError):

@@ -44,7 +44,7 @@ ONLY_IN = {
     "requests": ["plytix"],
     "sqlite_utils": ["ledger", "migrations"],
     "sqlite3": ["ledger", "sandbox.store", "sandbox.database"],
-    "filelock": ["ledger.lock", "ledger.neighbours"],
+    "filelock": ["ledger.lock", "executor.other_runs"],
     "rich": ["views"],
     "typer": ["cli"],
     "backoff": ["plytix.retry"],

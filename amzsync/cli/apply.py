@@ -16,10 +16,11 @@ from amzsync.cli.limits import chosen_limits
 from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import OpenLedger, check_mappings, metadata, plan_counts, plan_view
 from amzsync.cli.voice import Voice
-from amzsync.cli.working import Bench, Worked, sync
+from amzsync.cli.working import Bench, sync
 from amzsync.config import Account
 from amzsync.errors import AmzsyncError, LedgerError, MappingError
 from amzsync.executor.engine import End
+from amzsync.executor.run import RunResult
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.rows import Outcome
@@ -212,7 +213,7 @@ class _Run:
         return ExitCode.DONE
 
     def _work(self, run_id: int) -> ExitCode:
-        worked = Worked()
+        worked = RunResult()
         outcome, message = Outcome.STOPPED, "it ended unexpectedly"
         error: AmzsyncError | None = None
         try:
@@ -223,7 +224,9 @@ class _Run:
                 bench = Bench(
                     self._ledger, self._ledger, self._options, self._account, self._limits, self._voice
                 )
-                sync(bench, run_id, worked)
+                worked = sync(bench, run_id)
+            if worked.error:
+                raise worked.error
             outcome, message = self._outcome(worked.end), ""
         except AmzsyncError as stopped:
             error, message = stopped, stopped.message
@@ -245,7 +248,7 @@ class _Run:
             case End.DONE:
                 return Outcome.FAILURES if self._ledger.queries.failure_count() else Outcome.FINISHED
 
-    def _report(self, run_id: int, outcome: Outcome, worked: Worked, *, has_stopped: bool) -> None:
+    def _report(self, run_id: int, outcome: Outcome, worked: RunResult, *, has_stopped: bool) -> None:
         queries = self._ledger.queries
         report = Report(
             plan_counts(self._ledger),

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from amzsync.cli.options import RunOptions
 from amzsync.config import Account
 from amzsync.errors import ConfigError
-from amzsync.executor.slots import Slots
 from amzsync.ledger.book import Ledger
 from amzsync.limits.claims import limits_from_claims
 from amzsync.limits.windows import PRESETS, Limit, parse_limits
@@ -64,29 +63,28 @@ def _kept(ledger: Ledger) -> tuple[Limit, ...]:
 
 
 class TokenLimits:
-    """Puts the limits in force that a token tells, before any request leaves with it."""
+    """The limits that tokens tell, kept in the ledger, and said where they change something."""
 
-    def __init__(
-        self, ledger: Ledger, chosen: ChosenLimits, slots: Slots, say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, ledger: Ledger, chosen: ChosenLimits, say: Callable[[str], None]) -> None:
         self._ledger = ledger
         self._chosen = chosen
-        self._slots = slots
         self._say = say
 
-    def take_token(self, token: Secret) -> None:
+    def take_token(self, token: Secret) -> tuple[Limit, ...] | None:
+        """The limits to work at from now on, where this token changes them."""
         told = limits_from_claims(token_claims(token)) or ()
         if told != _kept(self._ledger):
             self._ledger.runs.keep_setting(_TOLD, json.dumps([str(limit) for limit in told]))
         if not self._chosen.may_be_told:
-            return
-        found = _with_told(told)
-        if found.limits != self._chosen.limits:
-            self._slots.configure(found.limits)
-            text = ", ".join(str(limit) for limit in found.limits)
-            self._say(
-                f"Rate limits from the access token: {text}."
-                if told
-                else f"The access token tells no rate limits any more: working at {text}."
-            )
+            return None
+        found, before = _with_told(told), self._chosen
         self._chosen = found
+        if found.limits == before.limits:
+            return None
+        text = ", ".join(str(limit) for limit in found.limits)
+        self._say(
+            f"Rate limits from the access token: {text}."
+            if told
+            else f"The access token tells no rate limits any more: working at {text}."
+        )
+        return found.limits

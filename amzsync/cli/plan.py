@@ -59,6 +59,8 @@ def _refresh(
         # Beside a running apply: its requests and these count against the same limits.
         with Ledger.write(options.ledger) as quota:
             worked = refresh(Bench(opened.ledger, quota, options, account, limits, voice))
+    if worked.error:
+        raise worked.error
     match worked.end:
         case End.STOPPED:
             return ExitCode.INTERRUPTED

@@ -13,6 +13,7 @@ from amzsync.cli.limits import ChosenLimits
 from amzsync.cli.options import RunOptions
 from amzsync.config import Account
 from amzsync.errors import LedgerLockedError
+from amzsync.executor.gallery_check import is_checked
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.rows import State
@@ -25,9 +26,7 @@ from amzsync.views.report import Metadata
 __all__ = [
     "OpenLedger",
     "check_mappings",
-    "gallery_is_checked",
     "gallery_label",
-    "keep_checked_gallery",
     "metadata",
     "open_for_planning",
     "plan_counts",
@@ -37,7 +36,6 @@ __all__ = [
 
 _COUNTS = "plan_counts"
 _SOURCES = "plan_sources"
-_CHECKED_GALLERY = "checked_gallery"
 _DEFAULT_GALLERY = "amazon_images"
 _PRODUCTS_SHOWN = 20
 _MALFORMED_SHOWN = 10
@@ -71,15 +69,6 @@ def open_for_planning(path: Path) -> Iterator[OpenLedger]:
 
 def gallery_label(ledger: Ledger, options: RunOptions) -> str:
     return options.gallery or ledger.runs.setting("gallery") or _DEFAULT_GALLERY
-
-
-def gallery_is_checked(ledger: Ledger, label: str) -> bool:
-    """Whether Plytix has said before that this attribute is a gallery."""
-    return ledger.runs.setting(_CHECKED_GALLERY) == label
-
-
-def keep_checked_gallery(ledger: Ledger, label: str) -> None:
-    ledger.runs.keep_setting(_CHECKED_GALLERY, label)
 
 
 def check_mappings(options: RunOptions) -> tuple[MappingSource, ...]:
@@ -155,7 +144,7 @@ def plan_view(
             products=outstanding.products,
             assets=outstanding.assets,
             limits=limits.limits,
-            gallery_is_known=gallery_is_checked(ledger, gallery_label(ledger, options)),
+            gallery_is_known=is_checked(ledger.runs, gallery_label(ledger, options)),
         ),
         limits=limits.limits,
         limits_origin=limits.origin,

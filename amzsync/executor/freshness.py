@@ -1,13 +1,13 @@
 """How long a reading is good for: a write that replaces must arrive within `WINDOW_S` of it. Pure."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from amzsync.executor.clocks import Instant, age_s
 from amzsync.limits.forecast import reread_size
 from amzsync.limits.windows import Limit
 
-__all__ = ["BatchSize", "Instant", "Reading", "age_s", "read_clocks"]
+__all__ = ["BatchSize", "Reading"]
 
 WINDOW_S = 3.0
 """The most that may lie between the sending of a reading and the arrival of the write that rests on it."""
@@ -17,31 +17,15 @@ _LONGEST_WAY_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Instant:
-    """One moment as the machine's clocks tell it. While a machine is suspended, some of them stand still."""
-
-    monotonic: float
-    wall: float
-    boot: float = 0.0
-
-
-def read_clocks(monotonic: Callable[[], float] = time.monotonic) -> Instant:
-    """The present moment; `boot` counts a suspended machine's time, where the system has such a clock."""
-    boottime = getattr(time, "CLOCK_BOOTTIME", None)
-    return Instant(monotonic(), time.time(), 0.0 if boottime is None else time.clock_gettime(boottime))
-
-
-def age_s(then: Instant, now: Instant) -> float:
-    """Seconds between two moments: the most that any clock says, so that none which stood still misleads."""
-    return max(now.monotonic - then.monotonic, now.wall - then.wall, now.boot - then.boot)
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
-    """When a reading was sent, and how long its answer took: the write on its way may take as long."""
+    """When a reading was sent, and how long its answer took: the write on its way may take as long.
+
+    `batch`: how many writes are to rest on it, where it was made for them; else 0.
+    """
 
     sent: Instant
     took_s: float = 0.0
+    batch: int = 0
 
     @property
     def usable_s(self) -> float:
@@ -73,11 +57,13 @@ class BatchSize:
         """A bulk reading has been answered: the next ones will take as long."""
         self._last = reading
 
-    def written_in_time(self, size: int) -> None:
-        """A product of a batch of `size` has been written."""
-        if self._most is not None:
-            self._most += 1 / size
+    def written_in_time(self, reading: Reading) -> None:
+        """A write that rests on it has been answered."""
+        if self._most is not None and reading.batch:
+            self._most += 1 / reading.batch
 
-    def missed(self, size: int) -> None:
-        """The write of a product in a batch of `size` came too late."""
-        self._most = max(1.0, size / 2, min(self._most or size, size) - 1)
+    def missed(self, reading: Reading) -> None:
+        """A write that rests on it came too late."""
+        size = reading.batch
+        if size:
+            self._most = max(1.0, size / 2, min(self._most or size, size) - 1)

@@ -11,7 +11,7 @@ from weakref import WeakSet
 
 from amzsync.plytix.retry import RetryPolicy
 
-__all__ = ["Failing", "Retries", "Stopwatch"]
+__all__ = ["Attempts", "Retries", "Stopwatch"]
 
 
 class Stopwatch:
@@ -34,7 +34,7 @@ class Stopwatch:
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
-class Failing:
+class Attempts:
     """How a request has failed so far. Whoever repeats one in another form hands this on to the next.
 
     `wait_s`: how long to wait before the next attempt; None when there shall be none.
@@ -57,33 +57,33 @@ class Retries:
         self._now = now
         self._random = random
         # Weak, so that a request which nobody repeats any more is not counted.
-        self._failing: WeakSet[Failing] = WeakSet()
+        self._open: WeakSet[Attempts] = WeakSet()
 
     def __len__(self) -> int:
-        return len(self._failing)
+        return len(self._open)
 
-    def failed(self, failing: Failing, successes: int) -> None:
+    def failed(self, attempts: Attempts, successes: int) -> None:
         """Count a failure, and set how long to wait. `successes`: those of the whole run so far."""
         now = self._now()
-        if failing.failures == 0:
-            failing.since, failing.successes_before = now, successes
-        failing.failures += 1
-        left_s = self._outage_s - (now - failing.since)
-        failing.wait_s = self._policy.wait_s(failing.failures, left_s, self._random)
-        if failing.wait_s is None:
-            self._failing.discard(failing)
+        if attempts.failures == 0:
+            attempts.since, attempts.successes_before = now, successes
+        attempts.failures += 1
+        left_s = self._outage_s - (now - attempts.since)
+        attempts.wait_s = self._policy.wait_s(attempts.failures, left_s, self._random)
+        if attempts.wait_s is None:
+            self._open.discard(attempts)
         else:
-            self._failing.add(failing)
+            self._open.add(attempts)
 
-    def is_alone(self, failing: Failing, successes: int) -> bool:
+    def is_alone(self, attempts: Attempts, successes: int) -> bool:
         """Whether anything else has succeeded since this request failed first."""
-        return failing.successes_before == successes
+        return attempts.successes_before == successes
 
-    def try_once_more(self, failing: Failing) -> None:
-        failing.wait_s = 0.0
-        self._failing.add(failing)
+    def try_once_more(self, attempts: Attempts) -> None:
+        attempts.wait_s = 0.0
+        self._open.add(attempts)
 
-    def ended(self, failing: Failing) -> None:
+    def ended(self, attempts: Attempts) -> None:
         """It was answered."""
-        failing.failures, failing.wait_s = 0, None
-        self._failing.discard(failing)
+        attempts.failures, attempts.wait_s = 0, None
+        self._open.discard(attempts)

@@ -1,330 +1,302 @@
-"""The sync of one ledger: which request is the best one to send next.
+"""The life of one product: read it, bring its pictures, write what it lacks. Read it from top to bottom.
 
-Products are taken in windows of 100, their pictures settled in bulk, and each product written once. What
-rests on a fresh reading goes first; then the pictures, so that they are on their way while the rest is read.
+A write that replaces rests on a reading of a few seconds at most; an older one is read again first. After a
+failure nobody knows whether the write arrived, so it is never repeated blindly: the product is read again.
 """
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from amzsync.errors import StopError
-from amzsync.executor.desk import Desk
-from amzsync.executor.events import Listener, Notice, Progress, Traffic
-from amzsync.executor.freshness import WINDOW_S, BatchSize, Instant, Reading
-from amzsync.executor.outcomes import Outcomes
-from amzsync.executor.pictures import Pictures
-from amzsync.executor.reading import BulkReader, GalleryCheck
-from amzsync.executor.slots import Slots
-from amzsync.executor.task import Task
-from amzsync.executor.writing import Writer
-from amzsync.executor.written import LOOK_AFTER_S
-from amzsync.ledger.queries import Outstanding
-from amzsync.ledger.rows import Asset, Origin, State
-from amzsync.ledger.work import NOT_FOUND, Work
-from amzsync.plytix.client import PAGE_SIZE, search_assets
-from amzsync.plytix.wire import Call, PlytixProduct
+from amzsync.errors import NotSentError, PlytixError, RejectedError, RetriableError, StopError
+from amzsync.executor.assets import bring_asset
+from amzsync.executor.context import SyncContext
+from amzsync.executor.decide import Append, Nothing, Replace, missing
+from amzsync.executor.freshness import Reading
+from amzsync.executor.product import ProductState
+from amzsync.executor.record import refusal_of
+from amzsync.executor.retries import Attempts
+from amzsync.executor.script import Find, Script, Send, Shared, Turn
+from amzsync.ledger.rows import Origin, ProductWork, State
+from amzsync.ledger.work import NOT_FOUND
+from amzsync.plytix.client import link_asset, read_asset, read_product, write_product
+from amzsync.plytix.wire import Call
 
-__all__ = ["Sync", "SyncOptions"]
+__all__ = ["ProductSync", "sync_product"]
 
-_UPLOADS_AHEAD = 50
-_MOST_AT_HAND = 1000
-_READS_IN_AIR = 3
-_LAST_STRETCH = 5
-_WORTH_A_PART = 4
+_MOST_LATE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class SyncOptions:
-    """`skip_existing_reason`: leave alone a product whose gallery holds images, for this reason."""
-
-    gallery_label: str
-    gallery_is_known: bool = False
-    skip_existing_reason: str | None = None
+class _LeaveAloneError(Exception):
+    """Nothing more is written to a product, for this reason."""
 
 
-class Sync:
-    """A `Source`: everything that is pending in a ledger."""
+class _OutsideFamilyError(Exception):
+    """A product's family has no such gallery: there is nowhere to put the pictures."""
 
-    def __init__(
-        self,
-        work: Work,
-        outstanding: Outstanding,
-        options: SyncOptions,
-        slots: Slots,
-        listener: Listener,
-        *,
-        gallery_passed: Callable[[], None],
-        has_neighbours: Callable[[], bool],
-        clock: Callable[[], float],
-        clocks: Callable[[], Instant],
-    ) -> None:
-        self._work = work
-        self._outstanding = outstanding
-        self._options = options
-        self._slots = slots
-        self._listener = listener
-        self._has_neighbours = has_neighbours
-        self._has_said_why = False
-        self._clock = clock
-        self._after_id = 0
-        self._is_exhausted = False
-        self._desks: dict[int, Desk] = {}
-        self._waiting: dict[int, list[Desk]] = {}
-        self._products_done = 0
-        self._check = GalleryCheck(
-            options.gallery_label, is_known=options.gallery_is_known, passed=gallery_passed
-        )
-        self._batch = BatchSize()
-        self._reader = BulkReader(options.gallery_label, clocks)
-        self._pictures = Pictures(work, self._picture_settled)
-        self._outcomes = Outcomes(work, clock, self._product_finished)
-        self._writer = Writer(
-            self._outcomes,
-            self._reader,
-            listener,
-            label=options.gallery_label,
-            skip_existing_reason=options.skip_existing_reason,
-            clock=clock,
-            clocks=clocks,
-            batch=self._batch,
-            picture_lost=self._picture_lost,
-            looked_again=self._looked_again,
-        )
+
+def sync_product(product: ProductWork, context: SyncContext) -> Script[None]:
+    """Bring one product to what the ledger wants of it."""
+    sync = ProductSync(ProductState(product), context)
+    yield from sync.guarded(sync.from_the_start())
+
+
+class ProductSync:
+    """The steps of one product's sync: each a script, or a part of one."""
+
+    def __init__(self, state: ProductState, context: SyncContext) -> None:
+        self._state = state
+        self._context = context
+        self._record = context.record
+        self._lost: set[int] = set()
+        self._attempts = Attempts()
+        self._times_late = 0
+        self._was_doubted = False
+
+    def guarded(self, script: Script[None]) -> Script[None]:
+        """Whatever ends the script is written into the ledger."""
+        state = self._state
+        try:
+            yield from script
+        except _LeaveAloneError as left_alone:
+            self._record.skip(state, str(left_alone))
+        except _OutsideFamilyError:
+            self._record.skip_outside_family(state)
+        except StopError:
+            self._record.release(state)
+            raise
+        except PlytixError as error:
+            self._record.fail(state, refusal_of(error))
+        else:
+            self._record.finish(state)
+            if state.was_claimed:
+                self._context.recheck.note(state.product.id, state.product.sku)
+
+    def from_the_start(self) -> Script[None]:
+        yield from self._read()
+        if self._context.skip_existing_reason and self._state.gallery is None:
+            yield from self._read_product()
+        yield from self.from_a_reading()
+
+    def from_a_reading(self) -> Script[None]:
+        yield from self._bring(self._state.open_assets)
+        while not (yield from self._write()):
+            pass
+
+    def _write(self) -> Script[bool]:
+        """Whether the product has come to its end; if not, it is to be decided anew."""
+        if self._state.gallery is None:
+            yield from self._read_product()
+        yield Turn()
+        try:
+            match self._state.decide(only_append=self._context.traits.links_one_by_one):
+                case Nothing():
+                    return True
+                case Append() as decision:
+                    return (yield from self._append(decision, rests_on=self._rests_on))
+                case Replace() as decision:
+                    return (yield from self._replace(decision))
+        except NotSentError:
+            yield from self._read_again()
+            return False
 
     @property
-    def fault(self) -> StopError | None:
-        return self._check.fault or self._reader.fault or self._pictures.fault
+    def _rests_on(self) -> Reading | None:
+        """The reading that a write must not outlive; a single link replaces nothing."""
+        return None if self._state.only_append else self._state.reading
 
-    def health_check(self) -> Call[Any]:
-        return search_assets(["amzsync"])
+    def _read_again(self) -> Script[None]:
+        """The last reading became too old for a write. Where that is so again and again, link: it is safe."""
+        batch = self._state.reading.batch if self._state.reading else 0
+        self._times_late += batch <= 1
+        self._state.only_append |= self._times_late > _MOST_LATE
+        yield from self._read(fresh=True)
 
-    def wakes_at(self) -> float | None:
-        later = self._writer.wakes_at()
-        return self._looks_again_at() if later is None else later
+    # Reading.
 
-    def next_task(self, now: float) -> Task | None:
-        if not self._check.is_done:
-            return self._check.task()
-        return (
-            self._writer.next_write(now)
-            or self._reader.next_page()
-            or self._writer.read_one()
-            or self._last_upload()
-            or self._reread(full=True)
-            or self._read_ahead()
-            or self._upload()
-            or self._reread(full=False)
-            or self._look_again()
+    def _read(self, *, fresh: bool = False, after_s: float = 0.0) -> Script[None]:
+        """The product as a search shows it, together with up to a hundred others."""
+        context, state = self._context, self._state
+        sku = state.product.sku
+        found = yield Find(context.products, (sku,), fresh=fresh, after_s=after_s)
+        seen = found.values.get(sku)
+        if seen is None:
+            raise _LeaveAloneError(NOT_FOUND)
+        if state.seen is None:
+            self._record.work.resolve({state.product.id: seen.id})
+        gallery = context.traits.gallery_of(seen)
+        was_told = None not in (gallery, state.gallery) and not state.was_claimed
+        if fresh and was_told and gallery != state.gallery:
+            context.recheck.suspect_others()
+        state.see(seen, gallery, found.reading)
+        self._leave_alone_what_holds_images()
+
+    def _read_product(self) -> Script[None]:
+        """The truth about one product whose search did not tell its gallery."""
+        state = self._state
+        search = state.seen
+        try:
+            sent = yield Send(read_product(state.plytix_id, self._context.gallery_label))
+        except RejectedError as error:
+            if error.status == 404:
+                raise _LeaveAloneError(NOT_FOUND) from None
+            raise
+        if sent.value.gallery is None:
+            raise _OutsideFamilyError
+        self._context.traits.compare(search, sent.value)
+        state.see(sent.value, sent.value.gallery, sent.reading)
+        self._leave_alone_what_holds_images()
+
+    def _leave_alone_what_holds_images(self) -> None:
+        state, reason = self._state, self._context.skip_existing_reason
+        if reason and state.gallery and not (state.was_begun or state.was_claimed):
+            raise _LeaveAloneError(reason)
+
+    # Pictures.
+
+    def _bring(self, rows: set[int]) -> Script[None]:
+        """Have these pictures in Plytix; what cannot be had stays without an id."""
+        state, context = self._state, self._context
+        assets = self._record.work.assets({link.asset_id for link in state.product.links} | rows)
+        state.ids.update((a.id, a.plytix_id) for a in assets.values() if a.plytix_id and not a.state.is_open)
+        product_id = state.product.id
+        brought = yield Shared(
+            {
+                asset.id: partial(bring_asset, asset, product_id, context.names, self._record)
+                for asset in assets.values()
+                if asset.id in rows and asset.state.is_open
+            }
         )
+        state.ids.update((row, plytix_id) for row, plytix_id in brought.items() if plytix_id)
 
-    def _last_upload(self) -> Task | None:
-        """Near the end uploads go before the writes, which then fill the time until the last is answered."""
-        pictures = self._pictures
-        nothing_follows = self._is_exhausted and not (
-            pictures.unasked or pictures.asking or self._reader.in_air
-        )
-        if nothing_follows and pictures.absent <= _LAST_STRETCH * pictures.uploading:
-            return self._upload()
-        return None
+    def _bring_again(self, asset_id: str) -> Script[None]:
+        """Plytix has lost a picture: another product that shares it may have found out before."""
+        for row in self._state.rows_of(asset_id):
+            del self._state.ids[row]
+            self._lost.add(row)
+            asset = self._record.work.assets([row])[row]
+            if asset.state is State.DONE and asset.plytix_id == asset_id:
+                self._record.work.lose_asset(row)
+        yield from self._bring(self._lost)
 
-    def _upload(self) -> Task | None:
-        """Uploads leave room in the window for the writes that follow a reading at once."""
-        expected = self._writer.expected
-        if expected and self._slots.room_within(WINDOW_S) <= expected:
-            return None
-        return self._pictures.upload()
+    # Writing.
 
-    def _reread(self, *, full: bool) -> Task | None:
-        """A full batch at once; a part of one when there is nothing else to send."""
-        size = self._batch.now(self._slots.limits)
-        is_filling = (
-            self._pictures.uploading or self._pictures.asking or self._reader.in_air or self._writer.in_air
-        )
-        enough = size if full else math.ceil(size / _WORTH_A_PART) if is_filling else 1
-        if self._writer.stale < enough:
-            return None
-        if full and self._slots.time_for_s(size + 1) > WINDOW_S:
-            # The window is nearly used up: uploads take what is left of it, for they can wait for the next.
-            return None
-        return self._writer.reread(size)
+    def _replace(self, decision: Replace) -> Script[bool]:
+        """One write of the whole gallery, or of the thumbnail alone; the answer must show it."""
+        state, context = self._state, self._context
+        try:
+            sent = yield Send(
+                write_product(
+                    state.plytix_id,
+                    context.gallery_label,
+                    gallery=decision.gallery,
+                    thumbnail_id=decision.thumbnail,
+                ),
+                claim=partial(self._record.claim, state, decision.places),
+                rests_on=self._rests_on,
+                attempts=self._attempts,
+            )
+        except RetriableError:
+            state.note_made(decision.gallery or ())
+            if self._attempts.wait_s is None:
+                raise
+            yield from self._read(fresh=True, after_s=self._attempts.wait_s)
+            return False
+        except RejectedError as error:
+            # One by one shows which part of a write is refused.
+            if decision.gallery is None:
+                return (yield from self._explain_thumbnail(error))
+            if (yield from self._asks_for_the_gallery(error)):
+                return False
+            return (yield from self._append(Append(self._missing(), decision.thumbnail)))
+        shown = sent.value.gallery if decision.gallery is not None else state.gallery
+        if decision.gallery is not None and not context.traits.shows(decision.gallery, shown):
+            state.gallery = sent.value.gallery or state.gallery
+            return (yield from self._append(Append(self._missing(), decision.thumbnail)))
+        if decision.gallery is not None and shown != decision.gallery:
+            context.recheck.suspect_others()
+        state.note_made(shown or ())
+        state.gallery = shown
+        if decision.thumbnail and sent.value.thumbnail_id != decision.thumbnail:
+            return (yield from self._set_thumbnail(decision.thumbnail, by_link=True))
+        if decision.thumbnail:
+            state.thumbnail_result = Origin.MADE
+        return True
 
-    def _read_ahead(self) -> Task | None:
-        """Keep enough pictures known to be absent that uploading never has to wait."""
-        if self._pictures.absent >= _UPLOADS_AHEAD:
-            return None
-        has_room = len(self._desks) < _MOST_AT_HAND and self._reader.in_air < _READS_IN_AIR
-        if not self._is_exhausted and self._pictures.unasked < PAGE_SIZE and has_room:
-            task = self._read_window()
-            if task:
-                return task
-        nothing_comes = not self._reader.in_air and (self._is_exhausted or len(self._desks) >= _MOST_AT_HAND)
-        return self._pictures.look_up(also_few=nothing_comes)
-
-    def _read_window(self) -> Task | None:
-        products = self._work.next_products(self._after_id, PAGE_SIZE)
-        self._is_exhausted = len(products) < PAGE_SIZE
-        if not products:
-            return None
-        self._after_id = products[-1].id
-        desks = [Desk(product) for product in products]
-        self._desks.update((desk.work.id, desk) for desk in desks)
-        return self._reader.read([desk.work.sku for desk in desks], partial(self._window_read, desks))
-
-    def _window_read(self, desks: list[Desk], found: Mapping[str, PlytixProduct], reading: Reading) -> None:
-        self._work.resolve(
-            {desk.work.id: found[desk.work.sku].id for desk in desks if desk.work.sku in found}
-        )
-        taken = []
-        for desk in desks:
-            product = found.get(desk.work.sku)
-            if product is None:
-                self._outcomes.leave_alone(desk, NOT_FOUND)
-                continue
-            desk.see(product, self._writer.tell_gallery(product), reading)
-            if self._options.skip_existing_reason and desk.untold:
-                self._writer.look_at_first(desk)
-            elif self._options.skip_existing_reason and desk.seen.gallery and not desk.was_begun:
-                self._outcomes.leave_alone(desk, self._options.skip_existing_reason)
-                continue
-            taken.append(desk)
-        self._want_pictures(taken)
-
-    def _want_pictures(self, desks: list[Desk]) -> None:
-        assets = self._work.assets({link.asset_id for desk in desks for link in desk.work.links})
-        for desk in desks:
-            open_links = set(desk.open_links)
-            if desk.work.thumbnail and desk.has_open_thumbnail:
-                open_links.add(desk.work.thumbnail.asset_id)
-            for link in desk.work.links:
-                self._want_picture(desk, assets[link.asset_id], is_open=link.asset_id in open_links)
-            if not desk.waits_for and not (self._options.skip_existing_reason and desk.untold):
-                self._writer.advance(desk)
-
-    def _want_picture(self, desk: Desk, asset: Asset, *, is_open: bool) -> None:
-        if asset.plytix_id is not None and not asset.state.is_open:
-            desk.ids[asset.id] = asset.plytix_id
-        elif asset.state is State.FAILED:
-            desk.failed.add(asset.id)
-        elif asset.state.is_open and is_open:
-            desk.waits_for.add(asset.id)
-            self._waiting.setdefault(asset.id, []).append(desk)
-            self._pictures.want(asset, desk.work.id)
-
-    def _picture_settled(self, asset_id: int, plytix_id: str | None) -> None:
-        for desk in self._waiting.pop(asset_id, ()):
-            desk.waits_for.discard(asset_id)
-            if plytix_id is None:
-                desk.failed.add(asset_id)
+    def _append(self, decision: Append, rests_on: Reading | None = None) -> Script[bool]:
+        """The missing pictures as single links, each after the last, then the thumbnail."""
+        state = self._state
+        for number, asset_id in enumerate(decision.missing):
+            call = link_asset(state.plytix_id, asset_id, self._context.gallery_label)
+            claim = partial(self._record.claim, state, state.places_after(decision.missing[number:]))
+            try:
+                yield Send(call, claim=claim, rests_on=rests_on)
+            except (StopError, NotSentError):
+                raise
+            except PlytixError as error:
+                if error.status == 404 and (yield from self._is_gone(asset_id)):
+                    return False
+                if (yield from self._asks_for_the_gallery(error)):
+                    return False
+                if isinstance(error, RetriableError):
+                    state.made.add(asset_id)
+                self._record.fail_link(state, asset_id, refusal_of(error))
             else:
-                desk.ids[asset_id] = plytix_id
-            if not desk.waits_for and desk.work.id in self._desks:
-                self._writer.advance(desk)
+                state.made.add(asset_id)
+                state.gallery = (*(state.gallery or ()), asset_id)
+            rests_on = None
+        if decision.thumbnail:
+            return (yield from self._set_thumbnail(decision.thumbnail))
+        return True
 
-    def _picture_lost(self, desk: Desk, asset_id: int) -> None:
-        """Bring it again, once: another product that shares it may have found out before."""
-        gone = desk.ids.pop(asset_id, None)
-        asset = self._work.assets([asset_id])[asset_id]
-        if asset.state is State.DONE and asset.plytix_id == gone:
-            self._work.lose_asset(asset_id)
-            asset = self._work.assets([asset_id])[asset_id]
-        self._want_picture(desk, asset, is_open=True)
-        if not desk.waits_for:
-            self._writer.advance(desk)
+    def _set_thumbnail(self, asset_id: str, *, by_link: bool = False) -> Script[bool]:
+        """Set the thumbnail alone; by a link where a write has not shown it."""
+        state = self._state
+        if by_link:
+            call: Call[Any] = link_asset(state.plytix_id, asset_id, "thumbnail")
+        else:
+            label = self._context.gallery_label
+            call = write_product(state.plytix_id, label, gallery=None, thumbnail_id=asset_id)
+        try:
+            sent = yield Send(call, claim=partial(self._record.claim, state))
+        except RejectedError as error:
+            return (yield from self._explain_thumbnail(error))
+        except RetriableError as error:
+            state.thumbnail_result = refusal_of(error)
+            return True
+        if not by_link and sent.value.thumbnail_id != asset_id:
+            return (yield from self._set_thumbnail(asset_id, by_link=True))
+        state.thumbnail_result = Origin.MADE
+        return True
 
-    def _look_again(self) -> Task | None:
-        """Where others are at work too, see at the end whether what was written still stands."""
-        written = self._outcomes.written
-        if self._slots.was_refused:
-            written.suspect_others()
-        if not self._is_end or self._reader.in_air >= _READS_IN_AIR:
-            return None
-        # A neighbour does as we do, so it is known how long its write may still come; of others nothing is.
-        due_at = written.due_at() if self._has_neighbours() else None
-        now = self._clock()
-        is_due = written.others_at_work if due_at is None else now >= due_at
-        skus = written.take(PAGE_SIZE) if is_due else {}
-        return self._reader.read(list(skus), partial(self._looked_again, skus)) if skus else None
+    def _explain_thumbnail(self, error: RejectedError) -> Script[bool]:
+        """Plytix does not set it: perhaps because its picture is gone."""
+        asset_id = self._state.thumbnail
+        if error.status == 404 and asset_id is not None and (yield from self._is_gone(asset_id)):
+            return False
+        self._state.thumbnail_result = refusal_of(error)
+        return True
 
-    @property
-    def _is_end(self) -> bool:
-        return self._is_exhausted and not self._desks
+    def _is_gone(self, asset_id: str) -> Script[bool]:
+        """A 404 can mean the asset or the product. An asset that is gone is brought again, once."""
+        try:
+            yield Send(read_asset(asset_id))
+        except StopError:
+            raise
+        except PlytixError as error:
+            if error.status != 404 or self._lost.intersection(self._state.rows_of(asset_id)):
+                return False
+            self._state.only_append = False
+            yield from self._bring_again(asset_id)
+            return True
+        raise _LeaveAloneError(NOT_FOUND)
 
-    def _looks_again_at(self) -> float | None:
-        """Beside a neighbour the end waits until all that was written can be looked at for good."""
-        due_at = self._outcomes.written.due_at() if self._is_end and self._has_neighbours() else None
-        if due_at is not None and not self._has_said_why:
-            self._has_said_why = True
-            self._listener.notice(
-                Notice(
-                    "Another amzsync has been at work here: a last look at what was written,"
-                    f" in {LOOK_AFTER_S:g} s."
-                )
-            )
-        return due_at
+    def _asks_for_the_gallery(self, error: PlytixError) -> Script[bool]:
+        """A refused write may mean that the product has no such gallery, which a search does not tell."""
+        if error.status != 422 or self._was_doubted or self._state.gallery:
+            return False
+        self._was_doubted = self._state.only_append = True
+        yield from self._read_product()
+        return True
 
-    def _looked_again(
-        self, skus: Mapping[str, int], found: Mapping[str, PlytixProduct], reading: Reading
-    ) -> None:
-        for sku, product_id in skus.items():
-            product = found.get(sku)
-            if product is not None and product.gallery is not None and product_id not in self._desks:
-                self._restore(product_id, product, product.gallery, reading)
-
-    def _restore(
-        self, product_id: int, product: PlytixProduct, gallery: tuple[str, ...], reading: Reading
-    ) -> None:
-        """Whoever wrote over ours did not know of it: append, so that nothing of theirs is lost in turn."""
-        work = self._work.product(product_id)
-        made = [
-            link.asset_id for link in work.links if link.state is State.DONE and link.origin is Origin.MADE
-        ]
-        assets = self._work.assets(made)
-        gone = [row for row in made if assets[row].plytix_id not in gallery]
-        if gone:
-            self._outcomes.written.suspect_others()
-            self._work.reopen_product(product_id, gone, thumbnail=False)
-            desk = Desk(self._work.product(product_id), only_append=True)
-            desk.see(product, gallery, reading)
-            self._desks[product_id] = desk
-            self._want_pictures([desk])
-
-    def _product_finished(self, desk: Desk) -> None:
-        if self._desks.pop(desk.work.id, None):
-            self._products_done += 1
-
-    def tick(self, traffic: Traffic) -> None:
-        pictures = self._pictures
-        settled = pictures.uploaded + pictures.found + pictures.failed
-        self._listener.progress(
-            Progress(
-                requests=traffic.requests,
-                assets_done=settled,
-                assets_total=max(self._outstanding.assets, settled),
-                products_done=self._products_done,
-                products_total=max(self._outstanding.products, self._products_done),
-                failures=pictures.failed + self._outcomes.failed,
-                in_air=traffic.in_air,
-                rate_per_s=traffic.rate_per_s,
-                quota=self._slots.used(),
-                waiting=traffic.waiting,
-                left_s=self._left_s(),
-                retrying=traffic.retrying,
-                last_failure=traffic.last_failure,
-            )
-        )
-
-    def _left_s(self) -> float:
-        """Seconds for what is left, were the rest like what has been settled so far."""
-        pictures = self._pictures
-        looked_up = (
-            pictures.uploaded + pictures.failed + pictures.absent + pictures.uploading + pictures.found
-        )
-        absent_share = 1.0 if not looked_up else 1 - pictures.found / looked_up
-        unknown = max(0, self._outstanding.assets - looked_up)
-        products = max(0, self._outstanding.products - self._products_done)
-        uploads = pictures.absent + pictures.uploading + unknown * absent_share
-        reads = unknown / PAGE_SIZE + products / self._batch.now(self._slots.limits) * bool(uploads)
-        return self._slots.time_for_s(round(uploads + reads + products))
+    def _missing(self) -> tuple[str, ...]:
+        return missing(self._state.wanted, self._state.gallery or ())

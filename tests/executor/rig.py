@@ -13,23 +13,20 @@ from catalogue import GALLERY, merge, rows
 
 from amzsync.domain.product import Product
 from amzsync.errors import StopError
-from amzsync.executor.engine import End, Engine, EngineSettings, Source
+from amzsync.executor.clocks import Clocks
+from amzsync.executor.engine import Bounds, End
 from amzsync.executor.events import Notice, Progress
-from amzsync.executor.freshness import Instant
-from amzsync.executor.refresh import Refresh
-from amzsync.executor.slots import Slots
+from amzsync.executor.run import RunContext, RunResult, Server, refresh, sync
 from amzsync.executor.stop import StopRequest
-from amzsync.executor.sync import Sync, SyncOptions
 from amzsync.ledger.book import Ledger
 from amzsync.ledger.merge import SKIP_EXISTING
 from amzsync.ledger.queries import Standing
-from amzsync.ledger.work import Work
 from amzsync.limits.windows import Limit
 from amzsync.plytix.auth import Credentials, Secret
-from amzsync.plytix.transport import Transport
 from amzsync.sandbox import Sandbox
 
 Clock = Callable[[], float]
+BOUNDS = Bounds(workers=16)
 
 
 @dataclass
@@ -98,87 +95,65 @@ class Rig:
         gallery: str = GALLERY,
         clock: Clock = time.monotonic,
         wall: Clock = time.time,
-        settings: EngineSettings | None = None,
+        bounds: Bounds = BOUNDS,
         stop: StopRequest | None = None,
         limits: Sequence[Limit] = (),
-        has_neighbours: Callable[[], bool] = lambda: False,
+        state_folder: Path | None = None,
     ) -> Ran:
         """Work through everything pending."""
-
-        def source(ledger: Ledger, work: Work, slots: Slots, heard: Heard) -> Source:
-            work.want_needed_assets()
-            return Sync(
-                work,
-                ledger.queries.outstanding(),
-                SyncOptions(
-                    gallery_label=gallery,
-                    gallery_is_known=ledger.runs.setting("checked") == gallery,
-                    skip_existing_reason=SKIP_EXISTING if skip_existing else None,
-                ),
-                slots,
-                heard,
-                gallery_passed=lambda: ledger.runs.keep_setting("checked", gallery),
-                has_neighbours=has_neighbours,
-                clock=clock,
-                clocks=lambda: Instant(clock(), wall()),
-            )
-
         with Ledger.write(self.path) as ledger:
             if retry_failed:
                 ledger.work().retry_failed()
             if not ledger.work().has_open_work():
                 return Ran(End.DONE, standing=ledger.queries.standing(None))
             run_id = ledger.runs.start("apply", {}, os.getpid(), ())
-            ran = self._run(ledger, ledger.work(run_id), source, clock, settings, stop, limits)
-            if ran.end is End.DONE:
-                ledger.work(run_id).skip_unneeded_assets()
-            ran.standing = ledger.queries.standing(run_id)
-            return ran
+            ran = Ran()
+            context = RunContext(
+                ledger=ledger,
+                server=self._server,
+                limits=tuple(limits),
+                gallery_label=gallery,
+                listener=ran.heard,
+                stop=StopRequest() if stop is None else stop,
+                bounds=bounds,
+                clocks=Clocks(clock, wall, boot=lambda: 0.0, random=random.random),
+                state_folder=state_folder,
+            )
+            reason = SKIP_EXISTING if skip_existing else None
+            return self._ran(ran, ledger, run_id, lambda: sync(context, run_id, skip_existing_reason=reason))
 
-    def refresh(self, settings: EngineSettings | None = None) -> Ran:
+    def refresh(self, bounds: Bounds = BOUNDS) -> Ran:
         """Read what is there."""
-
-        def source(ledger: Ledger, work: Work, slots: Slots, heard: Heard) -> Source:
-            return Refresh(work, ledger.queries.to_refresh(), GALLERY, slots, heard)
-
         with Ledger.write(self.path) as ledger:
-            ran = self._run(ledger, ledger.work(), source, time.monotonic, settings, None, ())
-            ran.standing = ledger.queries.standing(None)
-            return ran
+            ran = Ran()
+            context = RunContext(
+                ledger=ledger,
+                server=self._server,
+                limits=(),
+                gallery_label=GALLERY,
+                listener=ran.heard,
+                stop=StopRequest(),
+                bounds=bounds,
+            )
+            return self._ran(ran, ledger, None, lambda: refresh(context))
 
-    def _run(
-        self,
-        ledger: Ledger,
-        work: Work,
-        source: Callable[[Ledger, Work, Slots, Heard], Source],
-        clock: Clock,
-        settings: EngineSettings | None,
-        stop: StopRequest | None,
-        limits: Sequence[Limit],
-    ) -> Ran:
+    @property
+    def _server(self) -> Server:
+        credentials = Credentials(Secret("sandbox-key"), Secret("sandbox-password"))
+        return Server(self.sandbox.url, self.sandbox.auth_url, credentials)
+
+    def _ran(self, ran: Ran, ledger: Ledger, run_id: int | None, work: Callable[[], RunResult]) -> Ran:
         before = Counter(self.sandbox.counts)
-        ran = Ran()
-        transport = Transport(self.sandbox.url, self.sandbox.auth_url)
-        slots = Slots(limits, ledger.request_log(), clock)
-        engine = Engine(
-            transport,
-            Credentials(Secret("sandbox-key"), Secret("sandbox-password")),
-            slots,
-            ledger.atomic,
-            settings=settings or EngineSettings(workers=16),
-            stop=StopRequest() if stop is None else stop,
-            listener=ran.heard,
-            clock=clock,
-            random=random.random,
-        )
-        try:
-            ran.end = engine.run(source(ledger, work, slots, ran.heard))
-        except StopError as error:
-            ran.error = error
-        finally:
-            transport.close()
-        ran.requests = engine.requests
+        result = work()
+        if result.error is None:
+            ran.end = result.end
+        elif isinstance(result.error, StopError):
+            ran.error = result.error
+        else:
+            raise result.error
+        ran.requests = Counter(result.requests_by_kind)
         ran.asked = Counter(self.sandbox.counts) - before
+        ran.standing = ledger.queries.standing(run_id)
         return ran
 
     def ledger(self) -> Ledger:

@@ -20,7 +20,7 @@ from executor.test_any_catalogue import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from amzsync.executor.engine import EngineSettings
+from amzsync.executor.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.sandbox import Answer, DropAfterWork, DropBeforeWork, Fault, Sandbox
 
@@ -44,7 +44,7 @@ ANSWERS: Mapping[str, Any] = {
     "reset after the work": DropAfterWork(),
 }
 MALFORMED = {400, 405, 422}
-SOON = EngineSettings(workers=4, outage_s=0.1, retry=RetryPolicy(base_s=0.01))
+SOON = Bounds(workers=4, outage_s=0.1, retry=RetryPolicy(base_s=0.01))
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def test_after_any_trouble_another_try_ends_as_if_there_had_been_none(
             before, own = sandbox.snapshot(), own_galleries(rig) if rig.path.exists() else {}
             rig.plan(*products_of(mapping))
             sandbox.faults.add(*(trouble.fault() for trouble in kinds))
-            rig.apply(settings=SOON)
+            rig.apply(bounds=SOON)
             sandbox.faults.clear()
             assert rig.apply(retry_failed=True).error is None
             check(rig, before, own, whole=False)

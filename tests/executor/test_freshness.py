@@ -50,16 +50,16 @@ def test_a_batch_that_was_too_large_makes_the_next_smaller_and_full_ones_make_it
     batch.answered(Reading(START, 0.1))
     full = batch.now(limits)
     for _ in range(20):
-        batch.missed(full)
+        batch.missed(Reading(START, 0.1, full))
     assert batch.now(limits) == full // 2
     for _ in range(full):
         size = batch.now(limits)
         for _ in range(size):
-            batch.written_in_time(size)
+            batch.written_in_time(Reading(START, 0.1, size))
     assert batch.now(limits) == full
     for size in (8, 4, 2, 1, 1):
         for _ in range(8):
-            batch.missed(size)
+            batch.missed(Reading(START, 0.1, size))
     assert batch.now(limits) == 1
 
 

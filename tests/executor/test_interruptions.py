@@ -7,7 +7,7 @@ import pytest
 from catalogue import product, rows
 from executor.rig import Rig
 
-from amzsync.executor.engine import End, EngineSettings
+from amzsync.executor.engine import Bounds, End
 from amzsync.executor.stop import StopRequest
 from amzsync.limits.windows import Limit
 from amzsync.sandbox import Answer, Fault, Latency, RunBefore, Transform
@@ -69,7 +69,7 @@ def test_an_interrupt_settles_what_is_in_the_air_and_the_next_run_does_the_rest(
     stop = StopRequest()
     rig.sandbox.faults.add(Fault(method, path, RunBefore(stop.set), after=after))
     rig.plan(*products)
-    ran = rig.apply(stop=stop, settings=EngineSettings(workers=4))
+    ran = rig.apply(stop=stop, bounds=Bounds(workers=4))
     if rig.sandbox.faults.fired:
         assert ran.end is End.STOPPED
     assert rows(rig.path, "SELECT count(*) FROM assets WHERE state = 'in_flight'") == [(0,)]
@@ -87,9 +87,9 @@ def test_a_wait_longer_than_allowed_ends_the_run_with_everything_kept(rig: Rig) 
     products = [product(f"S{n}", (f"m{n}", "MAIN")) for n in range(12)]
     rig.plan(*products)
     limits = (Limit(10, 3600.0),)
-    ran = rig.apply(limits=limits, settings=EngineSettings(workers=4, max_wait_s=1.0))
+    ran = rig.apply(limits=limits, bounds=Bounds(workers=4, max_wait_s=1.0))
     assert (ran.end, ran.total) == (End.WAIT_TOO_LONG, 10)
-    again = rig.apply(limits=limits, settings=EngineSettings(workers=4, max_wait_s=1.0))
+    again = rig.apply(limits=limits, bounds=Bounds(workers=4, max_wait_s=1.0))
     assert (again.end, again.total) == (End.WAIT_TOO_LONG, 0)
     rig.apply()
     assert all(len(gallery) == 1 for _, gallery in rig.pictures.values())
@@ -113,7 +113,7 @@ def test_never_two_writes_to_one_product_at_a_time(rig_of: Callable[..., Rig]) -
     rig = rig_of(latency=Latency(other_s=(0.0, 0.01), seed=3))
     rig.plan(*(product(f"S{n}", *PICTURES, ("m", "BACK")) for n in range(8)))
     lose_writes_of_galleries(rig)
-    rig.apply(settings=EngineSettings(workers=64))
+    rig.apply(bounds=Bounds(workers=64))
     assert {len(gallery) for _, gallery in rig.pictures.values()} == {5}
     assert rig.sandbox.overlapping_writes == 0
 
@@ -121,7 +121,7 @@ def test_never_two_writes_to_one_product_at_a_time(rig_of: Callable[..., Rig]) -
 def test_a_look_up_that_was_answered_is_not_made_again(rig: Rig) -> None:
     rig.plan(*(product(f"S{n}", (f"m{n}", "MAIN")) for n in range(5)))
     after_the_look_up = (Limit(4, 3600.0),)
-    ran = rig.apply(limits=after_the_look_up, settings=EngineSettings(workers=4, max_wait_s=1.0))
+    ran = rig.apply(limits=after_the_look_up, bounds=Bounds(workers=4, max_wait_s=1.0))
     assert (ran.end, ran.requests["asset_search"]) == (End.WAIT_TOO_LONG, 1)
     again = rig.apply()
     assert (again.end, again.requests["asset_search"], again.requests["asset_upload"]) == (End.DONE, 0, 5)

@@ -7,7 +7,7 @@ import pytest
 from catalogue import product, rows
 from executor.rig import Rig
 
-from amzsync.executor.engine import EngineSettings
+from amzsync.executor.engine import Bounds
 from amzsync.executor.workers import Answered, Workers
 from amzsync.sandbox import DropAfterWork, DropBeforeWork, Fault, Sandbox
 
@@ -46,7 +46,7 @@ def die_with_writes_in_flight(rig: Rig, monkeypatch: pytest.MonkeyPatch, *, arri
     with monkeypatch.context() as patched:
         patched.setattr(Workers, "answers", without_writes)
         with pytest.raises(Died):
-            rig.apply(settings=EngineSettings(workers=16))
+            rig.apply(bounds=Bounds(workers=16))
     rig.sandbox.faults.clear()
     assert rows(rig.path, "SELECT count(*) > 0 FROM links WHERE sent IS NOT NULL") == [(1,)]
 

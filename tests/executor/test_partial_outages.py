@@ -11,12 +11,12 @@ from catalogue import product
 from executor.rig import Rig
 
 from amzsync.domain.product import Product
-from amzsync.executor.engine import EngineSettings
+from amzsync.executor.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.sandbox import Answer, Delay, DropAfterWork, DropBeforeWork, Fault, RunBefore
 
 # A minute, and pauses of half a second to twenty, forty times as fast.
-FORTIETH = EngineSettings(workers=16, outage_s=1.5, retry=RetryPolicy(base_s=0.0125, cap_s=0.5))
+FORTIETH = Bounds(workers=16, outage_s=1.5, retry=RetryPolicy(base_s=0.0125, cap_s=0.5))
 BAD_GATEWAY = Answer(502, b"<html>Bad gateway</html>")
 SOME = "/(products|assets|attributes)(/.*)?"
 
@@ -47,7 +47,7 @@ def test_half_of_all_searches_failing_for_the_outage_time_costs_no_row(rig: Rig,
         Fault("POST", ".*/search", BAD_GATEWAY, times=None, body=share_of(0.5, seed, lasts_s=1.4))
     )
     rig.plan(*products(30))
-    ran = rig.apply(settings=FORTIETH)
+    ran = rig.apply(bounds=FORTIETH)
     assert ran.error is None
     assert rig.failures() == []
     assert all_stand(rig)
@@ -62,7 +62,7 @@ def test_a_third_of_all_requests_failing_all_the_time_costs_no_row(rig: Rig, act
     for method in ("GET", "POST", "PATCH"):
         rig.sandbox.faults.add(Fault(method, SOME, action, times=None, body=hits))
     rig.plan(*products(30))
-    ran = rig.apply(settings=EngineSettings(workers=16, outage_s=15.0, retry=RetryPolicy(0.01, 0.1)))
+    ran = rig.apply(bounds=Bounds(workers=16, outage_s=15.0, retry=RetryPolicy(0.01, 0.1)))
     assert ran.error is None
     assert rig.failures() == []
     assert all_stand(rig)
@@ -73,7 +73,7 @@ def test_one_kind_of_request_failing_for_less_than_the_outage_time_costs_no_row(
     method = "PATCH" if path.startswith("/products/[") else "POST"
     rig.sandbox.faults.add(Fault(method, path, BAD_GATEWAY, times=None, body=share_of(1.0, 0, lasts_s=1.2)))
     rig.plan(*products(12))
-    ran = rig.apply(settings=FORTIETH)
+    ran = rig.apply(bounds=FORTIETH)
     assert ran.error is None
     assert rig.failures() == []
     assert all_stand(rig)
@@ -90,7 +90,7 @@ def test_many_pictures_that_always_fail_share_one_outage_time(rig: Rig) -> None:
     )
     rig.plan(*bad, *good)
     began = time.monotonic()
-    ran = rig.apply(settings=FORTIETH)
+    ran = rig.apply(bounds=FORTIETH)
     took_s = time.monotonic() - began
     assert ran.error is None
     assert [status for table, _, status, _ in rig.failures() if table == "assets"] == [500] * 100
@@ -115,7 +115,7 @@ def test_what_is_retried_is_bounded_in_the_air(rig: Rig) -> None:
         Fault("POST", "/assets", slow, times=None),
     )
     rig.plan(*(product(f"S{n:03d}", (f"m{n}", "MAIN")) for n in range(60)))
-    ran = rig.apply(settings=EngineSettings(workers=64, outage_s=30.0, retry=RetryPolicy(base_s=0.01)))
+    ran = rig.apply(bounds=Bounds(workers=64, outage_s=30.0, retry=RetryPolicy(base_s=0.01)))
     assert ran.error is None
     assert rig.failures() == []
     assert 2 <= most[0] <= 16
@@ -133,7 +133,7 @@ def _stay(lock: threading.Lock, in_air: list[int], most: list[int]) -> None:
 def test_a_read_that_all_rests_on_ends_the_run_when_its_time_is_over_though_others_succeed(rig: Rig) -> None:
     rig.sandbox.faults.add(Fault("POST", "/products/search", BAD_GATEWAY, times=None))
     rig.plan(*products(3))
-    ran = rig.apply(settings=FORTIETH)
+    ran = rig.apply(bounds=FORTIETH)
     assert ran.error is not None
     assert "could not be read" in ran.error.message
     assert rig.failures() == []
@@ -149,9 +149,7 @@ def test_a_wait_for_the_limit_takes_nothing_of_a_requests_time(rig: Rig) -> None
     )
     clock = Skipping()
     rig.plan(*products(3))
-    ran = rig.apply(
-        settings=EngineSettings(workers=16, outage_s=5.0, retry=RetryPolicy(base_s=0.05)), clock=clock
-    )
+    ran = rig.apply(bounds=Bounds(workers=16, outage_s=5.0, retry=RetryPolicy(base_s=0.05)), clock=clock)
     assert ran.error is None
     assert all_stand(rig)
 
@@ -173,7 +171,7 @@ def test_while_it_retries_a_run_tells_how_many_and_why(rig: Rig) -> None:
         Fault("POST", "/assets", Delay(0.01), times=None),
     )
     rig.plan(*products(5))
-    ran = rig.apply(settings=FORTIETH)
+    ran = rig.apply(bounds=FORTIETH)
     told = [(event.retrying, event.last_failure) for event in ran.heard.progresses if event.retrying]
     assert (5, "last answer HTTP 502") in told
     assert ran.heard.last is not None

@@ -10,7 +10,7 @@ import pytest
 from catalogue import product
 from executor.rig import Rig
 
-from amzsync.executor.engine import EngineSettings
+from amzsync.executor.engine import Bounds
 from amzsync.sandbox import Answer, Fault, RunBefore, Transform, TypeClass
 
 REFUSED = Answer(422, json.dumps({"error": {"msg": "Invalid operator"}}).encode())
@@ -114,7 +114,7 @@ def test_one_answer_that_does_not_show_a_write_makes_single_links_for_that_produ
     rig.sandbox.faults.add(
         Fault("PATCH", "/products/[^/]+", Transform(hides), times=2, after=3, body=writes_a_gallery)
     )
-    ran = rig.apply(settings=EngineSettings(workers=1))
+    ran = rig.apply(bounds=Bounds(workers=1))
     assert set(rig.pictures.values()) == {(NAMES[0], NAMES)}
     assert 2 <= ran.requests["link"] <= 2 * 2
     assert ran.heard.notices == []
@@ -125,7 +125,7 @@ def test_where_answers_do_not_show_writes_again_and_again_the_run_goes_on_by_sin
     rig.sandbox.faults.add(
         Fault("PATCH", "/products/[^/]+", Transform(leave_out_an_asset), times=None, body=writes_a_gallery)
     )
-    ran = rig.apply(settings=EngineSettings(workers=1))
+    ran = rig.apply(bounds=Bounds(workers=1))
     assert set(rig.pictures.values()) == {(NAMES[0], NAMES)}
     replacing = [one for one in rig.sandbox.faults.fired if one.method == "PATCH"]
     assert len(replacing) == 3
@@ -208,7 +208,7 @@ def test_a_write_that_replaces_arrives_within_three_seconds_of_its_reading(rig: 
     )
     rig.plan(*products)
     # One request at a time: else time would leap while a write is on its way.
-    rig.apply(clock=clock, settings=EngineSettings(workers=1))
+    rig.apply(clock=clock, bounds=Bounds(workers=1))
     assert len(readings.ages) == 30
     assert max(readings.ages.values()) <= 3
     assert clock.ahead_s == 31

@@ -7,7 +7,7 @@ import pytest
 from catalogue import picture, product, rows
 from executor.rig import Rig
 
-from amzsync.executor.engine import EngineSettings
+from amzsync.executor.engine import Bounds
 from amzsync.ledger.work import NOT_FOUND
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.sandbox import Answer, Fault, Transform
@@ -145,7 +145,7 @@ def test_a_product_that_cannot_be_read_is_not_taken_for_an_empty_one(rig: Rig) -
         Fault("POST", "/products/search", Transform(_without_gallery), times=None),
         Fault("GET", "/products/[^/]+", Answer(503), times=None),
     )
-    ran = rig.refresh(EngineSettings(workers=4, outage_s=0.3, retry=RetryPolicy(base_s=0.01)))
+    ran = rig.refresh(Bounds(workers=4, outage_s=0.3, retry=RetryPolicy(base_s=0.01)))
     assert ran.error is not None
     assert "could not be read" in ran.error.message
     assert rig.reasons() == done == {"BOOT": {("done", None)}}

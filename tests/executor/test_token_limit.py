@@ -6,7 +6,7 @@ from collections.abc import Callable
 from catalogue import product
 from executor.rig import Rig
 
-from amzsync.executor.engine import End, EngineSettings
+from amzsync.executor.engine import Bounds, End
 from amzsync.limits.windows import Limit
 from amzsync.sandbox import Answer, Fault, RunBefore
 
@@ -37,7 +37,7 @@ def test_a_429_for_a_token_is_waited_out_and_shows_nothing_of_the_accounts_limit
 def test_a_wait_for_a_token_that_is_longer_than_wanted_ends_the_run(rig: Rig) -> None:
     rig.plan(product("S1", ("a", "MAIN")))
     rig.sandbox.faults.add(refused(1800.0))
-    ran = rig.apply(settings=EngineSettings(workers=4, max_wait_s=60.0))
+    ran = rig.apply(bounds=Bounds(workers=4, max_wait_s=60.0))
     assert ran.end is End.WAIT_TOO_LONG
     assert ran.total == 1
 

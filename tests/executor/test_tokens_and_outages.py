@@ -8,13 +8,13 @@ from catalogue import product
 from executor.rig import Rig
 
 from amzsync.domain.product import Product
-from amzsync.executor.engine import EngineSettings
+from amzsync.executor.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.sandbox import Answer, DropBeforeWork, Fault, RunBefore
 
 TOKEN = "POST /auth/api/get-token"
 AUTH = "/auth/api/get-token"
-SOON = EngineSettings(workers=16, outage_s=0.5, retry=RetryPolicy(base_s=0.01))
+SOON = Bounds(workers=16, outage_s=0.5, retry=RetryPolicy(base_s=0.01))
 
 
 def products(count: int) -> list[Product]:
@@ -34,7 +34,7 @@ def test_a_token_that_is_not_given_at_once_is_asked_for_again_by_one_alone(
 ) -> None:
     rig.sandbox.faults.add(Fault("POST", AUTH, action, times=failures))
     rig.plan(*products(10))
-    ran = rig.apply(settings=EngineSettings(workers=16, retry=RetryPolicy(base_s=0.05)))
+    ran = rig.apply(bounds=Bounds(workers=16, retry=RetryPolicy(base_s=0.05)))
     assert ran.error is None
     assert ran.requests["token"] == failures + 1
     assert all_stand(rig)
@@ -63,7 +63,7 @@ def test_tokens_that_are_never_accepted_end_the_run(rig: Rig) -> None:
 def test_an_auth_server_that_stays_away_ends_the_run_and_is_not_stormed(rig: Rig) -> None:
     rig.sandbox.faults.add(Fault("POST", AUTH, Answer(503), times=None))
     rig.plan(*products(30))
-    ran = rig.apply(settings=SOON)
+    ran = rig.apply(bounds=SOON)
     assert ran.error is not None
     assert "PLYTIX_AUTH_URL" in ran.error.next_step
     assert ran.requests["token"] <= 25
@@ -86,7 +86,7 @@ def test_an_outage_longer_than_a_moment_stops_the_run_and_the_next_one_ends_the_
     method = "PATCH" if path.startswith("/products/[") else "POST"
     rig.sandbox.faults.add(Fault(method, path, RunBefore(goes_down), times=1))
     rig.plan(*products(30))
-    ran = rig.apply(settings=SOON)
+    ran = rig.apply(bounds=SOON)
     assert ran.error is not None
     assert "amzsync resume" in ran.error.next_step
     assert rig.failures() == []
@@ -109,7 +109,7 @@ def test_an_outage_is_waited_through_at_rest(rig: Rig) -> None:
         Fault("POST", "/assets/search", Answer(503), times=None, after=1),
     )
     rig.plan(*products(20))
-    ran = rig.apply(settings=EngineSettings(workers=16, outage_s=2.0), clock=clock)
+    ran = rig.apply(bounds=Bounds(workers=16, outage_s=2.0), clock=clock)
     assert ran.error is not None
     assert next(looks) < 5_000
 
@@ -119,7 +119,7 @@ def test_rows_that_fail_while_others_succeed_are_no_outage(rig: Rig) -> None:
         Fault("POST", "/assets", Answer(500), times=None, body=lambda body: "/I/m" in body["url"])
     )
     rig.plan(*products(12))
-    ran = rig.apply(settings=EngineSettings(workers=4, outage_s=0.3, retry=RetryPolicy(base_s=0.01)))
+    ran = rig.apply(bounds=Bounds(workers=4, outage_s=0.3, retry=RetryPolicy(base_s=0.01)))
     assert ran.error is None
     assert {table for table, _, _, _ in rig.failures()} == {"assets"}
     assert {gallery for _, gallery in rig.pictures.values()} == {("amazon_02_PT01_b.jpg",)}

@@ -17,8 +17,8 @@ from proof.scenes import FAST
 
 from amzsync.cli import app, working
 from amzsync.cli.options import RunOptions
-from amzsync.executor import engine
-from amzsync.executor.engine import EngineSettings
+from amzsync.executor import run, throttle
+from amzsync.executor.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.plytix.transport import Transport
 from amzsync.sandbox import Fault, Sandbox
@@ -82,10 +82,9 @@ class Bench:
             patch.setenv(name, value)
         patch.chdir(folder)
         self.read_timeout_s = 10.0
-        patch.setattr(working, "Transport", self._transport)
-        patch.setattr(working, "_settings", _impatient(working._settings))
-        patch.setattr(engine, "_REFUSED_AGAIN_S", 0.1)
-        patch.setattr(working.random, "random", lambda: 0.5)
+        patch.setattr(run, "Transport", self._transport)
+        patch.setattr(working, "_bounds", _impatient(working._bounds))
+        patch.setattr(throttle, "_AGAIN_S", 0.1)
 
     def _transport(self, api_url: str, auth_url: str) -> Transport:
         return Transport(
@@ -133,10 +132,10 @@ class Bench:
             return dict(db.execute(f"SELECT state, count(*) FROM {table} GROUP BY state").fetchall())
 
 
-def _impatient(settings: Callable[[RunOptions], EngineSettings]) -> Callable[[RunOptions], EngineSettings]:
-    def impatient(options: RunOptions) -> EngineSettings:
-        chosen = settings(options)
-        return EngineSettings(chosen.workers, chosen.max_wait_s, OUTAGE_S, RetryPolicy(base_s=0.01))
+def _impatient(bounds: Callable[[RunOptions], Bounds]) -> Callable[[RunOptions], Bounds]:
+    def impatient(options: RunOptions) -> Bounds:
+        chosen = bounds(options)
+        return Bounds(chosen.workers, chosen.max_wait_s, OUTAGE_S, RetryPolicy(base_s=0.01))
 
     return impatient
 

@@ -14,8 +14,8 @@ from proof.commands import KEY, PASSWORD, Commands, account
 from proof.scenes import FAST, Scene, has_run, sandbox_of
 
 from amzsync.config import state_folder
-from amzsync.executor import freshness, written
-from amzsync.ledger.neighbours import Neighbours
+from amzsync.executor import freshness, recheck
+from amzsync.executor.other_runs import OtherRuns
 from amzsync.sandbox import Answer, Fault, Latency, RunBefore, Sandbox, Transform
 
 
@@ -141,10 +141,10 @@ def test_what_was_written_over_is_appended_where_an_answer_shows_others(
 def test_what_a_neighbour_has_written_over_is_appended_at_the_end(
     bench: Bench, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch, way: str
 ):
-    monkeypatch.setattr(written, "LOOK_AFTER_S", 0.1)
+    monkeypatch.setattr(recheck, "LOOK_AFTER_S", 0.1)
     if way == "by links":
         sandbox.set_gallery("P0", [sandbox.add_asset("hand.jpg")])
-    neighbour = Neighbours(state_folder(os.environ, Path.home()), sandbox.url)
+    neighbour = OtherRuns(state_folder(os.environ, Path.home()), sandbox.url)
     came_and_went = RunBefore(lambda: neighbour.__enter__().__exit__(None, None, None))
     sandbox.faults.add(KINDS["upload"].goes(came_and_went))
     overwrite_the_first(sandbox, shared, after=4)
@@ -158,7 +158,7 @@ def test_what_a_neighbour_has_written_over_is_appended_at_the_end(
 def test_a_reading_that_has_room_shows_without_cost_what_was_written_over(
     bench: Bench, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(written, "LOOK_AFTER_S", 0.0)
+    monkeypatch.setattr(recheck, "LOOK_AFTER_S", 0.0)
     monkeypatch.setattr(freshness, "WINDOW_S", 0.55)
     late = RunBefore(lambda: (time.sleep(0.1), sandbox.set_gallery("P0", [shared])))
     sandbox.faults.add(Fault("POST", "/assets", late, body=lambda body: "P5b" in str(body)))

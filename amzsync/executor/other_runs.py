@@ -14,14 +14,14 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-__all__ = ["Neighbours"]
+__all__ = ["OtherRuns"]
 
 _LOG = logging.getLogger("amzsync")
-_DOOR_WAIT_S = 10.0
+_ENTRY_WAIT_S = 10.0
 
 
-class Neighbours:
-    """Present from entering to leaving. Where the folder cannot be used, a run is taken to be alone."""
+class OtherRuns:
+    """For a `with` block around a run. Where the folder cannot be used, the run is taken to be alone."""
 
     def __init__(self, folder: Path, api_url: str) -> None:
         self._folder = folder / "runs" / hashlib.sha256(api_url.encode()).hexdigest()[:16]
@@ -37,8 +37,8 @@ class Neighbours:
     def __enter__(self) -> Self:
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # One at a time at the door: a file that is not locked yet is not taken for a dead run's.
-            with FileLock(self._folder / "door.lock", timeout=_DOOR_WAIT_S):
+            # One enters at a time: a file that is not locked yet is not taken for a dead run's.
+            with FileLock(self._folder / "entry.lock", timeout=_ENTRY_WAIT_S):
                 others = list(self._folder.glob("*.run"))
                 self._present.enter_context(FileLock(self._lock_path, timeout=0))
                 for other in others:

@@ -1,98 +1,76 @@
-"""One product at hand: what is wanted for it, what was seen of it, and what it needs next."""
+"""One product on its way: what is wanted for it, what was seen of it, and what was done to it."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from amzsync.executor.decide import Decision, Replace, decide, is_ours
-from amzsync.executor.freshness import Instant, Reading
-from amzsync.executor.retries import Failing
+from amzsync.executor.freshness import Reading
 from amzsync.ledger.rows import Link, Origin, ProductWork, State
 from amzsync.ledger.work import Refusal
 from amzsync.plytix.wire import PlytixProduct
 
-__all__ = ["Desk", "Seen"]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What Plytix showed of a product's gallery and thumbnail, and when; None before the first reading."""
-
-    gallery: tuple[str, ...] = ()
-    thumbnail: str | None = None
-    reading: Reading | None = None
-
-    def showing(self, gallery: tuple[str, ...]) -> "Seen":
-        return replace(self, gallery=gallery)
+__all__ = ["ProductState"]
 
 
 @dataclass(slots=True)
-class Desk:
-    """A product being worked on. `ids` are the Plytix ids of its pictures as they become known.
+class ProductState:
+    """`ids` are the Plytix ids of its pictures, by asset row, as they become known.
 
-    `made`: the pictures that writes of this run have linked, or may have; `written`: the places in the last.
-    `batch`: of how many products the last reading was, where it was made for their writes.
-    `was_doubted`: a write was refused, so the product itself was asked whether it has such a gallery.
-    `untold`: the search did not tell the gallery; `untold_assets`: nor whether there are any assets.
+    `seen` is what the last `reading` showed; `gallery` also has what was linked since (None: it was not
+    told). `made` are the pictures that writes of this run have linked, or may have; `written` are the places
+    in the last of them.
     """
 
-    work: ProductWork
-    plytix_id: str = ""
-    seen: Seen = field(default_factory=Seen)
-    untold: bool = False
-    untold_assets: bool = False
+    product: ProductWork
     ids: dict[int, str] = field(default_factory=dict)
-    failed: set[int] = field(default_factory=set)
-    waits_for: set[int] = field(default_factory=set)
-    lost: set[int] = field(default_factory=set)
-    failing: Failing = field(default_factory=Failing)
-    times_stale: int = 0
-    batch: int = 0
-    was_doubted: bool = False
-    was_claimed: bool = False
-    only_append: bool = False
-    to_append: list[str] = field(default_factory=list)
+    seen: PlytixProduct | None = None
+    gallery: tuple[str, ...] | None = None
+    reading: Reading | None = None
     made: set[str] = field(default_factory=set)
     written: dict[str, int] | None = None
     failed_links: set[int] = field(default_factory=set)
-    thumbnail_left: str | None = None
-    thumbnail_by_link: bool = False
-    thumbnail_made: bool = False
-    thumbnail_failed: Refusal | None = None
+    thumbnail_result: Origin | Refusal | None = None
+    was_claimed: bool = False
+    only_append: bool = False
 
     @property
-    def was_told(self) -> bool:
-        """Whether a reading has shown the gallery."""
-        return self.seen.reading is not None and not self.untold
+    def plytix_id(self) -> str:
+        return self.seen.id if self.seen else ""
 
     @property
     def links(self) -> list[Link]:
         """The wanted links, in gallery order."""
-        return [link for link in self.work.links if link.state is not State.OBSOLETE]
+        return [link for link in self.product.links if link.state is not State.OBSOLETE]
 
     @property
     def was_begun(self) -> bool:
         """An earlier run sent a write to it, and did not come to its end."""
-        thumbnail = self.work.thumbnail
+        thumbnail = self.product.thumbnail
         is_begun = thumbnail is not None and thumbnail.state is State.IN_FLIGHT
-        return is_begun or any(link.state is State.IN_FLIGHT for link in self.work.links)
-
-    @property
-    def is_begun(self) -> bool:
-        return self.was_claimed or self.was_begun
+        return is_begun or any(link.state is State.IN_FLIGHT for link in self.product.links)
 
     @property
     def open_links(self) -> list[int]:
-        return [link.asset_id for link in self.work.links if link.state.is_open]
+        return [link.asset_id for link in self.product.links if link.state.is_open]
 
     @property
     def has_open_thumbnail(self) -> bool:
-        return self.work.thumbnail is not None and self.work.thumbnail.state.is_open
+        return self.product.thumbnail is not None and self.product.thumbnail.state.is_open
+
+    @property
+    def open_assets(self) -> set[int]:
+        """The pictures that have to be in Plytix before it can be written."""
+        rows = set(self.open_links)
+        if self.product.thumbnail and self.has_open_thumbnail:
+            rows.add(self.product.thumbnail.asset_id)
+        return rows
 
     @property
     def thumbnail(self) -> str | None:
         """The Plytix id of the wanted thumbnail, where it is still to be settled."""
-        if self.work.thumbnail is None or not self.has_open_thumbnail:
+        if self.product.thumbnail is None or not self.has_open_thumbnail:
             return None
-        return self.ids.get(self.work.thumbnail.asset_id)
+        return self.ids.get(self.product.thumbnail.asset_id)
 
     @property
     def wanted(self) -> list[str]:
@@ -105,7 +83,7 @@ class Desk:
         """What this ledger put into the gallery, and the places at which its writes left it."""
         return {
             self.ids[link.asset_id]: link.position if link.placed is None else link.placed
-            for link in self.work.links
+            for link in self.product.links
             if link.asset_id in self.ids and link.origin is Origin.MADE
         }
 
@@ -116,21 +94,25 @@ class Desk:
             return self.written
         return {
             self.ids[link.asset_id]: link.sent
-            for link in self.work.links
+            for link in self.product.links
             if link.asset_id in self.ids and link.sent is not None
         }
 
     @property
     def is_ours(self) -> bool:
         """Whether the gallery holds what this ledger put there alone, in its order."""
-        return is_ours(self.seen.gallery, self.own, self.sent)
+        return is_ours(self.gallery or (), self.own, self.sent)
+
+    def rows_of(self, plytix_id: str) -> list[int]:
+        """The asset rows that stand for this Plytix asset."""
+        return [row for row, known in self.ids.items() if known == plytix_id]
 
     def standing(self, gallery: tuple[str, ...]) -> dict[int, int]:
         """Where each link stands in a gallery, of those that do, no longer wanted ones among them."""
         places = {asset_id: place for place, asset_id in enumerate(gallery, 1)}
         return {
             link.asset_id: places[self.ids[link.asset_id]]
-            for link in self.work.links
+            for link in self.product.links
             if self.ids.get(link.asset_id) in places
         }
 
@@ -147,14 +129,15 @@ class Desk:
             for link in self.links
             if link.state is State.PENDING and link.origin is not Origin.MADE and link.sent is None
         }
-        return {row: place for row, place in self.placed(self.seen.gallery).items() if row in pending}
+        return {row: place for row, place in self.placed(self.gallery or ()).items() if row in pending}
 
     @property
     def misplaced(self) -> list[int]:
         """The wanted links that stand in a gallery of ours at another place than among them they should."""
-        standing = [asset_id for asset_id in self.wanted if asset_id in self.seen.gallery]
+        gallery = self.gallery or ()
+        standing = [asset_id for asset_id in self.wanted if asset_id in gallery]
         decision = decide(
-            seen=self.seen.gallery,
+            seen=gallery,
             seen_thumbnail=None,
             wanted=standing,
             thumbnail=None,
@@ -162,14 +145,20 @@ class Desk:
             sent=self.sent,
         )
         places = decision.places if isinstance(decision, Replace) else None
-        now = self.placed(self.seen.gallery)
+        now = self.placed(gallery)
         return [row for row, place in now.items() if places and places[self.ids[row]] != place]
+
+    def places_after(self, linked: Sequence[str]) -> dict[str, int]:
+        """At which place each picture of this run stands once these are linked, too."""
+        ours = {*self.made, *linked}
+        after = enumerate((*(self.gallery or ()), *linked), 1)
+        return {asset_id: place for place, asset_id in after if asset_id in ours}
 
     def decide(self, *, only_append: bool) -> Decision:
         """What is to be written, from what was seen last."""
         return decide(
-            seen=self.seen.gallery,
-            seen_thumbnail=self.seen.thumbnail,
+            seen=self.gallery or (),
+            seen_thumbnail=self.seen.thumbnail_id if self.seen else None,
             wanted=self.wanted,
             thumbnail=self.thumbnail,
             own=self.own,
@@ -177,13 +166,10 @@ class Desk:
             only_append=only_append or self.only_append,
         )
 
-    def is_fresh(self, now: Instant) -> bool:
-        """Whether a write that replaces may rest on the last reading."""
-        return self.seen.reading is not None and self.seen.reading.is_usable(now)
+    def see(self, seen: PlytixProduct, gallery: tuple[str, ...] | None, reading: Reading) -> None:
+        """Take in what a reading showed; a gallery of None was not told."""
+        self.seen, self.gallery, self.reading = seen, gallery, reading
 
-    def see(self, product: PlytixProduct, gallery: tuple[str, ...] | None, reading: Reading | None) -> None:
-        """Take in a reading; a gallery of None was not told."""
-        self.plytix_id = product.id
-        self.untold = gallery is None
-        self.untold_assets = product.assets is None
-        self.seen = Seen(gallery or (), product.thumbnail_id, reading)
+    def note_made(self, gallery: tuple[str, ...]) -> None:
+        """What stands there now and did not before came with a write of this run."""
+        self.made.update(asset_id for asset_id in gallery if asset_id not in (self.gallery or ()))

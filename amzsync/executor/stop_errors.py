@@ -5,11 +5,11 @@ from amzsync.errors import PlytixError, StopError
 __all__ = ["no_gallery", "reading_failed", "wrong_gallery"]
 
 
-def reading_failed(error: PlytixError, attempts: int) -> StopError:
+def reading_failed(error: PlytixError) -> StopError:
     """A read that everything else rests on was not answered, however often it was asked."""
     if isinstance(error, StopError):
         return error
-    tries = f" ({attempts} attempts)" if attempts > 1 else ""
+    tries = f" ({error.attempts} attempts)" if error.attempts > 1 else ""
     return StopError(
         f"Plytix could not be read{tries}: {error.message}",
         method=error.method,

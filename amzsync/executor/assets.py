@@ -1,0 +1,69 @@
+"""The life of one picture: known to Plytix already, or uploaded once."""
+
+from functools import partial
+from urllib.parse import unquote, urlsplit
+
+from amzsync.errors import PlytixError, StopError
+from amzsync.executor.record import Record, refusal_of
+from amzsync.executor.script import BulkQuery, Find, Script, Send
+from amzsync.ledger.rows import Asset, Origin, State
+from amzsync.ledger.work import Refusal
+from amzsync.plytix.client import upload_asset
+from amzsync.plytix.wire import AssetExistsWithoutId
+
+__all__ = ["bring_asset", "find_asset"]
+
+
+def bring_asset(asset: Asset, product_id: int, names: BulkQuery, record: Record) -> Script[str | None]:
+    """The Plytix id of a wanted picture, uploaded where it is not there; None where it cannot be had."""
+    try:
+        if not asset.is_absent:
+            plytix_id = yield from find_asset(asset, names, record)
+            if plytix_id:
+                return plytix_id
+        sent = yield Send(
+            upload_asset(asset.url, asset.filename), claim=partial(record.work.claim_assets, [asset.id])
+        )
+        if isinstance(sent.value, AssetExistsWithoutId):
+            record.work.release_asset(asset.id)
+            return (yield from _find_unnamed(asset, product_id, names, record, sent.attempts))
+        # A conflict after a failed attempt is that attempt's own work, come to light.
+        is_ours = not sent.value.existed or sent.attempts > 1 or asset.state is State.IN_FLIGHT
+        origin = Origin.UPLOADED if is_ours else Origin.FOUND
+        return record.finish_asset(asset, sent.value.id, sent.value.filename, origin)
+    except StopError:
+        record.work.release_asset(asset.id)
+        raise
+    except PlytixError as error:
+        record.fail_asset(asset, product_id, refusal_of(error))
+        return None
+
+
+def find_asset(asset: Asset, names: BulkQuery, record: Record) -> Script[str | None]:
+    """The Plytix id of a picture that is there under its name, without uploading anything."""
+    found = yield Find(names, (asset.filename,))
+    plytix_id = found.values.get(asset.filename)
+    if plytix_id is None:
+        record.work.note_absent([asset.id])
+        return None
+    return record.finish_asset(asset, plytix_id, asset.filename, _found_as(asset))
+
+
+def _find_unnamed(
+    asset: Asset, product_id: int, names: BulkQuery, record: Record, attempts: int
+) -> Script[str | None]:
+    """Plytix says that it has it, without saying as which asset: under our name, or under its own."""
+    own = unquote(urlsplit(asset.url).path.rpartition("/")[2])
+    candidates = tuple(dict.fromkeys(name for name in (asset.filename, own) if name))
+    found = yield Find(names, candidates)
+    name = next((name for name in candidates if name in found.values), None)
+    if name is None:
+        refusal = Refusal(409, "Plytix says that the asset exists, but not which one it is", attempts)
+        record.fail_asset(asset, product_id, refusal)
+        return None
+    return record.finish_asset(asset, found.values[name], name, _found_as(asset))
+
+
+def _found_as(asset: Asset) -> Origin:
+    # In flight means that an earlier run asked for it and did not live to see the answer.
+    return Origin.UPLOADED if asset.state is State.IN_FLIGHT else Origin.FOUND

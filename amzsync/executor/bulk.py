@@ -1,0 +1,46 @@
+"""The searches that many scripts share: products by SKU, assets by filename."""
+
+from collections.abc import Mapping, Sequence
+
+from amzsync.executor.script import OnRefusal
+from amzsync.plytix.client import search_assets, search_products
+from amzsync.plytix.wire import AssetPage, Call, PlytixProduct, ProductPage
+
+__all__ = ["AssetsByName", "ProductsBySku"]
+
+
+class ProductsBySku:
+    """Products with thumbnail, assets and gallery, in whichever form the account takes."""
+
+    def __init__(self, gallery_label: str) -> None:
+        self._gallery_label = gallery_label
+        self.form = 0
+
+    def call(self, keys: Sequence[str], page: int) -> Call[ProductPage]:
+        return search_products(keys, self._gallery_label, page=page, by_groups=self.form > 0)
+
+    def read(self, page: ProductPage) -> tuple[Mapping[str, PlytixProduct], bool]:
+        return {product.sku: product for product in reversed(page.products)}, page.is_full
+
+    def refused(self, status: int | None, form: int) -> OnRefusal:
+        """`sku in […]` is not promised: one OR group per SKU says the same (plytix-api, Products)."""
+        if status != 422 or form > 0:
+            return OnRefusal.STOP
+        self.form = 1
+        return OnRefusal.ASK_AGAIN
+
+
+class AssetsByName:
+    """Ids of assets by exact filename: Plytix ignores case, image ids do not (plytix-api, Assets)."""
+
+    form = 0
+
+    def call(self, keys: Sequence[str], page: int) -> Call[AssetPage]:
+        return search_assets(keys, page=page)
+
+    def read(self, page: AssetPage) -> tuple[Mapping[str, str], bool]:
+        return {asset.filename: asset.id for asset in reversed(page.assets)}, page.is_full
+
+    def refused(self, status: int | None, form: int) -> OnRefusal:  # noqa: ARG002 - one form only
+        """Some name in it must be what Plytix does not take: ask for fewer until it shows."""
+        return OnRefusal.SPLIT

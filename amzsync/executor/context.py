@@ -1,0 +1,86 @@
+"""What a run is given, what its scripts share, and what comes of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from amzsync.errors import AmzsyncError, StopError
+from amzsync.executor.bulk import AssetsByName, ProductsBySku
+from amzsync.executor.clocks import Clocks
+from amzsync.executor.engine import Bounds, End
+from amzsync.executor.events import Listener
+from amzsync.executor.recheck import Recheck
+from amzsync.executor.record import Record
+from amzsync.executor.stop import StopRequest
+from amzsync.executor.traits import AccountTraits
+from amzsync.ledger.book import Ledger
+from amzsync.limits.windows import Limit
+from amzsync.plytix.auth import Credentials, Secret
+
+__all__ = ["RunContext", "RunResult", "Server", "SyncContext", "TokenFacts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where Plytix is, and who we are there."""
+
+    api_url: str
+    auth_url: str
+    credentials: Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """What an access token tells: why it must not be used, and limits that are to be in force from now on."""
+
+    error: StopError | None = None
+    limits: tuple[Limit, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What a run works with.
+
+    `request_log`: the ledger where requests are counted, if it is another one. `read_token` is asked about
+    each new access token before it is used. `state_folder` is where runs on this machine notice each other;
+    None: this one is alone.
+    """
+
+    ledger: Ledger
+    server: Server
+    limits: tuple[Limit, ...]
+    gallery_label: str
+    listener: Listener
+    stop: StopRequest
+    bounds: Bounds = field(default_factory=Bounds)
+    clocks: Clocks = field(default_factory=Clocks)
+    request_log: Ledger | None = None
+    read_token: Callable[[Secret], TokenFacts] = lambda _token: TokenFacts()
+    state_folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What the network part of a run came to; `error` is why it could not go on."""
+
+    end: End = End.DONE
+    requests_by_kind: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    error: AmzsyncError | None = None
+
+    @property
+    def requests(self) -> int:
+        return sum(self.requests_by_kind.values())
+
+
+@dataclass(frozen=True, slots=True)
+class SyncContext:
+    """What all products of a run share. `skip_existing_reason`: leave alone what already holds images."""
+
+    record: Record
+    traits: AccountTraits
+    recheck: Recheck
+    products: ProductsBySku
+    names: AssetsByName
+    gallery_label: str
+    skip_existing_reason: str | None

@@ -1,0 +1,48 @@
+"""A request on its way from a source to the engine, and back with its answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from amzsync.errors import StopError
+from amzsync.executor.clocks import Instant
+from amzsync.executor.freshness import Reading
+from amzsync.executor.retries import Attempts
+from amzsync.plytix.wire import Call
+
+__all__ = ["Outgoing", "Source"]
+
+
+@dataclass(eq=False, slots=True)
+class Outgoing:
+    """`serves` is the source's own: what waits for the answer.
+
+    `claim` runs in the transaction that takes the slot, before the request leaves. It must not leave once
+    the reading that it `rests_on` is too old. One that is not `repeatable` comes back after any failure; its
+    `attempts` then say how long to wait before the next try, and whether there shall be one.
+    """
+
+    call: Call[Any]
+    serves: object
+    claim: Callable[[], None] | None = None
+    rests_on: Reading | None = None
+    repeatable: bool = True
+    attempts: Attempts = field(default_factory=Attempts)
+    left_at: Instant | None = None
+
+
+class Source(Protocol):
+    """Whoever knows what is to be sent."""
+
+    @property
+    def fault(self) -> StopError | None:
+        """Why nothing can go on, once an answer has shown it."""
+
+    def next_request(self) -> Outgoing | None:
+        """The best one to send now; None while everything waits for answers, or nothing is left."""
+
+    def wakes_at(self) -> float | None:
+        """When there may be one again without an answer coming (monotonic time); None: never."""
+
+    def settle(self, outgoing: Outgoing, outcome: object, attempts: int) -> None:
+        """What came of it after so many attempts: the answer, or the PlytixError in its place."""

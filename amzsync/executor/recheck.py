@@ -1,0 +1,92 @@
+"""Look again at galleries this run has written, where that is free or where others are at work.
+
+Plytix has no write that depends on what stands: of two programs that read the same empty gallery and both
+write it, the later one wins and neither is told. A second look shows it, and what was lost is appended. It
+rides along with searches that have room, once whoever had read before our write must have written; only
+where others are at work does it cost requests of its own, at the end.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from amzsync.executor.events import Listener, Notice
+
+__all__ = ["LOOK_AFTER_S", "Recheck"]
+
+LOOK_AFTER_S = 10.0
+"""How long after a reading others may still write what rests on it, if they do as we do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    sku: str
+    at: float
+
+
+class Recheck:
+    """The products written so far, in the order of their writing. `clock` is monotonic."""
+
+    def __init__(
+        self,
+        has_other_runs: Callable[[], bool],
+        was_refused: Callable[[], bool],
+        listener: Listener,
+        clock: Callable[[], float],
+    ) -> None:
+        self._has_other_runs = has_other_runs
+        self._was_refused = was_refused
+        self._listener = listener
+        self._clock = clock
+        self._others_at_work = False
+        self._has_said_why = False
+        self._all: dict[int, _Write] = {}
+        self._unseen: dict[int, _Write] = {}
+
+    def note(self, product_id: int, sku: str) -> None:
+        """Remember that its gallery was written just now, where that is new."""
+        if product_id not in self._all:
+            self._all[product_id] = self._unseen[product_id] = _Write(sku, self._clock())
+
+    def suspect_others(self) -> None:
+        """A sign of another program: everything is to be looked at, also what was before."""
+        if not self._others_at_work:
+            self._others_at_work = True
+            self._unseen = dict(self._all)
+
+    def take(self, most: int) -> dict[int, str]:
+        """SKUs, by ledger id, of up to so many products written long enough ago and not looked at yet."""
+        return self._take(most, self._clock() - LOOK_AFTER_S)
+
+    def take_due(self, most: int) -> dict[int, str]:
+        """The same at the end of the run: only where others are at work."""
+        if self._was_refused():
+            self.suspect_others()
+        # Another run does as we do, so it is known how long its write may still come; of others nothing is.
+        if self._has_other_runs():
+            due_at = self._last_due_at()
+            return self._take(most) if due_at is not None and self._clock() >= due_at else {}
+        return self._take(most) if self._others_at_work else {}
+
+    def due_at(self) -> float | None:
+        """Beside another run the end waits until all that was written can be looked at for good."""
+        due_at = self._last_due_at() if self._has_other_runs() else None
+        if due_at is not None and not self._has_said_why:
+            self._has_said_why = True
+            self._listener.notice(
+                Notice(f"Another amzsync run was active here: one last check in {LOOK_AFTER_S:g} s.")
+            )
+        return due_at
+
+    def _last_due_at(self) -> float | None:
+        """When all that were not looked at yet are old enough; None where there are none."""
+        return next((write.at + LOOK_AFTER_S for write in reversed(self._unseen.values())), None)
+
+    def _take(self, most: int, not_after: float | None = None) -> dict[int, str]:
+        taken: dict[int, str] = {}
+        for product_id, write in self._unseen.items():
+            if len(taken) >= most or (not_after is not None and write.at > not_after):
+                break
+            taken[product_id] = write.sku
+        for product_id in taken:
+            del self._unseen[product_id]
+        return taken

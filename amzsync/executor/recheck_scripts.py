@@ -1,0 +1,54 @@
+"""Scripts that look again at what was written, and append what others wrote over since."""
+
+from collections.abc import Mapping
+
+from amzsync.executor.context import SyncContext
+from amzsync.executor.product import ProductState
+from amzsync.executor.script import Find, Script
+from amzsync.executor.sync import ProductSync
+from amzsync.ledger.rows import Origin, State
+
+__all__ = ["RecheckScripts", "recheck_product"]
+
+
+def recheck_product(product_id: int, sku: str, context: SyncContext) -> Script[None]:
+    """Look again at what was written, and append what others wrote over since."""
+    found = yield Find(context.products, (sku,))
+    seen = found.values.get(sku)
+    work = context.record.work
+    product = work.product(product_id)
+    if seen is None or seen.gallery is None or any(link.state.is_open for link in product.links):
+        return
+    made = [
+        link.asset_id for link in product.links if link.state is State.DONE and link.origin is Origin.MADE
+    ]
+    assets = work.assets(made)
+    gone = [row for row in made if assets[row].plytix_id not in seen.gallery]
+    if not gone:
+        return
+    # Whoever wrote over ours did not know of it: append, so that nothing of theirs is lost in turn.
+    context.recheck.suspect_others()
+    work.reopen_product(product_id, gone, thumbnail=False)
+    state = ProductState(work.product(product_id), only_append=True)
+    state.see(seen, seen.gallery, found.reading)
+    sync = ProductSync(state, context)
+    yield from sync.guarded(sync.from_a_reading())
+
+
+class RecheckScripts:
+    """The scripts that look again, as the scheduler takes them."""
+
+    def __init__(self, context: SyncContext) -> None:
+        self._context = context
+
+    def take(self, most: int) -> list[Script[None]]:
+        return self._scripts(self._context.recheck.take(most))
+
+    def take_due(self, most: int) -> list[Script[None]]:
+        return self._scripts(self._context.recheck.take_due(most))
+
+    def due_at(self) -> float | None:
+        return self._context.recheck.due_at()
+
+    def _scripts(self, products: Mapping[int, str]) -> list[Script[None]]:
+        return [recheck_product(product_id, sku, self._context) for product_id, sku in products.items()]

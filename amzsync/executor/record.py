@@ -1,0 +1,135 @@
+"""What becomes of products and pictures, written into the ledger with the answer that decided it."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from enum import Enum, auto
+
+from amzsync.errors import PlytixError
+from amzsync.executor.decide import MAX_ASSETS
+from amzsync.executor.product import ProductState
+from amzsync.ledger.rows import Asset, Origin
+from amzsync.ledger.work import Refusal, Work
+
+__all__ = ["Done", "Record", "refusal_of"]
+
+_FULL = Refusal(None, f"the product already holds {MAX_ASSETS} assets, the most Plytix allows", 0)
+
+
+class Done(Enum):
+    """What a run counts."""
+
+    UPLOADED = auto()
+    FOUND = auto()
+    PRODUCT = auto()
+    ASSET_FAILURE = auto()
+    LINK_FAILURE = auto()
+
+
+class Record:
+    """One run's writer to the ledger; `counts` is what it has written so far."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.counts: Counter[Done] = Counter()
+
+    # Pictures.
+
+    def finish_asset(self, asset: Asset, plytix_id: str, filename: str, origin: Origin) -> str:
+        """Plytix has it; gives its id back."""
+        self.work.finish_asset(asset.id, plytix_id, filename, origin)
+        self.counts[Done.UPLOADED if origin is Origin.UPLOADED else Done.FOUND] += 1
+        return plytix_id
+
+    def fail_asset(self, asset: Asset, product_id: int, refusal: Refusal) -> None:
+        """Plytix cannot take it; `product_id` is one that wants it."""
+        self.work.fail_asset(asset.id, product_id, refusal)
+        self.counts[Done.ASSET_FAILURE] += 1
+
+    # Products.
+
+    def claim(self, state: ProductState, places: Mapping[str, int] | None = None) -> None:
+        """A write to it is about to leave; `places` are those of the assets that it links, if it does."""
+        product_id = state.product.id
+        if not state.was_claimed:
+            self.work.look(product_id, state.standing(state.gallery or ()), as_left=state.is_ours)
+            # What stood there before the first write is a person's: in flight, it would pass for ours.
+            self.work.finish_links(product_id, state.found, made=())
+        state.was_claimed = True
+        if places is not None:
+            state.written = dict(places)
+        places = places or {}
+        sent = {row: places[plytix_id] for row, plytix_id in state.ids.items() if plytix_id in places}
+        self.work.claim_product(product_id, sent)
+
+    def release(self, state: ProductState) -> None:
+        """The write did not happen. A product that has been given something already stays begun."""
+        if not state.made and not state.was_begun:
+            self.work.release_product(state.product.id)
+
+    def skip(self, state: ProductState, reason: str) -> None:
+        """Nothing more is written to it, and why."""
+        self._note_made(state)
+        self.work.skip_product(state.product.id, reason)
+        self.counts[Done.PRODUCT] += 1
+
+    def skip_outside_family(self, state: ProductState) -> None:
+        """Its family has no such gallery: there is nowhere to put the pictures."""
+        self._note_made(state)
+        self.counts[Done.LINK_FAILURE] += len(state.open_links)
+        self.work.skip_outside_family(state.product.id)
+        self.counts[Done.PRODUCT] += 1
+
+    def fail(self, state: ProductState, refusal: Refusal) -> None:
+        """All that is open of it has failed."""
+        self._note_made(state)
+        self.counts[Done.LINK_FAILURE] += len(state.open_links)
+        self.work.fail_links(state.product.id, state.open_links, refusal)
+        self.work.fail_thumbnail(state.product.id, refusal)
+        self.counts[Done.PRODUCT] += 1
+
+    def fail_link(self, state: ProductState, asset_id: str, refusal: Refusal) -> None:
+        """One picture cannot be linked to it."""
+        rows = [link for link in state.open_links if state.ids.get(link) == asset_id]
+        self.work.fail_links(state.product.id, rows, refusal)
+        state.failed_links.update(rows)
+        self.counts[Done.LINK_FAILURE] += len(rows)
+
+    def finish(self, state: ProductState) -> None:
+        """Write down what stands in the gallery, and what cannot."""
+        gallery, as_left = state.gallery or (), state.is_ours
+        placed = state.placed(gallery)
+        self._note_made(state, but=placed)
+        made = {row for row in placed if state.ids[row] in state.made}
+        self.work.look(state.product.id, state.standing(gallery), as_left=as_left)
+        self.work.finish_links(state.product.id, placed, made, as_left=as_left)
+        self._fail_left_out(state, placed)
+        self._finish_thumbnail(state)
+        self.counts[Done.PRODUCT] += 1
+
+    def _fail_left_out(self, state: ProductState, placed: Mapping[int, int]) -> None:
+        left_out = [row for row in state.open_links if row not in placed and row not in state.failed_links]
+        without_picture = [row for row in left_out if row not in state.ids]
+        no_room = [row for row in left_out if row in state.ids]
+        has_no_thumbnail = state.has_open_thumbnail and not state.thumbnail_result and state.thumbnail is None
+        self.work.fail_without_picture(state.product.id, without_picture, thumbnail=has_no_thumbnail)
+        self.work.fail_links(state.product.id, no_room, _FULL)
+        self.counts[Done.LINK_FAILURE] += len(left_out)
+
+    def _note_made(self, state: ProductState, but: Collection[int] = ()) -> None:
+        """A link that was not answered may stand all the same."""
+        made = [row for row, plytix_id in state.ids.items() if plytix_id in state.made and row not in but]
+        if made:
+            self.work.note_made(state.product.id, made)
+
+    def _finish_thumbnail(self, state: ProductState) -> None:
+        if not state.has_open_thumbnail:
+            return
+        if isinstance(state.thumbnail_result, Refusal):
+            self.work.fail_thumbnail(state.product.id, state.thumbnail_result)
+        elif state.thumbnail is not None:
+            self.work.finish_thumbnail(state.product.id, state.thumbnail_result or Origin.FOUND)
+
+
+def refusal_of(error: PlytixError) -> Refusal:
+    """Why rows failed, in the words of the error that came for them."""
+    return Refusal(error.status, error.message, error.attempts)

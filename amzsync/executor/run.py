@@ -1,0 +1,183 @@
+"""The front door: what a run over the network needs, and what comes of it. Nobody else wires the parts."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from amzsync.errors import AmzsyncError, StopError
+from amzsync.executor.bulk import AssetsByName, ProductsBySku
+from amzsync.executor.context import RunContext, RunResult, Server, SyncContext, TokenFacts
+from amzsync.executor.engine import End, Engine
+from amzsync.executor.events import Notice
+from amzsync.executor.failures import Failures
+from amzsync.executor.gallery_check import check_gallery, is_checked
+from amzsync.executor.other_runs import OtherRuns
+from amzsync.executor.progress import ProgressMeter
+from amzsync.executor.recheck import Recheck
+from amzsync.executor.recheck_scripts import RecheckScripts
+from amzsync.executor.record import Record
+from amzsync.executor.refresh import RefreshContext, refresh_product
+from amzsync.executor.scheduler import Scheduler, SpareScripts
+from amzsync.executor.script import Script
+from amzsync.executor.sender import Sender
+from amzsync.executor.slots import Slots
+from amzsync.executor.sync import sync_product
+from amzsync.executor.tokens import Tokens
+from amzsync.executor.traits import AccountTraits
+from amzsync.executor.workers import Workers
+from amzsync.ledger.book import Ledger
+from amzsync.ledger.queries import Outstanding
+from amzsync.ledger.rows import ProductWork
+from amzsync.plytix.auth import Secret
+from amzsync.plytix.client import PAGE_SIZE, search_assets
+from amzsync.plytix.transport import Transport
+
+__all__ = ["RunContext", "RunResult", "Server", "TokenFacts", "refresh", "sync"]
+
+
+def sync(context: RunContext, run_id: int, *, skip_existing_reason: str | None = None) -> RunResult:
+    """Work through everything pending.
+
+    `skip_existing_reason`: leave alone, for this reason, a product whose gallery already holds any image.
+    """
+    ledger, label = context.ledger, context.gallery_label
+    work = ledger.work(run_id)
+    work.want_needed_assets()
+    with (
+        _other_runs(context) as has_other_runs,
+        _running(context, Record(work), ledger.queries.outstanding()) as running,
+    ):
+        shared = SyncContext(
+            record=running.record,
+            traits=AccountTraits(context.listener),
+            recheck=Recheck(has_other_runs, running.was_refused, context.listener, context.clocks.monotonic),
+            products=ProductsBySku(label),
+            names=AssetsByName(),
+            gallery_label=label,
+            skip_existing_reason=skip_existing_reason,
+        )
+        if not is_checked(ledger.runs, label):
+            running.work(check_gallery(ledger.runs, label) for _ in range(1))
+        running.work(
+            (sync_product(product, shared) for product in _each(work.next_products)),
+            RecheckScripts(shared),
+        )
+        if running.end is End.DONE and not running.error:
+            work.skip_unneeded_assets()
+    return running.result()
+
+
+def refresh(context: RunContext) -> RunResult:
+    """Read what Plytix has of everything wanted, and write nothing to it."""
+    ledger, label = context.ledger, context.gallery_label
+    work = ledger.work()
+    with _running(context, Record(work), ledger.queries.to_refresh()) as running:
+        shared = RefreshContext(running.record, ProductsBySku(label), AssetsByName(), label)
+        running.work(refresh_product(product, shared) for product in _each(work.products_with_images))
+    return running.result()
+
+
+@contextmanager
+def _other_runs(context: RunContext) -> Iterator[Callable[[], bool]]:
+    """Whether other runs have been at work on the same Plytix."""
+    if context.state_folder is None:
+        yield lambda: False
+        return
+    with OtherRuns(context.state_folder, context.server.api_url) as others:
+        yield others.have_been
+
+
+def _each(page: Callable[[int, int], list[ProductWork]]) -> Iterator[ProductWork]:
+    after_id = 0
+    while products := page(after_id, PAGE_SIZE):
+        yield from products
+        after_id = products[-1].id
+
+
+@contextmanager
+def _running(context: RunContext, record: Record, outstanding: Outstanding) -> Iterator["_Running"]:
+    """The parts of one run, put together and taken apart again."""
+    clocks, counted = context.clocks, context.request_log or context.ledger
+    transport = Transport(context.server.api_url, context.server.auth_url)
+    workers = Workers(transport, context.server.credentials, context.bounds.workers)
+    slots = Slots(context.limits, counted.request_log(), clocks.monotonic)
+
+    def check_token(token: Secret) -> StopError | None:
+        facts = context.read_token(token)
+        if facts.limits is not None:
+            slots.configure(facts.limits)
+        return facts.error
+
+    sender = Sender(workers, slots, _in_both(context.ledger, counted), clocks.now)
+    engine = Engine(
+        sender,
+        Tokens(workers.token_call, check_token),
+        Failures(context.bounds.retry, context.bounds.outage_s, clocks.monotonic, clocks.random),
+        bounds=context.bounds,
+        stop=context.stop,
+        clocks=clocks,
+        listener=context.listener,
+        health_check=search_assets(["amzsync"]),
+    )
+    context.stop.wakes(workers.wake)
+    try:
+        yield _Running(context, record, outstanding, sender, engine)
+    finally:
+        workers.close()
+        transport.close()
+        for deprecation in sorted(transport.deprecations):
+            context.listener.notice(Notice(f"Plytix announces: {deprecation}"))
+
+
+class _Running:
+    """A run while it works, and what it has come to so far."""
+
+    def __init__(
+        self, context: RunContext, record: Record, outstanding: Outstanding, sender: Sender, engine: Engine
+    ) -> None:
+        self.record = record
+        self._context = context
+        self._outstanding = outstanding
+        self._sender = sender
+        self._engine = engine
+        self._started = context.clocks.monotonic()
+        self.end = End.DONE
+        self.error: AmzsyncError | None = None
+
+    def was_refused(self) -> bool:
+        """Whether Plytix has answered 429 to any request."""
+        return self._sender.slots.was_refused
+
+    def work(self, scripts: Iterator[Script[Any]], spare: SpareScripts | None = None) -> list[Any]:
+        """Run these scripts to their end; what they return. Does nothing once the run has ended."""
+        if self.error or self.end is not End.DONE:
+            return []
+        slots = self._sender.slots
+        scheduler = Scheduler(scripts, self._context.clocks, slots, spare)
+        meter = ProgressMeter(self._outstanding, self.record, scheduler, slots)
+        try:
+            for event in self._engine.run(scheduler):
+                if isinstance(event, End):
+                    self.end = event
+                else:
+                    self._context.listener.progress(meter.progress(event))
+        except AmzsyncError as error:
+            self.error = error
+        return scheduler.results
+
+    def result(self) -> RunResult:
+        seconds = self._context.clocks.monotonic() - self._started
+        return RunResult(self.end, dict(self._sender.requests), seconds, self.error)
+
+
+def _in_both(ledger: Ledger, counted: Ledger) -> Callable[[], AbstractContextManager[None]]:
+    """One transaction in the ledger, and where requests are counted elsewhere, one there too."""
+    if ledger is counted:
+        return ledger.atomic
+
+    @contextmanager
+    def both() -> Iterator[None]:
+        with ledger.atomic(), counted.atomic():
+            yield
+
+    return both

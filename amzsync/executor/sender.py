@@ -1,0 +1,112 @@
+"""Requests leave and answers come: a slot for each, in one transaction with what the ledger claims for it."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from amzsync.errors import PlytixError
+from amzsync.executor.clocks import Instant
+from amzsync.executor.outgoing import Outgoing
+from amzsync.executor.slots import Slots
+from amzsync.executor.workers import Answered, Workers
+from amzsync.limits.pace import Slot
+from amzsync.plytix.auth import Secret
+from amzsync.plytix.wire import RequestKind
+
+__all__ = ["Arrived", "Sender"]
+
+_LOG = logging.getLogger("amzsync")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What came of one attempt, and the slot it had."""
+
+    outgoing: Outgoing
+    outcome: Any
+    token: Secret | None
+    sent_at: float
+    answered_at: float
+    slot: Slot
+
+
+class Sender:
+    """`requests` counts every attempt, by kind."""
+
+    def __init__(
+        self,
+        workers: Workers,
+        slots: Slots,
+        atomic: Callable[[], AbstractContextManager[None]],
+        now: Callable[[], Instant],
+    ) -> None:
+        self._workers = workers
+        self._atomic = atomic
+        self._now = now
+        self.slots = slots
+        self.in_flight: dict[Outgoing, Slot] = {}
+        self.requests: Counter[str] = Counter()
+
+    def send(self, outgoing: Outgoing, token: Secret | None) -> bool:
+        """Whether it left; not where another process has just taken the last slot."""
+        kind = outgoing.call.request.kind
+        with self._atomic():
+            slot = self.slots.take(kind)
+            if slot is None:
+                return False
+            if outgoing.claim:
+                outgoing.claim()
+            # In flight from here on: should the process die now, the ledger says so.
+            self.in_flight[outgoing] = slot
+        outgoing.left_at = self._now()
+        self.requests[kind] += 1
+        self._workers.submit(outgoing, outgoing.call, token, partial(self.slots.left, slot))
+        return True
+
+    def answers(self, timeout_s: float) -> Iterator[Arrived]:
+        """All that has come in, waiting up to `timeout_s` for the first.
+
+        To be taken to its end: all of it is one commit, and the next request leaves only after it.
+        """
+        answers = self._workers.answers(timeout_s)
+        if not answers:
+            return
+        with self._atomic():
+            for answered in answers:
+                outgoing: Outgoing = answered.tag
+                _log(answered, outgoing)
+                slot = self.in_flight.pop(outgoing)
+                # A token given out says nothing of the account's limit.
+                is_accepted = outgoing.call.request.kind is not RequestKind.TOKEN and not isinstance(
+                    answered.outcome, PlytixError
+                )
+                self.slots.answered(slot, answered.sent_at, answered.answered_at, is_accepted=is_accepted)
+                yield Arrived(
+                    outgoing,
+                    answered.outcome,
+                    answered.token,
+                    answered.sent_at,
+                    answered.answered_at,
+                    slot,
+                )
+
+
+def _log(answered: Answered, outgoing: Outgoing) -> None:
+    """A line for each attempt, without a word of what was sent or answered: there may be secrets in it."""
+    request, outcome = outgoing.call.request, answered.outcome
+    result = "ok"
+    if isinstance(outcome, PlytixError):
+        result = f"{outcome.status or 'no answer'} {type(outcome).__name__}"
+    _LOG.debug(
+        "%s %s %s: %s, attempt %d, %.3f s",
+        request.kind,
+        request.method,
+        request.path or "token",
+        result,
+        outgoing.attempts.failures + 1,
+        answered.answered_at - answered.sent_at,
+    )

@@ -1,0 +1,52 @@
+"""What a 429 does to all requests: a pause, then one alone, then everybody. Times are the caller's."""
+
+import math
+
+__all__ = ["Throttle", "wait_after_refusals_s"]
+
+_AGAIN_S = 0.5
+_MOST_AGAIN_S = 60.0
+
+
+class Throttle:
+    """The refusals of one run."""
+
+    def __init__(self) -> None:
+        self._paused_until = -math.inf
+        self._refused_at = -math.inf
+        self._refusals = 0
+        self._is_probing = False
+
+    def is_paused(self, now: float) -> bool:
+        return now < self._paused_until
+
+    @property
+    def sends_one_alone(self) -> bool:
+        """After the pause one request shows whether the account takes more, before the rest follow."""
+        return self._is_probing
+
+    def refused(self, sent_at: float, retry_after_s: float, now: float, *, was_try: bool = False) -> float:
+        """A request that left at `sent_at` was refused: the seconds to wait, as told or longer.
+
+        `was_try`: it left beyond what earlier refusals have shown.
+        """
+        # Those that were on their way together say the same thing.
+        if sent_at > self._refused_at:
+            self._refused_at = now
+            self._refusals += 1
+        wait_s = max(retry_after_s, wait_after_refusals_s(self._refusals))
+        self._paused_until = max(self._paused_until, now + wait_s)
+        self._is_probing = self._is_probing or not was_try
+        return wait_s
+
+    def accepted(self, sent_at: float) -> None:
+        """A request was answered: those that left after the pause end it."""
+        self._is_probing = self._is_probing and sent_at < self._paused_until
+        self._refusals = 0
+
+
+def wait_after_refusals_s(refusals: int) -> float:
+    """A server whose own word of the wait does not hold is asked less and less often."""
+    if refusals < 2:
+        return 0.0
+    return min(_MOST_AGAIN_S, _AGAIN_S * 2.0 ** min(refusals - 2, 10))
