@@ -200,3 +200,27 @@ def m006_sent_links(db: Database) -> None:
 def m007_places(db: Database) -> None:
     """Where in a mapping a product stands that has no SKU: its failure has neither product nor address."""
     db.execute("ALTER TABLE failures ADD COLUMN place TEXT CHECK (place IS NULL OR url_id IS NULL)")
+
+
+@migrations()
+def m008_the_state_of_an_address_is_derived(db: Database) -> None:
+    """An address is its text and, where it can be no picture, why; the rest is the state of its asset."""
+    db.execute("ALTER TABLE urls ADD COLUMN malformed TEXT")
+    db.execute(
+        """
+        UPDATE urls SET malformed = reason WHERE state = 'failed'
+            AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.id = urls.id AND assets.state <> 'obsolete')
+        """
+    )
+    db.execute("ALTER TABLE urls DROP COLUMN reason")
+    db.execute("ALTER TABLE urls DROP COLUMN state")
+    db.execute("ALTER TABLE urls RENAME TO addresses")
+    db.execute(
+        """
+        CREATE VIEW urls AS
+            SELECT addresses.id, url,
+                CASE WHEN malformed IS NULL THEN ifnull(assets.state, 'obsolete') ELSE 'failed' END AS state,
+                ifnull(malformed, assets.reason) AS reason
+            FROM addresses LEFT JOIN assets ON assets.id = addresses.id
+        """
+    )

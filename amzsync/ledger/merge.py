@@ -35,7 +35,7 @@ class Merge:
     def known_rows(self) -> KnownRows:
         """All addresses and products of the ledger."""
         return KnownRows(
-            urls=dict(self._store.execute("SELECT url, id FROM urls ORDER BY id")),
+            urls=dict(self._store.execute("SELECT url, id FROM addresses ORDER BY id")),
             products={
                 sku: KnownProduct(product_id, wanted)
                 for product_id, sku, wanted in self._store.execute(
@@ -43,10 +43,9 @@ class Merge:
                 )
             },
             obsolete_urls=self._ids("SELECT id FROM urls WHERE state = 'obsolete'"),
-            without_asset=self._ids("SELECT id FROM urls WHERE id NOT IN (SELECT id FROM assets)"),
+            without_asset=self._ids("SELECT id FROM addresses WHERE id NOT IN (SELECT id FROM assets)"),
             refused_urls=self._ids(
-                "SELECT urls.id FROM urls JOIN assets USING (id)"
-                " WHERE urls.state = 'failed' AND assets.state = 'obsolete'"
+                "SELECT id FROM addresses JOIN assets USING (id) WHERE malformed IS NOT NULL"
             ),
         )
 
@@ -91,27 +90,23 @@ class Merge:
 
     def _merge_urls(self, plan: Difference) -> None:
         many, insert = self._store.execute_many, self._store.insert_rows
-        insert("urls", ("id", "url"), plan.new_urls())
+        insert("addresses", ("id", "url"), plan.new_urls())
         insert("assets", ("id", "filename"), plan.new_assets())
         gone = [(url_id,) for url_id in plan.gone_urls()]
-        many("UPDATE urls SET state = 'obsolete' WHERE id = ?", gone)
-        many("UPDATE assets SET state = 'obsolete' WHERE id = ?", gone)
         returned = [(url_id,) for url_id in plan.returned_urls()]
-        many("UPDATE urls SET state = 'pending', reason = NULL WHERE id = ?", returned)
+        many(
+            "UPDATE addresses SET malformed = NULL WHERE id = ? AND malformed IS NOT NULL", [*gone, *returned]
+        )
+        many("UPDATE assets SET state = 'obsolete' WHERE id = ?", gone)
         many(
             "UPDATE assets SET reason = NULL,"
             " state = CASE WHEN plytix_id IS NULL THEN 'pending' ELSE 'done' END"
             " WHERE id = ? AND state = 'obsolete'",
             returned,
         )
-        many(
-            "UPDATE urls SET state = 'done' WHERE id = ? AND EXISTS"
-            " (SELECT 1 FROM assets WHERE assets.id = urls.id AND assets.state = 'done')",
-            returned,
-        )
-        refused = [(one.reason, one.url_id) for one in plan.malformed_urls()]
-        many("UPDATE urls SET state = 'failed', reason = ? WHERE id = ?", refused)
-        many("UPDATE assets SET state = 'obsolete' WHERE id = ?", ((url_id,) for _, url_id in refused))
+        malformed = [(one.reason, one.url_id) for one in plan.malformed_urls()]
+        many("UPDATE addresses SET malformed = ? WHERE id = ?", malformed)
+        many("UPDATE assets SET state = 'obsolete' WHERE id = ?", ((url_id,) for _, url_id in malformed))
 
     def _merge_failures(self, plan: Difference) -> None:
         """What the mapping itself makes impossible: a malformed address, for every product that names it."""
@@ -228,10 +223,6 @@ def want_needed_assets(store: Store) -> None:
     store.execute(
         "UPDATE assets SET state = 'pending', reason = NULL WHERE state = 'skipped'"
         " AND id IN (SELECT asset_id FROM links WHERE state = 'pending')"
-    )
-    store.execute(
-        "UPDATE urls SET state = 'pending', reason = NULL WHERE state = 'skipped'"
-        " AND id IN (SELECT id FROM assets WHERE state = 'pending')"
     )
 
 

@@ -12,7 +12,8 @@ __all__ = ["Outstanding", "ProductRow", "Queries", "Standing"]
 _WANTED = "state <> 'obsolete'"
 _FAILURE = "row_table, url, sku, status, message, attempts, place"
 _FAILURES = (
-    "failures LEFT JOIN urls ON urls.id = url_id LEFT JOIN products ON products.id = failures.product_id"
+    "failures LEFT JOIN addresses ON addresses.id = url_id"
+    " LEFT JOIN products ON products.id = failures.product_id"
 )
 
 

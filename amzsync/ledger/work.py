@@ -24,7 +24,7 @@ NOT_IN_FAMILY = (
 
 _ASKED_AGAIN = (NOT_FOUND, NOT_IN_FAMILY)
 
-_ADDRESSES = "SELECT assets.id, url FROM assets JOIN urls USING (id)"
+_ADDRESSES = "SELECT assets.id, url FROM assets JOIN addresses USING (id)"
 _MAY_LEAVE = "assets.state IN ('pending', 'in_flight', 'skipped')"
 _ADDRESSES_AT_ONCE = 5000
 
@@ -92,7 +92,7 @@ class Work:
             for row in self._store.rows(
                 "SELECT assets.id, url, filename, assets.state, plytix_id,"
                 " assets.state = 'pending' AND ifnull(absent_at BETWEEN ? AND ?, 0)"
-                f" FROM assets JOIN urls USING (id) WHERE assets.id IN ({','.join('?' * len(chunk))})",
+                f" FROM assets JOIN addresses USING (id) WHERE assets.id IN ({','.join('?' * len(chunk))})",
                 (utc_text(self._now() - _ABSENT_FOR), utc_text(self._now()), *chunk),
             ):
                 found[row[0]] = Asset(row[0], row[1], row[2], State(row[3]), row[4], bool(row[5]))
@@ -103,7 +103,7 @@ class Work:
         return [
             Asset(row[0], row[1], row[2], State(row[3]), row[4])
             for row in self._store.rows(
-                "SELECT assets.id, url, filename, assets.state, plytix_id FROM assets JOIN urls USING (id)"
+                "SELECT assets.id, url, filename, assets.state, plytix_id FROM assets JOIN addresses USING (id)"
                 f" WHERE assets.id > ? AND assets.{IS_OPEN} ORDER BY assets.id LIMIT ?",
                 (after_id, count),
             )
@@ -374,7 +374,6 @@ class Work:
                 (plytix_id, origin, self._run_id, filename, asset_id),
             ).rowcount
             self._expect(changed, 1, "finish an asset")
-            self._store.execute("UPDATE urls SET state = 'done', reason = NULL WHERE id = ?", (asset_id,))
 
     def fail_asset(self, asset_id: int, product_id: int, refusal: Refusal) -> None:
         """Plytix cannot take this picture; `product_id` is one that wants it."""
@@ -385,9 +384,6 @@ class Work:
                 (refusal.message, asset_id),
             ).rowcount
             self._expect(changed, 1, "fail an asset")
-            self._store.execute(
-                "UPDATE urls SET state = 'failed', reason = ? WHERE id = ?", (refusal.message, asset_id)
-            )
             self._record(Table.ASSETS, product_id, asset_id, refusal)
 
     def refuse_unusable_addresses(self, *, allow_private: bool) -> int:
@@ -415,9 +411,6 @@ class Work:
             "UPDATE assets SET state = 'failed', reason = ?, absent_at = NULL WHERE id = ?",
             (refusal.message, asset_id),
         )
-        self._store.execute(
-            "UPDATE urls SET state = 'failed', reason = ? WHERE id = ?", (refusal.message, asset_id)
-        )
         for row in self._store.rows(
             f"SELECT product_id FROM links WHERE asset_id = ? AND {IS_OPEN}", (asset_id,)
         ):
@@ -431,9 +424,6 @@ class Work:
                 "UPDATE assets SET state = 'pending', plytix_id = NULL, origin = NULL"
                 " WHERE id = ? AND state = 'done'",
                 (asset_id,),
-            )
-            self._store.execute(
-                "UPDATE urls SET state = 'pending' WHERE id = ? AND state = 'done'", (asset_id,)
             )
             # It was not judged when this run began, as it was not to be uploaded.
             for row in self._store.rows(f"{_ADDRESSES} WHERE assets.id = ? AND {_MAY_LEAVE}", (asset_id,)):
@@ -449,11 +439,6 @@ class Work:
                 f" AND id NOT IN (SELECT asset_id FROM links WHERE {IS_OPEN})",
                 (_UNNEEDED,),
             )
-            self._store.execute(
-                "UPDATE urls SET state = 'skipped', reason = ? WHERE state = 'pending'"
-                " AND id IN (SELECT id FROM assets WHERE state = 'skipped')",
-                (_UNNEEDED,),
-            )
 
     # All together.
 
@@ -467,10 +452,6 @@ class Work:
                     f"UPDATE {table} SET state = 'pending', reason = NULL WHERE state = 'failed'{not_found}",
                     _ASKED_AGAIN if not_found else (),
                 ).rowcount
-            self._store.execute(
-                "UPDATE urls SET state = 'pending', reason = NULL WHERE state = 'failed'"
-                " AND id IN (SELECT id FROM assets WHERE state = 'pending')"
-            )
             self._store.execute("DELETE FROM failures WHERE row_table <> 'urls'")
             want_needed_assets(self._store)
         return count

@@ -29,7 +29,7 @@ def test_an_address_that_was_changed_by_hand_is_judged_again_before_it_is_upload
     shop: Shop, url: str, state: str
 ) -> None:
     amzsync("plan", "--mapping", shop.mapping([flat("A", "a", "b"), flat("B", "c", "b")]))
-    change(shop, "UPDATE urls SET url = ?, state = 'pending' WHERE url = ?", url, picture("b"))
+    change(shop, "UPDATE addresses SET url = ? WHERE url = ?", url, picture("b"))
     change(
         shop,
         "UPDATE assets SET state = ?, reason = 'x' WHERE id = (SELECT id FROM urls WHERE url = ?)",
@@ -49,7 +49,7 @@ def test_an_address_that_was_changed_by_hand_is_judged_again_before_it_is_upload
 def test_an_address_is_judged_again_where_an_asset_is_lost_and_would_be_uploaded_anew(shop: Shop) -> None:
     shop.apply(shop.mapping([flat("A", "a")]))
     amzsync("plan", "--mapping", shop.mapping([flat("A", "a", "b")]))
-    change(shop, "UPDATE urls SET url = ? WHERE url = ?", WITHIN, picture("a"))
+    change(shop, "UPDATE addresses SET url = ? WHERE url = ?", WITHIN, picture("a"))
     change(shop, "UPDATE assets SET plytix_id = 'gone' WHERE filename LIKE '%MAIN%'")
     change(shop, "UPDATE links SET state = 'pending' WHERE state = 'done'")
     said = shop.apply()

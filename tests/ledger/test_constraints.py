@@ -22,12 +22,12 @@ def connection(ledger_path):
 @pytest.mark.parametrize(
     "sql",
     [
-        "UPDATE urls SET state = 'ready'",
-        "UPDATE urls SET state = NULL",
+        "UPDATE assets SET state = 'ready'",
+        "UPDATE assets SET state = NULL",
         "UPDATE assets SET state = 'Done'",
         "UPDATE links SET state = ''",
         "UPDATE thumbnails SET state = 'pending '",
-        "UPDATE urls SET state = 'failed'",
+        "UPDATE addresses SET malformed = x'00'",
         "UPDATE assets SET state = 'done'",
         "UPDATE assets SET origin = 'made'",
         "UPDATE links SET origin = 'uploaded'",
@@ -38,7 +38,7 @@ def connection(ledger_path):
         "UPDATE products SET sku = ''",
         "UPDATE products SET sku = NULL",
         "INSERT INTO products (sku, is_parent) VALUES ('S1', 0)",
-        f"INSERT INTO urls (url) VALUES ('{picture('a')}')",
+        f"INSERT INTO addresses (url) VALUES ('{picture('a')}')",
         "INSERT INTO assets (id, filename) VALUES (99, 'x')",
         "INSERT INTO links (product_id, asset_id, variant, position) VALUES (1, 1, 'PT01', 2)",
         "INSERT INTO links (product_id, asset_id, variant, position) VALUES (99, 1, 'PT01', 2)",
@@ -64,7 +64,35 @@ def test_the_schema_refuses_what_no_row_can_be(connection, sql):
         connection.execute(sql)
 
 
-@pytest.mark.parametrize("table", ["urls", "assets", "links", "thumbnails"])
+@pytest.mark.parametrize("statement", ["UPDATE urls SET state = 'done'", "DELETE FROM urls"])
+def test_the_state_of_an_address_cannot_be_written(connection, statement):
+    with pytest.raises(sqlite3.OperationalError, match="view"):
+        connection.execute(statement)
+
+
+def test_an_address_has_the_state_and_the_reason_of_its_asset(connection):
+    for state in State:
+        connection.execute("UPDATE assets SET state = ?, reason = 'why', plytix_id = 'p'", (state,))
+        assert set(connection.execute("SELECT state, reason FROM urls")) == {(state, "why")}
+
+
+def test_a_malformed_address_is_failed_whatever_its_asset_was(connection):
+    connection.execute("INSERT INTO addresses (id, url, malformed) VALUES (3, 'ftp://x', 'no https')")
+    connection.execute("UPDATE addresses SET malformed = 'private network' WHERE id = 1")
+    for state in State:
+        connection.execute("UPDATE assets SET state = ?, plytix_id = 'p' WHERE id = 1", (state,))
+        assert connection.execute("SELECT id, state, reason FROM urls WHERE id <> 2").fetchall() == [
+            (1, "failed", "private network"),
+            (3, "failed", "no https"),
+        ]
+
+
+def test_an_address_that_nothing_wants_any_more_is_obsolete(connection):
+    connection.execute("INSERT INTO addresses (id, url) VALUES (3, 'ftp://x')")
+    assert connection.execute("SELECT state FROM urls WHERE id = 3").fetchall() == [("obsolete",)]
+
+
+@pytest.mark.parametrize("table", ["assets", "links", "thumbnails"])
 def test_the_schema_knows_every_state(connection, table):
     plytix_id = ", plytix_id = 'p'" if table == "assets" else ""
     for state in State:

@@ -89,11 +89,13 @@ def test_a_link_or_a_pipe_beside_the_ledger_is_not_followed(ledger, tmp_path, op
 
 ADDED = [
     "CREATE VIEW more AS SELECT * FROM urls",
-    "CREATE TRIGGER more AFTER UPDATE ON urls BEGIN DELETE FROM links; END",
+    "CREATE TRIGGER more AFTER UPDATE ON assets BEGIN DELETE FROM links; END",
+    "CREATE TRIGGER more INSTEAD OF UPDATE ON urls BEGIN DELETE FROM links; END",
+    "DROP VIEW urls",
     "CREATE TABLE more (x)",
-    "CREATE INDEX more ON urls (hex(url))",
-    "ALTER TABLE urls ADD COLUMN more TEXT GENERATED ALWAYS AS (hex(url || url)) VIRTUAL",
-    "ALTER TABLE urls ADD COLUMN more TEXT CHECK (hex(more) <> 'AA')",
+    "CREATE INDEX more ON addresses (hex(url))",
+    "ALTER TABLE addresses ADD COLUMN more TEXT GENERATED ALWAYS AS (hex(url || url)) VIRTUAL",
+    "ALTER TABLE addresses ADD COLUMN more TEXT CHECK (hex(more) <> 'AA')",
     "ALTER TABLE settings RENAME TO more",
     "ALTER TABLE products DROP COLUMN wanted",
     "DROP TABLE observed_limits",

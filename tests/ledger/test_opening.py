@@ -107,6 +107,47 @@ def test_a_link_in_flight_in_an_older_ledger_may_have_arrived_at_its_place(ledge
     assert rows(ledger_path, "SELECT sent FROM links ORDER BY asset_id") == [(1,), (7,), (None,)]
 
 
+def test_the_addresses_of_an_older_ledger_keep_their_states(ledger_path):
+    found = {
+        "done": ("done", None, "done"),
+        "refused by Plytix": ("failed", "not an image", "failed"),
+        "malformed": ("failed", "no https", None),
+        "private": ("failed", "private network", "obsolete"),
+        "gone": ("obsolete", "not an image", "obsolete"),
+        "malformed and gone": ("obsolete", "no https", None),
+        "skipped": ("skipped", "no product wants it", "skipped"),
+        "pending": ("pending", None, "pending"),
+    }
+    with closing(Database(ledger_path)) as old:
+        migrations.apply(old, stop_before="m008_the_state_of_an_address_is_derived")
+        for number, (url, (state, reason, asset)) in enumerate(found.items(), 1):
+            old.execute("INSERT INTO urls VALUES (?, ?, ?, ?)", (number, url, state, reason))
+            if asset:
+                old.execute(
+                    "INSERT INTO assets (id, filename, plytix_id, state, reason) VALUES (?, 'x.jpg', 'p', ?, ?)",
+                    (number, asset, None if url == "private" else reason),
+                )
+        old.execute(
+            "INSERT INTO failures (row_table, url_id, message, attempts, failed_at)"
+            " VALUES ('urls', 3, 'no https', 0, 'then')"
+        )
+        old.conn.commit()
+    open_writer(ledger_path).close()
+    assert {url: state for url, state in rows(ledger_path, "SELECT url, state FROM urls")} == {
+        url: state for url, (state, _, _) in found.items()
+    }
+    assert rows(ledger_path, "SELECT url, reason FROM urls WHERE state = 'failed' ORDER BY id") == [
+        ("refused by Plytix", "not an image"),
+        ("malformed", "no https"),
+        ("private", "private network"),
+    ]
+    assert rows(ledger_path, "PRAGMA foreign_key_check") == []
+    with closing(sqlite3.connect(ledger_path)) as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        with pytest.raises(sqlite3.IntegrityError):
+            connection.execute("DELETE FROM addresses WHERE id = 3")
+
+
 def test_a_step_that_fails_half_way_leaves_the_ledger_as_it_was(ledger_path, monkeypatch):
     before = filled(ledger_path)
     ours = Migrations("amzsync")
@@ -240,7 +281,7 @@ ledger = sqlite3.connect(sys.argv[1], isolation_level=None)
 ledger.execute("PRAGMA journal_mode = DELETE")
 ledger.execute("PRAGMA cache_size = 1")
 ledger.execute("BEGIN")
-ledger.executemany("INSERT INTO urls (url) VALUES (?)", [(f"https://x/{n}/{'x' * 500}",) for n in range(200)])
+ledger.executemany("INSERT INTO addresses (url) VALUES (?)", [(f"https://x/{n}/{'x' * 500}",) for n in range(200)])
 os.kill(os.getpid(), signal.SIGKILL)
 """
 

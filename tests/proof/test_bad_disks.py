@@ -162,7 +162,11 @@ def older_ledger(path: Path, next_step: str) -> None:
 
 @pytest.mark.parametrize(
     ("next_step", "count"),
-    [*(("m002_runs", count) for count in range(1, 34, 4)), *(("m003_look_ups", n) for n in range(1, 16, 2))],
+    [
+        *(("m002_runs", count) for count in range(1, 34, 4)),
+        *(("m003_look_ups", n) for n in range(1, 16, 2)),
+        *(("m008_the_state_of_an_address_is_derived", n) for n in range(1, 12, 2)),
+    ],
 )
 def test_killed_while_an_older_ledger_is_brought_up_to_date_nothing_of_it_is_lost(
     next_step: str, count: int, stage: Stage
