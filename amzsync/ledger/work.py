@@ -103,7 +103,8 @@ class Work:
         return [
             Asset(row[0], row[1], row[2], State(row[3]), row[4])
             for row in self._store.rows(
-                "SELECT assets.id, url, filename, assets.state, plytix_id FROM assets JOIN addresses USING (id)"
+                "SELECT assets.id, url, filename, assets.state, plytix_id"
+                " FROM assets JOIN addresses USING (id)"
                 f" WHERE assets.id > ? AND assets.{IS_OPEN} ORDER BY assets.id LIMIT ?",
                 (after_id, count),
             )

@@ -124,7 +124,8 @@ def test_the_addresses_of_an_older_ledger_keep_their_states(ledger_path):
             old.execute("INSERT INTO urls VALUES (?, ?, ?, ?)", (number, url, state, reason))
             if asset:
                 old.execute(
-                    "INSERT INTO assets (id, filename, plytix_id, state, reason) VALUES (?, 'x.jpg', 'p', ?, ?)",
+                    "INSERT INTO assets (id, filename, plytix_id, state, reason)"
+                    " VALUES (?, 'x.jpg', 'p', ?, ?)",
                     (number, asset, None if url == "private" else reason),
                 )
         old.execute(
@@ -133,7 +134,7 @@ def test_the_addresses_of_an_older_ledger_keep_their_states(ledger_path):
         )
         old.conn.commit()
     open_writer(ledger_path).close()
-    assert {url: state for url, state in rows(ledger_path, "SELECT url, state FROM urls")} == {
+    assert dict(rows(ledger_path, "SELECT url, state FROM urls")) == {
         url: state for url, (state, _, _) in found.items()
     }
     assert rows(ledger_path, "SELECT url, reason FROM urls WHERE state = 'failed' ORDER BY id") == [
@@ -281,7 +282,8 @@ ledger = sqlite3.connect(sys.argv[1], isolation_level=None)
 ledger.execute("PRAGMA journal_mode = DELETE")
 ledger.execute("PRAGMA cache_size = 1")
 ledger.execute("BEGIN")
-ledger.executemany("INSERT INTO addresses (url) VALUES (?)", [(f"https://x/{n}/{'x' * 500}",) for n in range(200)])
+addresses = [(f"https://x/{n}/{'x' * 500}",) for n in range(200)]
+ledger.executemany("INSERT INTO addresses (url) VALUES (?)", addresses)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
