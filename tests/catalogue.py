@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from amzsync.domain.product import ImageRef, Product
-from amzsync.ledger.book import Clocks, Ledger
+from amzsync.ledger.ledger import Clocks, Ledger
 from amzsync.planner import Difference, Planner, settle
 
 GALLERY = "amazon_images"

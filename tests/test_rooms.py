@@ -148,7 +148,7 @@ def test_the_table_itself_has_no_circle():
     [
         ("domain.product", "from amzsync.ledger.rows import State"),
         ("plytix.client", "def late():\n    import amzsync.ledger.rows"),
-        ("views.plan", "from amzsync.ledger.book import Ledger"),
+        ("views.plan", "from amzsync.ledger.ledger import Ledger"),
         ("config", "from amzsync.plytix import client"),
         ("limits.pace", "from amzsync.ledger.rows import State"),
         ("executor.run", "import requests"),

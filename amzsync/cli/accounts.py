@@ -9,7 +9,7 @@ from pathlib import Path
 from amzsync.cli.options import RunOptions
 from amzsync.config import Account, load_account
 from amzsync.errors import ConfigError
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.owner import read_owner
 from amzsync.plytix.auth import Credentials, Secret
 

@@ -21,7 +21,7 @@ from amzsync.config import Account
 from amzsync.errors import AmzsyncError, LedgerError, MappingError
 from amzsync.executor.engine import End
 from amzsync.executor.run import RunResult
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.rows import Outcome
 from amzsync.limits.forecast import forecast

@@ -8,7 +8,7 @@ from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import check_mappings, plan_into
 from amzsync.cli.voice import Voice
 from amzsync.errors import AmzsyncError, LedgerError, MappingError
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome, Run
 from amzsync.mapping.read import MappingSource
 from amzsync.views.summary import command

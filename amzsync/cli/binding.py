@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from amzsync.config import Account
 from amzsync.errors import LedgerForeignError, StopError
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.owner import Owner, keep_owner, read_owner
 from amzsync.plytix.auth import Secret
 from amzsync.plytix.claims import account_claim, claim_text, token_claims

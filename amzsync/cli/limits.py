@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from amzsync.cli.options import RunOptions
 from amzsync.config import Account
 from amzsync.errors import ConfigError
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.limits.claims import limits_from_claims
 from amzsync.limits.windows import PRESETS, Limit, parse_limits
 from amzsync.plytix.auth import Secret

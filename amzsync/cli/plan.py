@@ -12,7 +12,7 @@ from amzsync.cli.voice import Voice
 from amzsync.cli.working import Bench, refresh
 from amzsync.config import Account
 from amzsync.executor.engine import End
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome
 from amzsync.views.plan import plan_json, render_plan
 

@@ -14,7 +14,7 @@ from amzsync.cli.options import RunOptions
 from amzsync.config import Account
 from amzsync.errors import LedgerLockedError
 from amzsync.executor.gallery_check import is_checked
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.rows import State
 from amzsync.limits.forecast import forecast

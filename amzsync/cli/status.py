@@ -11,7 +11,7 @@ from amzsync.cli.options import RunOptions
 from amzsync.cli.voice import Voice
 from amzsync.errors import ConfigError, LedgerError
 from amzsync.executor.slots import Slots
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Run
 from amzsync.limits.forecast import forecast
 from amzsync.views.status import StatusView, render_status, status_json

@@ -20,7 +20,7 @@ from amzsync.executor.engine import Bounds
 from amzsync.executor.events import Notice
 from amzsync.executor.run import RunContext, RunResult, Server, TokenFacts
 from amzsync.executor.stop import StopRequest, stop_on_signals
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.merge import SKIP_EXISTING
 from amzsync.limits.windows import parse_duration_s
 from amzsync.plytix.auth import Secret

@@ -13,7 +13,7 @@ from amzsync.executor.recheck import Recheck
 from amzsync.executor.record import Record
 from amzsync.executor.stop import StopRequest
 from amzsync.executor.traits import AccountTraits
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.limits.windows import Limit
 from amzsync.plytix.auth import Credentials, Secret
 

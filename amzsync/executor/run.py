@@ -25,7 +25,7 @@ from amzsync.executor.sync import sync_product
 from amzsync.executor.tokens import Tokens
 from amzsync.executor.traits import AccountTraits
 from amzsync.executor.workers import Workers
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.queries import Outstanding
 from amzsync.ledger.rows import ProductWork
 from amzsync.plytix.auth import Secret

@@ -8,7 +8,7 @@ import pytest
 from cli.shop import KEY, PASSWORD, Shop, boots, flat
 from cli.terminal import Said, amzsync
 
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.request_log import ObservedLimit
 from amzsync.sandbox import Sandbox
 

@@ -14,7 +14,7 @@ from cli.shop import FAST, Shop, flat
 from cli.terminal import amzsync
 
 from amzsync.cli import begin
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.sandbox import Answer, Fault
 
 KILLED = """

@@ -18,7 +18,7 @@ from amzsync.executor.engine import Bounds, End
 from amzsync.executor.events import Notice, Progress
 from amzsync.executor.run import RunContext, RunResult, Server, refresh, sync
 from amzsync.executor.stop import StopRequest
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.merge import SKIP_EXISTING
 from amzsync.ledger.queries import Standing
 from amzsync.limits.windows import Limit

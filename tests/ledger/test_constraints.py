@@ -5,7 +5,7 @@ import pytest
 from catalogue import CLOCKS, merge, picture, product
 
 from amzsync.errors import LedgerError
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome, State
 
 

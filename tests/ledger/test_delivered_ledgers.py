@@ -15,7 +15,7 @@ from catalogue import CLOCKS, merge, product
 from sqlite_utils import Database
 
 from amzsync.errors import LedgerError, LedgerForeignError
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.store import open_copy, open_reader, open_writer
 

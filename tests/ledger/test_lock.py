@@ -10,14 +10,14 @@ from catalogue import CLOCKS
 
 from amzsync.errors import LedgerError, LedgerLockedError
 from amzsync.ledger import lock
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
 
 HOLDER = """
 import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from amzsync.ledger.book import Clocks, Ledger
+from amzsync.ledger.ledger import Clocks, Ledger
 from amzsync.ledger.lock import WriterLock
 path = Path(sys.argv[1])
 clocks = Clocks(now=lambda: datetime(2025, 12, 23, 6, 0, 47, tzinfo=UTC))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amzsync.domain.product import ImageRef, Product, Unreadable
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.merge import SKIP_EXISTING
 from amzsync.ledger.rows import Origin
 from amzsync.ledger.work import NOT_FOUND, Refusal

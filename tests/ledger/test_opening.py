@@ -16,7 +16,7 @@ from sqlite_utils import Database, Migrations
 
 from amzsync.errors import LedgerError, LedgerForeignError, LedgerTooNewError
 from amzsync.ledger import store
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.store import open_copy, open_reader, open_writer
 
 with closing(sqlite3.connect(":memory:")) as nothing:

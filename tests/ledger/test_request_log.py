@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amzsync.ledger.book import Clocks, Ledger
+from amzsync.ledger.ledger import Clocks, Ledger
 from amzsync.ledger.request_log import ObservedLimit, _age_s
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from catalogue import CLOCKS
 
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.owner import Owner, keep_owner, read_owner
 from amzsync.ledger.rows import Outcome
 from amzsync.ledger.runs import utc_text

@@ -4,7 +4,7 @@ import pytest
 from catalogue import CLOCKS, merge, picture, product, rows
 
 from amzsync.errors import LedgerError
-from amzsync.ledger.book import Ledger
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Asset, Failure, Link, Origin, State, Table, Thumbnail
 from amzsync.ledger.work import NOT_FOUND, Refusal, Work
 
