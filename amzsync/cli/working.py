@@ -21,7 +21,7 @@ from amzsync.executor.events import Notice
 from amzsync.executor.run import RunContext, RunResult, Server, TokenFacts
 from amzsync.executor.stop import StopRequest, stop_on_signals
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.merge import SKIP_EXISTING
+from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.limits.windows import parse_duration_s
 from amzsync.plytix.auth import Secret
 from amzsync.views.progress import make_display

@@ -7,7 +7,7 @@ from amzsync.errors import PlytixError, StopError
 from amzsync.executor.record import Record, refusal_of
 from amzsync.executor.script import BulkQuery, Find, Script, Send
 from amzsync.ledger.rows import Asset, Origin, State
-from amzsync.ledger.work import Refusal
+from amzsync.ledger.work_rows import Refusal
 from amzsync.plytix.client import upload_asset
 from amzsync.plytix.wire import AssetExistsWithoutId
 

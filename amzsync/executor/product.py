@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from amzsync.executor.decide import Decision, Replace, decide, is_ours
 from amzsync.executor.freshness import Reading
 from amzsync.ledger.rows import Link, Origin, ProductWork, State
-from amzsync.ledger.work import Refusal
+from amzsync.ledger.work_rows import Refusal
 from amzsync.plytix.wire import PlytixProduct
 
 __all__ = ["ProductState"]

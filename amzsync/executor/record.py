@@ -8,7 +8,8 @@ from amzsync.errors import PlytixError
 from amzsync.executor.decide import MAX_ASSETS
 from amzsync.executor.product import ProductState
 from amzsync.ledger.rows import Asset, Origin
-from amzsync.ledger.work import Refusal, Work
+from amzsync.ledger.work import Work
+from amzsync.ledger.work_rows import Refusal
 
 __all__ = ["Done", "Record", "refusal_of"]
 

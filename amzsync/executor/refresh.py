@@ -10,8 +10,8 @@ from amzsync.executor.product import ProductState
 from amzsync.executor.record import Done, Record
 from amzsync.executor.script import Find, Script, Send, Shared
 from amzsync.executor.stop_errors import reading_failed
+from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import Origin, ProductWork, State
-from amzsync.ledger.work import NOT_FOUND
 from amzsync.plytix.client import read_product
 from amzsync.plytix.wire import PlytixProduct
 

@@ -16,8 +16,8 @@ from amzsync.executor.product import ProductState
 from amzsync.executor.record import refusal_of
 from amzsync.executor.retries import Attempts
 from amzsync.executor.script import Find, Script, Send, Shared, Turn
+from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import Origin, ProductWork, State
-from amzsync.ledger.work import NOT_FOUND
 from amzsync.plytix.client import link_asset, read_asset, read_product, write_product
 from amzsync.plytix.wire import Call
 

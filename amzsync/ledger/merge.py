@@ -4,15 +4,14 @@ import itertools
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from amzsync.domain.timestamp import utc_text
+from amzsync.ledger.asset_transitions import want_needed_assets
+from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.ledger.rows import State, Table
-from amzsync.ledger.runs import utc_text
 from amzsync.ledger.store import Store
 from amzsync.planner import ChangedProduct, Difference, KnownProduct, KnownRows, WantedLink
 
-__all__ = ["SKIP_EXISTING", "Merge", "want_needed_assets"]
-
-SKIP_EXISTING = "the gallery already holds images"
-"""The reason of rows left alone by --skip-existing: without that option they are wanted again."""
+__all__ = ["Merge"]
 
 _ROW_OF_A_FAILURE = {
     Table.URLS: "urls.id = url_id",
@@ -214,16 +213,6 @@ class Merge:
                 (SKIP_EXISTING,),
             )
         want_needed_assets(self._store)
-
-
-def want_needed_assets(store: Store) -> None:
-    """Assets that were skipped because nothing needed them are pending again where something does."""
-    if not store.value("SELECT EXISTS (SELECT 1 FROM assets WHERE state = 'skipped')"):
-        return
-    store.execute(
-        "UPDATE assets SET state = 'pending', reason = NULL WHERE state = 'skipped'"
-        " AND id IN (SELECT asset_id FROM links WHERE state = 'pending')"
-    )
 
 
 def _behind_gone(before: Mapping[int, bool], wanted: set[int]) -> set[int]:

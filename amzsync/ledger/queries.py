@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY
 from amzsync.ledger.rows import IS_OPEN, Counts, Failure, FailureGroup, State, Table
 from amzsync.ledger.store import Store
-from amzsync.ledger.work import NOT_FOUND, NOT_IN_FAMILY
 
 __all__ = ["Outstanding", "ProductRow", "Queries", "Standing"]
 

@@ -6,18 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from amzsync.domain.timestamp import utc_text
 from amzsync.errors import AmzsyncError
 from amzsync.ledger.rows import Outcome, Run
 from amzsync.ledger.store import Store, open_reader
 
-__all__ = ["Runs", "open_run_holder", "utc_text"]
+__all__ = ["Runs", "open_run_holder"]
 
 _HOLDER = "holder"
-
-
-def utc_text(moment: datetime) -> str:
-    """A moment as the ledger writes it."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 class Runs:

@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from itertools import islice
 
 from amzsync.ledger.rows import Counts, Failure
 
-__all__ = ["document", "failure_entry", "table_entries", "utc_text"]
+__all__ = ["document", "failure_entry", "table_entries"]
 
 _ITEMS_PER_CHUNK = 500
 
@@ -59,8 +58,3 @@ def table_entries(counts: Iterable[Counts]) -> dict[str, dict[str, int]]:
     return {
         count.table.value: {state.value: rows for state, rows in count.by_state.items()} for count in counts
     }
-
-
-def utc_text(moment: datetime) -> str:
-    """An aware moment as `2025-12-23T06:00:47Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from amzsync.domain.timestamp import utc_text
 from amzsync.errors import ConfigError
 from amzsync.files import open_private
 from amzsync.ledger.queries import Standing
 from amzsync.ledger.rows import Failure
 from amzsync.planner import PlanCounts
-from amzsync.views.document import document, failure_entry, utc_text
+from amzsync.views.document import document, failure_entry
 
 __all__ = [
     "Metadata",

@@ -19,8 +19,8 @@ from amzsync.executor.events import Notice, Progress
 from amzsync.executor.run import RunContext, RunResult, Server, refresh, sync
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.merge import SKIP_EXISTING
 from amzsync.ledger.queries import Standing
+from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.limits.windows import Limit
 from amzsync.plytix.auth import Credentials, Secret
 from amzsync.sandbox import Sandbox

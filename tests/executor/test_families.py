@@ -6,7 +6,7 @@ import pytest
 from catalogue import GALLERY, product
 from executor.rig import Rig
 
-from amzsync.ledger.work import NOT_IN_FAMILY
+from amzsync.ledger.reasons import NOT_IN_FAMILY
 from amzsync.sandbox import Fault, Transform
 
 OUTSIDE = product("OUT", ("o", "MAIN"), ("b", "PT01"))

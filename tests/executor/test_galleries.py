@@ -9,7 +9,7 @@ from executor.rig import Rig
 
 from amzsync.domain.product import Product
 from amzsync.executor.decide import MAX_ASSETS
-from amzsync.ledger.merge import SKIP_EXISTING
+from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.sandbox import Answer, Fault, TypeClass
 
 BOOT = product("BOOT", ("a", "MAIN"), ("b", "PT01"), ("c", "PT02"))

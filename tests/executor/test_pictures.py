@@ -7,7 +7,7 @@ import pytest
 from catalogue import picture, product
 from executor.rig import Rig
 
-from amzsync.ledger.work import NOT_FOUND
+from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.sandbox import Answer, Fault, Latency
 
 CONFLICT_WITHOUT_ID = json.dumps({"error": {"msg": "Asset already exists"}}).encode()

@@ -8,7 +8,7 @@ from catalogue import picture, product, rows
 from executor.rig import Rig
 
 from amzsync.executor.engine import Bounds
-from amzsync.ledger.work import NOT_FOUND
+from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.sandbox import Answer, Fault, Transform
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from amzsync.domain.product import ImageRef, Product, Unreadable
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.merge import SKIP_EXISTING
+from amzsync.ledger.reasons import NOT_FOUND, SKIP_EXISTING
 from amzsync.ledger.rows import Origin
-from amzsync.ledger.work import NOT_FOUND, Refusal
+from amzsync.ledger.work_rows import Refusal
 
 REFUSAL = Refusal(422, "not an image", 1)
 

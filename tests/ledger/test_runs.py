@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from catalogue import CLOCKS
 
+from amzsync.domain.timestamp import utc_text
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.owner import Owner, keep_owner, read_owner
 from amzsync.ledger.rows import Outcome
-from amzsync.ledger.runs import utc_text
 
 SHA = "0" * 64
 THEN = "2025-12-23T06:00:47Z"

@@ -5,8 +5,10 @@ from catalogue import CLOCKS, merge, picture, product, rows
 
 from amzsync.errors import LedgerError
 from amzsync.ledger.ledger import Ledger
+from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import Asset, Failure, Link, Origin, State, Table, Thumbnail
-from amzsync.ledger.work import NOT_FOUND, Refusal, Work
+from amzsync.ledger.work import Work
+from amzsync.ledger.work_rows import Refusal
 
 REFUSAL = Refusal(422, "not an image", 2)
 A, B = 1, 2

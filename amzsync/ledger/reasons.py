@@ -1,0 +1,20 @@
+"""The reasons of rows that are skipped or failed, where something else depends on which one it is."""
+
+__all__ = ["ASKED_AGAIN", "NOT_FOUND", "NOT_IN_FAMILY", "NO_PICTURE", "SKIP_EXISTING", "UNNEEDED"]
+
+NOT_FOUND = "Plytix has no product with this SKU"
+
+NOT_IN_FAMILY = (
+    "the gallery attribute does not belong to the product's family:"
+    " add it to the family in Plytix, then use --retry-failed"
+)
+
+ASKED_AGAIN = (NOT_FOUND, NOT_IN_FAMILY)
+"""--retry-failed and --refresh ask Plytix again."""
+
+SKIP_EXISTING = "the gallery already holds images"
+"""Of rows left alone by --skip-existing: without that option they are wanted again."""
+
+UNNEEDED = "no product that can take it wants it"
+
+NO_PICTURE = "its picture could not be put into Plytix"

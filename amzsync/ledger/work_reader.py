@@ -1,0 +1,103 @@
+"""The work that is still to do, read from the ledger."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from amzsync.domain.timestamp import utc_text
+from amzsync.ledger.rows import IS_OPEN, Asset, Link, Origin, ProductWork, State, Thumbnail
+from amzsync.ledger.work_rows import WorkRows
+
+__all__ = ["WorkReader"]
+
+_ABSENT_FOR = timedelta(minutes=10)
+"""After that another client may well have brought a picture of the same name."""
+
+
+class WorkReader(WorkRows):
+    """Products and assets with something to do."""
+
+    def has_open_work(self) -> bool:
+        return bool(
+            self._store.value(
+                f"SELECT EXISTS (SELECT 1 FROM links WHERE {IS_OPEN})"
+                f" OR EXISTS (SELECT 1 FROM thumbnails WHERE {IS_OPEN})"
+            )
+        )
+
+    def next_products(self, after_id: int, count: int) -> list[ProductWork]:
+        """The next products with something to do, in ledger order."""
+        rows = self._store.rows(
+            f"SELECT id, sku, is_parent, plytix_id FROM products WHERE id > ? AND wanted IS NOT NULL AND ("
+            f" EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {IS_OPEN})"
+            f" OR EXISTS (SELECT 1 FROM thumbnails WHERE product_id = products.id AND {IS_OPEN}))"
+            " ORDER BY id LIMIT ?",
+            (after_id, count),
+        )
+        return [self._product(*row) for row in rows]
+
+    def products_with_images(self, after_id: int, count: int) -> list[ProductWork]:
+        """The next products that want any picture, done or not: for reading all of them anew."""
+        rows = self._store.rows(
+            "SELECT id, sku, is_parent, plytix_id FROM products WHERE id > ? AND wanted IS NOT NULL"
+            " AND EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND state <> 'obsolete')"
+            " ORDER BY id LIMIT ?",
+            (after_id, count),
+        )
+        return [self._product(*row) for row in rows]
+
+    def product(self, product_id: int) -> ProductWork:
+        """One product as it stands now."""
+        rows = self._store.rows(
+            "SELECT id, sku, is_parent, plytix_id FROM products WHERE id = ?", (product_id,)
+        )
+        return self._product(*rows[0])
+
+    def assets(self, asset_ids: Collection[int]) -> dict[int, Asset]:
+        """These assets by id."""
+        found: dict[int, Asset] = {}
+        ids = list(asset_ids)
+        for start in range(0, len(ids), 500):
+            chunk = ids[start : start + 500]
+            for row in self._store.rows(
+                "SELECT assets.id, url, filename, assets.state, plytix_id,"
+                " assets.state = 'pending' AND ifnull(absent_at BETWEEN ? AND ?, 0)"
+                f" FROM assets JOIN addresses USING (id) WHERE assets.id IN ({','.join('?' * len(chunk))})",
+                (utc_text(self._now() - _ABSENT_FOR), utc_text(self._now()), *chunk),
+            ):
+                found[row[0]] = Asset(row[0], row[1], row[2], State(row[3]), row[4], bool(row[5]))
+        return found
+
+    def open_assets(self, after_id: int, count: int) -> list[Asset]:
+        """The next pictures not known to be in Plytix, by id."""
+        return [
+            Asset(row[0], row[1], row[2], State(row[3]), row[4])
+            for row in self._store.rows(
+                "SELECT assets.id, url, filename, assets.state, plytix_id"
+                " FROM assets JOIN addresses USING (id)"
+                f" WHERE assets.id > ? AND assets.{IS_OPEN} ORDER BY assets.id LIMIT ?",
+                (after_id, count),
+            )
+        ]
+
+    def _product(self, product_id: int, sku: str, is_parent: int, plytix_id: str | None) -> ProductWork:
+        links = self._store.rows(
+            "SELECT asset_id, variant, position, state, origin, placed, sent FROM links WHERE product_id = ?"
+            " ORDER BY position, asset_id",
+            (product_id,),
+        )
+        thumbnail = self._store.rows(
+            "SELECT asset_id, state FROM thumbnails WHERE product_id = ?", (product_id,)
+        )
+        return ProductWork(
+            product_id,
+            sku,
+            bool(is_parent),
+            plytix_id,
+            tuple(
+                Link(
+                    row[0], row[1], row[2], State(row[3]), Origin(row[4]) if row[4] else None, row[5], row[6]
+                )
+                for row in links
+            ),
+            Thumbnail(thumbnail[0][0], State(thumbnail[0][1])) if thumbnail else None,
+        )
