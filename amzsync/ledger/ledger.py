@@ -1,4 +1,4 @@
-"""The ledger as one value: the store with its rooms' doors."""
+"""The ledger as one value: an open file, and what can be read from it and changed in it."""
 
 import time
 from collections.abc import Callable
@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import Self
 
 from amzsync.ledger.merge import Merge
+from amzsync.ledger.opening import open_copy, open_reader, open_writer
 from amzsync.ledger.queries import Queries
 from amzsync.ledger.request_log import RequestLog
 from amzsync.ledger.runs import Runs
-from amzsync.ledger.store import Store, open_copy, open_reader, open_writer
+from amzsync.ledger.store import Store
 from amzsync.ledger.work import Work
 
 __all__ = ["Clocks", "Ledger"]

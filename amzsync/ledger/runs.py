@@ -8,8 +8,9 @@ from pathlib import Path
 
 from amzsync.domain.timestamp import utc_text
 from amzsync.errors import AmzsyncError
+from amzsync.ledger.opening import open_reader
 from amzsync.ledger.rows import Outcome, Run
-from amzsync.ledger.store import Store, open_reader
+from amzsync.ledger.store import Store
 
 __all__ = ["Runs", "open_run_holder"]
 

@@ -1,29 +1,19 @@
-"""Opening a ledger: its version, its owner, its backup, and the one connection everything goes through."""
+"""The one connection to a ledger that everything goes through."""
 
 import contextlib
 import itertools
-import os
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
-from amzsync.errors import LedgerError, LedgerForeignError
-from amzsync.files import make_private, open_regular
+from amzsync.errors import LedgerError
 from amzsync.ledger.causes import cause
-from amzsync.ledger.guard import applied_steps, check_files_beside, harden, our_steps
-from amzsync.migrations.migrations import migrations
+from amzsync.ledger.sqlite_errors import ledger_error
 
-__all__ = ["Store", "open_copy", "open_reader", "open_writer"]
+__all__ = ["Store"]
 
-_MIN_SQLITE = (3, 37, 0)
-_BUSY_TIMEOUT_S = 30.0
-_CACHE_KIB = 48 * 1024
 _ROWS_AT_ONCE = 32
-_SQLITE_HEADER = b"SQLite format 3\x00"
 
 
 class Store:
@@ -47,12 +37,12 @@ class Store:
         """Insert many rows, a block of them with each statement: twice as fast as one by one."""
         head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "
         one = f"({', '.join('?' * len(columns))})"
-        left = iter(rows)
+        source = iter(rows)
         rest: list[Sequence[Any]] = []
 
         def blocks() -> Iterator[list[Any]]:
             nonlocal rest
-            while len(block := list(itertools.islice(left, _ROWS_AT_ONCE))) == _ROWS_AT_ONCE:
+            while len(block := list(itertools.islice(source, _ROWS_AT_ONCE))) == _ROWS_AT_ONCE:
                 yield list(itertools.chain.from_iterable(block))
             rest = block
 
@@ -92,6 +82,10 @@ class Store:
         finally:
             self.execute("PRAGMA foreign_keys = ON")
 
+    def copy_into(self, target: sqlite3.Connection) -> None:
+        """Copy everything that is committed."""
+        self._connection.backup(target)
+
     def close(self) -> None:
         self._connection.close()
 
@@ -108,7 +102,7 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            raise _ledger_error(self.path, error) from error
+            raise ledger_error(self.path, error) from error
 
 
 def _file_of(path: Path) -> tuple[int, int] | None:
@@ -117,202 +111,3 @@ def _file_of(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def open_writer(path: Path) -> Store:
-    """Open for writing: made if it is missing, brought to this version after a backup beside it.
-
-    Raises:
-        LedgerForeignError: the file is another program's.
-        LedgerTooNewError: a newer amzsync made it; it stays as it is.
-        LedgerError: it cannot be opened or is damaged.
-    """
-    _check_sqlite()
-    _check_header(path)
-    check_files_beside(path)
-    _make(path)
-    connection = _connect(path, f"{path.absolute().as_uri()}?mode=rw")
-    try:
-        known = applied_steps(path, connection)
-        # Not before the check: the mode is written into the file, which may be another program's.
-        connection.execute("PRAGMA journal_mode = WAL")
-        # In WAL mode this never corrupts; a power cut may take back the last commits, which resuming
-        # allows for.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        if len(known) < len(our_steps()):
-            _migrate(path, Database(connection, execute_plugins=False), is_new=not known)
-        connection.execute("PRAGMA foreign_keys = ON")
-    except sqlite3.Error as error:
-        connection.close()
-        raise _ledger_error(path, error) from error
-    except BaseException:
-        connection.close()
-        raise
-    return Store(connection, path, is_writer=True)
-
-
-def open_reader(path: Path) -> Store:
-    """Open for reading only, beside a writer if need be.
-
-    Raises:
-        LedgerError: as `open_writer`, and where there is no ledger, or an older one that must be brought up
-            to date first.
-    """
-    _check_sqlite()
-    if not path.exists():
-        raise LedgerError(f"There is no ledger at {path}.", "`amzsync plan --mapping FILE` makes one.")
-    _check_header(path)
-    check_files_beside(path)
-    connection = _connect(path, f"{path.absolute().as_uri()}?mode=ro")
-    try:
-        _check_up_to_date(path, applied_steps(path, connection))
-    except sqlite3.Error as error:
-        connection.close()
-        raise _ledger_error(path, error) from error
-    except BaseException:
-        connection.close()
-        raise
-    return Store(connection, path)
-
-
-def open_copy(path: Path) -> Store:
-    """A private copy in a temporary file of what is committed now; changes to it are never kept."""
-    source = open_reader(path)
-    try:
-        connection = sqlite3.connect("", isolation_level=None, cached_statements=256)
-        source._connection.backup(connection)  # noqa: SLF001 - the same class
-        connection.execute("PRAGMA foreign_keys = ON")
-    finally:
-        source.close()
-    return Store(connection, path)
-
-
-def _connect(path: Path, uri: str) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(
-            uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None, cached_statements=256
-        )
-    except sqlite3.Error as error:
-        raise _ledger_error(path, error) from error
-    try:
-        harden(connection)
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    except sqlite3.Error as error:
-        connection.close()
-        raise _ledger_error(path, error) from error
-    return connection
-
-
-def _check_sqlite() -> None:
-    if sqlite3.sqlite_version_info < _MIN_SQLITE:
-        raise LedgerError(
-            f"This Python has SQLite {sqlite3.sqlite_version}; the ledger needs 3.37 or newer.",
-            "Use a newer Python build.",
-        )
-
-
-def _check_header(path: Path) -> None:
-    try:
-        if path.is_dir():
-            raise LedgerError(f"The ledger {path} is a folder.", "Give a file with --ledger FILE.")
-        with open_regular(path) as file:
-            header = file.read(len(_SQLITE_HEADER))
-    except FileNotFoundError:
-        if not path.absolute().parent.is_dir():
-            raise LedgerError(f"There is no folder {path.absolute().parent} for the ledger.") from None
-        return
-    except (OSError, ValueError) as error:
-        raise LedgerError(
-            f"The ledger {path} cannot be read ({getattr(error, 'strerror', error)})."
-        ) from None
-    if header and header != _SQLITE_HEADER:
-        raise LedgerForeignError(
-            f"{path} is no SQLite file, so it is no ledger.", "Give another file with --ledger FILE."
-        )
-
-
-def _make(path: Path) -> None:
-    """SQLite gives what it makes beside the ledger the ledger's own mode."""
-    try:
-        make_private(path)
-    except OSError as error:
-        raise LedgerError(
-            f"The ledger {path} cannot be made ({error.strerror}).", "Check the folder's permissions."
-        ) from None
-
-
-def _check_up_to_date(path: Path, known: list[str]) -> None:
-    if len(known) < len(our_steps()):
-        raise LedgerError(
-            f"The ledger {path} is from an older amzsync.",
-            "Run `amzsync plan` once: it brings the ledger up to date.",
-        )
-
-
-def _migrate(path: Path, database: Database, *, is_new: bool) -> None:
-    if not is_new:
-        _back_up(path, database)
-    try:
-        migrations.apply(database)
-    except sqlite3.OperationalError:
-        # Another process may have brought it up to date in the same moment.
-        if len(migrations.applied(database)) < len(our_steps()):
-            raise
-
-
-def _back_up(path: Path, database: Database) -> None:
-    version = len(migrations.applied(database))
-    target = path.with_name(f"{path.name}.backup-v{version}")
-    try:
-        # A name that nobody can have put a link at; the file is its owner's alone.
-        handle, name = tempfile.mkstemp(".partial", f"{path.name}.backup-", path.absolute().parent)
-        os.close(handle)
-        partial = Path(name)
-        try:
-            # Not a file copy: what is committed may still stand in the WAL file.
-            with contextlib.closing(sqlite3.connect(partial)) as copy:
-                database.conn.backup(copy)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise LedgerError(
-            f"The ledger cannot be copied to {target} before it is brought up to date ({error.strerror}).",
-            "Check the folder, and what stands under that name.",
-        ) from None
-
-
-def _ledger_error(path: Path, error: sqlite3.Error) -> LedgerError:
-    code = getattr(error, "sqlite_errorname", "") or ""
-    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return LedgerError(
-            f"The ledger {path} stays locked by another process.", "Try again when it has ended."
-        )
-    if code.startswith("SQLITE_NOTADB"):
-        return LedgerForeignError(
-            f"{path} is no SQLite file, so it is no ledger.", "Give another with --ledger FILE."
-        )
-    if code.startswith("SQLITE_CORRUPT"):
-        return LedgerError(
-            f"The ledger {path} is damaged ({error}).",
-            "Keep the file, and start another with --ledger FILE: what Plytix already has costs only reads.",
-        )
-    if code.startswith("SQLITE_FULL"):
-        return LedgerError(
-            f"There is no space left for the ledger {path}.", "Free some, then `amzsync resume`."
-        )
-    if code == "SQLITE_READONLY_ROLLBACK":
-        return LedgerError(
-            f"The ledger {path} was left half written by a run that was killed.",
-            "`amzsync plan` takes that back; then look again.",
-        )
-    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return LedgerError(
-            f"The ledger {path} cannot be written ({error}).", "Check the folder's permissions."
-        )
-    if code.startswith("SQLITE_IOERR"):
-        return LedgerError(
-            f"The ledger {path} cannot be read or written ({error}).",
-            "Check the disk, then `amzsync resume`.",
-        )
-    return LedgerError(f"The ledger {path} failed ({error}).")

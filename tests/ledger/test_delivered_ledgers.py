@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from amzsync.errors import LedgerError, LedgerForeignError
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
-from amzsync.ledger.store import open_copy, open_reader, open_writer
+from amzsync.ledger.opening import open_copy, open_reader, open_writer
 
 OPENERS = pytest.mark.parametrize("open_ledger", [open_writer, open_reader, open_copy])
 POSIX = pytest.mark.skipif(os.name != "posix", reason="modes, pipes and links of POSIX")

@@ -15,9 +15,9 @@ from catalogue import CLOCKS, dump, merge, product, rows
 from sqlite_utils import Database, Migrations
 
 from amzsync.errors import LedgerError, LedgerForeignError, LedgerTooNewError
-from amzsync.ledger import store
+from amzsync.ledger import opening
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.store import open_copy, open_reader, open_writer
+from amzsync.ledger.opening import open_copy, open_reader, open_writer
 
 with closing(sqlite3.connect(":memory:")) as nothing:
     STEPS = [step.name for step in migrations.pending(Database(nothing))]
@@ -161,8 +161,8 @@ def test_a_step_that_fails_half_way_leaves_the_ledger_as_it_was(ledger_path, mon
         db.execute("DELETE FROM links")
         db.execute("NOT SQL")
 
-    monkeypatch.setattr(store, "migrations", ours)
-    monkeypatch.setattr(store, "our_steps", lambda: [*STEPS, "m999_breaks"])
+    monkeypatch.setattr(opening, "migrations", ours)
+    monkeypatch.setattr(opening, "our_steps", lambda: [*STEPS, "m999_breaks"])
     with pytest.raises(LedgerError):
         open_writer(ledger_path)
     monkeypatch.undo()
@@ -344,7 +344,7 @@ def test_a_transaction_that_fails_is_taken_back_whole(ledger_path):
 
 def test_a_second_writer_waits_its_time_and_then_says_why(ledger_path, monkeypatch):
     filled(ledger_path)
-    monkeypatch.setattr(store, "_BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(opening, "_BUSY_TIMEOUT_S", 0.01)
     with (
         Ledger.write(ledger_path) as first,
         Ledger.write(ledger_path) as second,
@@ -364,7 +364,7 @@ def test_a_name_with_odd_characters_is_a_name(tmp_path):
 
 
 def test_an_old_sqlite_is_said_before_anything_is_touched(ledger_path, monkeypatch):
-    monkeypatch.setattr(store, "_MIN_SQLITE", (99, 0, 0))
+    monkeypatch.setattr(opening, "_MIN_SQLITE", (99, 0, 0))
     with pytest.raises(LedgerError, match=r"needs 3\.37"):
         open_writer(ledger_path)
     assert not ledger_path.exists()
@@ -389,5 +389,5 @@ def test_no_connection_is_left_open(ledger_path, open_ledger):
 
 def test_no_statement_numbers_its_placeholders():
     """Python 3.12 warns of ?1 with a sequence, and 3.14 refuses it."""
-    folder = Path(store.__file__).parents[1]
+    folder = Path(opening.__file__).parents[1]
     assert [path.name for path in folder.rglob("*.py") if re.search(r'"[^"\n]*\?\d', path.read_text())] == []
