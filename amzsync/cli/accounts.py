@@ -34,11 +34,11 @@ def chosen_account(options: RunOptions, ledger: Ledger | None = None) -> Account
     Raises:
         ConfigError: no such account, or none at all.
     """
-    owner = read_owner(ledger.runs) if ledger and options.account is None else None
+    owner = read_owner(ledger.runs) if ledger and options.target.account is None else None
     try:
         return load_account(
-            owner.name if owner else options.account,
-            config_path=options.config,
+            owner.name if owner else options.target.account,
+            config_path=options.target.config,
             environ=os.environ,
             home=Path.home(),
             cwd=Path.cwd(),
@@ -57,7 +57,7 @@ def perhaps_account(options: RunOptions, ledger: Ledger | None = None) -> Accoun
     try:
         return chosen_account(options, ledger)
     except ConfigError:
-        if options.account or options.config:
+        if options.target.account or options.target.config:
             raise
         return None
 

@@ -6,7 +6,6 @@ Each command imports what it needs when it runs, so that `--help` and completion
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -14,31 +13,21 @@ import typer
 from amzsync import __version__
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.options import (
-    DEFAULT_LEDGER,
-    AccountOption,
-    AllowPrivateOption,
-    ConfigOption,
-    DryRunOption,
-    GalleryOption,
-    JsonOption,
-    LedgerOption,
-    LogFileOption,
-    MappingOption,
-    MarketplaceOption,
-    MaxWaitOption,
-    NoColorOption,
-    OutputOption,
-    QuietOption,
-    RateLimitOption,
-    RetryFailedOption,
+    ApplyOptions,
+    ConsoleOptions,
+    JsonOptions,
+    LedgerOptions,
+    LimitOptions,
+    MappingFiles,
+    MappingOptions,
+    OutputOptions,
+    PaceOptions,
+    PlanOptions,
     RunOptions,
-    SameAccountOption,
-    SkipExistingOption,
-    Speech,
-    VerboseOption,
-    WorkersOption,
-    YesOption,
+    SandboxOptions,
+    TargetOptions,
 )
+from amzsync.cli.signature import takes_options
 
 if TYPE_CHECKING:
     from amzsync.cli.voice import Voice
@@ -103,240 +92,110 @@ def _program(
 
 
 @app.command("plan", epilog="Example: amzsync plan --mapping catalogue.json")
+@takes_options
 def _plan(
-    *,
-    mapping: MappingOption = None,
-    refresh: Annotated[
-        bool,
-        typer.Option("--refresh", help="Read what Plytix has; never writes there."),
-    ] = False,
-    ledger: LedgerOption = DEFAULT_LEDGER,
-    plytix_account: AccountOption = None,
-    config: ConfigOption = None,
-    same_account: SameAccountOption = False,
-    skip_existing: SkipExistingOption = False,
-    gallery: GalleryOption = None,
-    marketplace: MarketplaceOption = None,
-    allow_private_urls: AllowPrivateOption = False,
-    workers: WorkersOption = 0,
-    rate_limit: RateLimitOption = None,
-    max_wait: MaxWaitOption = None,
-    as_json: JsonOption = False,
-    verbose: VerboseOption = 0,
-    quiet: QuietOption = False,
-    no_color: NoColorOption = False,
-    log_file: LogFileOption = None,
+    mapping: MappingOptions,
+    target: TargetOptions,
+    plan_options: PlanOptions,
+    pace: PaceOptions,
+    output: OutputOptions,
 ) -> None:
     """Merge mappings into the ledger and print the plan. Needs no credentials and no network."""
-    options = RunOptions(
-        ledger=ledger,
-        mappings=tuple(mapping or ()),
-        account=plytix_account,
-        config=config,
-        same_account=same_account,
-        skip_existing=skip_existing,
-        gallery=gallery,
-        marketplace=marketplace,
-        allow_private_urls=allow_private_urls,
-        workers=workers,
-        rate_limits=tuple(rate_limit or ()),
-        max_wait=max_wait,
-    )
-    _check_values(options)
-    if not mapping and not ledger.exists():
+    if not mapping.mappings and not target.ledger.exists():
         raise typer.BadParameter("there is nothing to plan; give a mapping FILE.", param_hint="--mapping")
+    options = RunOptions(target=target, mapping=mapping, pace=pace)
 
     def run(voice: "Voice") -> ExitCode:
         from amzsync.cli.plan import plan  # noqa: PLC0415
 
-        return plan(options, voice, with_refresh=refresh)
+        return plan(options, voice, with_refresh=plan_options.refresh)
 
-    _end(run, Speech(as_json, verbose, quiet, no_color, log_file, options.named_ledger))
+    _end(run, output, target.named_ledger)
 
 
 @app.command("apply", epilog="Example: amzsync apply --mapping catalogue.json --plytix-account sandbox --yes")
+@takes_options
 def _apply(
-    *,
-    mapping: MappingOption = None,
-    ledger: LedgerOption = DEFAULT_LEDGER,
-    plytix_account: AccountOption = None,
-    config: ConfigOption = None,
-    same_account: SameAccountOption = False,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    skip_existing: SkipExistingOption = False,
-    retry_failed: RetryFailedOption = False,
-    gallery: GalleryOption = None,
-    marketplace: MarketplaceOption = None,
-    allow_private_urls: AllowPrivateOption = False,
-    workers: WorkersOption = 0,
-    rate_limit: RateLimitOption = None,
-    max_wait: MaxWaitOption = None,
-    output: OutputOption = None,
-    as_json: JsonOption = False,
-    verbose: VerboseOption = 0,
-    quiet: QuietOption = False,
-    no_color: NoColorOption = False,
-    log_file: LogFileOption = None,
+    mapping: MappingOptions,
+    target: TargetOptions,
+    apply_options: ApplyOptions,
+    pace: PaceOptions,
+    output: OutputOptions,
 ) -> None:
     """Plan, then put everything pending into Plytix."""
-    options = RunOptions(
-        ledger=ledger,
-        mappings=tuple(mapping or ()),
-        account=plytix_account,
-        config=config,
-        same_account=same_account,
-        skip_existing=skip_existing,
-        gallery=gallery,
-        marketplace=marketplace,
-        allow_private_urls=allow_private_urls,
-        workers=workers,
-        rate_limits=tuple(rate_limit or ()),
-        max_wait=max_wait,
-    )
-    _check_values(options)
-    if not (yes or dry_run or sys.stdin.isatty()):
+    if not (apply_options.is_confirmed or apply_options.dry_run or sys.stdin.isatty()):
         raise typer.BadParameter(
             "nobody is there to confirm; say --yes, or --dry-run to only see the plan.", param_hint="--yes"
         )
+    options = RunOptions(target, mapping, apply_options, pace)
 
     def run(voice: "Voice") -> ExitCode:
-        from amzsync.cli.apply import Manner, apply  # noqa: PLC0415
+        from amzsync.cli.apply import apply  # noqa: PLC0415
 
-        return apply(options, Manner(dry_run, yes, retry_failed, output), voice)
+        return apply(options, voice)
 
-    _end(run, Speech(as_json, verbose, quiet, no_color, log_file, options.named_ledger))
+    _end(run, output, target.named_ledger)
 
 
 @app.command("resume", epilog="Example: amzsync resume")
+@takes_options
 def _resume(
-    *,
-    ledger: LedgerOption = DEFAULT_LEDGER,
-    plytix_account: AccountOption = None,
-    config: ConfigOption = None,
-    same_account: SameAccountOption = False,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    retry_failed: RetryFailedOption = False,
-    workers: WorkersOption = 0,
-    rate_limit: RateLimitOption = None,
-    max_wait: MaxWaitOption = None,
-    output: OutputOption = None,
-    as_json: JsonOption = False,
-    verbose: VerboseOption = 0,
-    quiet: QuietOption = False,
-    no_color: NoColorOption = False,
-    log_file: LogFileOption = None,
+    target: TargetOptions, apply_options: ApplyOptions, pace: PaceOptions, output: OutputOptions
 ) -> None:
     """Carry on the last unfinished run, with its own options; asks only where nobody agreed to it yet."""
-    options = RunOptions(
-        ledger=ledger,
-        account=plytix_account,
-        config=config,
-        same_account=same_account,
-        workers=workers,
-        rate_limits=tuple(rate_limit or ()),
-        max_wait=max_wait,
-    )
-    _check_values(options)
+    options = RunOptions(target=target, apply=apply_options, pace=pace)
 
     def run(voice: "Voice") -> ExitCode:
-        from amzsync.cli.apply import Manner, resume  # noqa: PLC0415
+        from amzsync.cli.apply import resume  # noqa: PLC0415
 
-        return resume(options, Manner(dry_run, yes, retry_failed, output), voice)
+        return resume(options, voice)
 
-    _end(run, Speech(as_json, verbose, quiet, no_color, log_file, options.named_ledger))
+    _end(run, output, target.named_ledger)
 
 
 @app.command("status", epilog="Example: amzsync status --json")
-def _status(
-    *,
-    ledger: LedgerOption = DEFAULT_LEDGER,
-    rate_limit: RateLimitOption = None,
-    as_json: JsonOption = False,
-    verbose: VerboseOption = 0,
-    quiet: QuietOption = False,
-    no_color: NoColorOption = False,
-) -> None:
+@takes_options
+def _status(target: LedgerOptions, limits: LimitOptions, output: JsonOptions) -> None:
     """Show rows by state, runs, failures with their causes, quota used, and what to do next."""
-    options = RunOptions(ledger=ledger, rate_limits=tuple(rate_limit or ()))
-    _check_values(options)
+    options = RunOptions(target=TargetOptions(target.ledger), pace=PaceOptions(limits.rate_limits))
 
     def run(voice: "Voice") -> ExitCode:
         from amzsync.cli.status import status  # noqa: PLC0415
 
         return status(options, voice)
 
-    _end(run, Speech(as_json, verbose, quiet, no_color, ledger=options.named_ledger))
+    _end(run, output, target.named_ledger)
 
 
 @sandbox_app.command("serve", epilog="Example: amzsync sandbox serve --port 8080 --mapping catalogue.json")
+@takes_options
 def _serve(
-    *,
-    port: Annotated[
-        int, typer.Option("--port", metavar="N", min=0, max=65535, help="0: any that is free.")
-    ] = 0,
-    store: Annotated[
-        Path | None,
-        typer.Option("--store", metavar="FILE", help="Where it keeps its state. Default: in memory."),
-    ] = None,
-    mapping: MappingOption = None,
-    sku: Annotated[
-        list[str] | None, typer.Option("--sku", metavar="SKU", help="A product that exists.")
-    ] = None,
-    rate_limit: RateLimitOption = None,
-    verbose: VerboseOption = 0,
-    quiet: QuietOption = False,
-    no_color: NoColorOption = False,
+    sandbox: SandboxOptions, mapping: MappingFiles, limits: LimitOptions, output: ConsoleOptions
 ) -> None:
     """Serve the sandbox on loopback for other clients; prints its addresses and credentials."""
-    _check_values(RunOptions(ledger=DEFAULT_LEDGER, rate_limits=tuple(rate_limit or ())))
 
     def run(voice: "Voice") -> ExitCode:
         from amzsync.cli.sandbox import serve  # noqa: PLC0415
 
-        return serve(
-            voice,
-            port=port,
-            store=store,
-            mappings=tuple(mapping or ()),
-            skus=tuple(sku or ()),
-            rate_limits=tuple(rate_limit or ()),
-        )
+        return serve(sandbox, mapping.mappings, limits.rate_limits, voice)
 
-    _end(run, Speech(False, verbose, quiet, no_color))
+    _end(run, output)
 
 
-def _check_values(options: RunOptions) -> None:
-    """What typer cannot check is a usage error all the same."""
-    from amzsync.errors import ConfigError  # noqa: PLC0415
-    from amzsync.limits.windows import parse_duration_s, parse_limits  # noqa: PLC0415
-
-    if options.ledger.is_dir():
-        raise typer.BadParameter(f"{options.ledger} is a folder.", param_hint="--ledger")
-    try:
-        parse_limits(options.rate_limits)
-    except ConfigError as error:
-        raise typer.BadParameter(str(error), param_hint="--rate-limit") from None
-    try:
-        parse_duration_s(options.max_wait or "0s")
-    except ConfigError as error:
-        raise typer.BadParameter(str(error), param_hint="--max-wait") from None
-
-
-def _end(run: "Callable[[Voice], ExitCode]", speech: Speech) -> NoReturn:
+def _end(run: "Callable[[Voice], ExitCode]", options: ConsoleOptions, ledger: str | None = None) -> NoReturn:
     """Run a command; whatever it raises becomes one or two sentences and an exit code."""
     from amzsync.cli.log import end_log, start_log  # noqa: PLC0415
     from amzsync.cli.voice import Voice  # noqa: PLC0415
     from amzsync.errors import AmzsyncError  # noqa: PLC0415
 
-    voice = Voice(speech)
+    voice = Voice(options, ledger)
+    log_file = options.log_file if isinstance(options, OutputOptions) else None
     try:
-        start_log(speech.log_file, is_verbose=speech.verbosity > 0, warn=voice.warn)
+        start_log(log_file, is_verbose=options.verbosity > 0, warn=voice.warn)
         code = run(voice)
         sys.stdout.flush()
     except AmzsyncError as error:
-        if speech.verbosity > 1:
+        if options.verbosity > 1:
             raise
         voice.complain(error)
         code = ExitCode.STOPPED
@@ -350,7 +209,7 @@ def _end(run: "Callable[[Voice], ExitCode]", speech: Speech) -> NoReturn:
         sys.stderr.close()
         code = ExitCode.STOPPED
     except Exception as error:
-        if speech.verbosity > 1:
+        if options.verbosity > 1:
             raise
         voice.complain(
             AmzsyncError(

@@ -3,18 +3,17 @@
 import os
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 
 import typer
 
 from amzsync.cli.accounts import chosen_account
-from amzsync.cli.begin import RETRY_FAILED, fingerprints, plan_again, plan_all, planning
+from amzsync.cli.begin import fingerprints, plan_again, plan_all, planning
 from amzsync.cli.binding import AccountBinding
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.limits import chosen_limits
 from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import OpenLedger, check_mappings, metadata, plan_counts, plan_view
+from amzsync.cli.recorded import record, resumed_options
 from amzsync.cli.voice import Voice
 from amzsync.cli.working import Bench, sync
 from amzsync.config import Account
@@ -29,144 +28,133 @@ from amzsync.views.plan import PlanView, render_plan
 from amzsync.views.report import Report, check_output, report_json, write_report
 from amzsync.views.summary import Summary, command, next_commands, render_summary
 
-__all__ = ["Manner", "apply", "resume"]
+__all__ = ["apply", "resume"]
 
 _EXAMPLES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How to go about it, apart from what to do."""
-
-    dry_run: bool = False
-    is_confirmed: bool = False
-    retry_failed: bool = False
-    output: Path | None = None
-
-
-def apply(options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
+def apply(options: RunOptions, voice: Voice) -> ExitCode:
     """Plan, where mappings are given, then work through what is pending."""
-    if manner.output:
-        check_output(manner.output)
-    account = None if options.ledger.exists() else chosen_account(options)
+    if options.apply.output:
+        check_output(options.apply.output)
+    account = None if options.target.ledger.exists() else chosen_account(options)
     sources = check_mappings(options)
-    if not options.mappings and not options.ledger.exists():
+    if not options.mapping.mappings and not options.target.ledger.exists():
         raise LedgerError(
-            f"There is no ledger at {options.ledger}, and nothing to plan.",
+            f"There is no ledger at {options.target.ledger}, and nothing to plan.",
             "Give a mapping with --mapping FILE.",
         )
     with ExitStack() as stack:
-        stack.enter_context(WriterLock(options.ledger))
-        ledger = stack.enter_context(Ledger.write(options.ledger))
+        stack.enter_context(WriterLock(options.target.ledger))
+        ledger = stack.enter_context(Ledger.write(options.target.ledger))
         ledger.runs.hold("apply", os.getpid())
         account = account or chosen_account(options, ledger)
-        AccountBinding(ledger, account, same_account=options.same_account).check()
+        AccountBinding(ledger, account, same_account=options.target.same_account).check()
         if not sources:
             _check_gallery(ledger, options)
-        run = _Run(ledger, options, manner, account, voice)
-        if manner.dry_run:
-            plan_all(ledger, options, sources, retry_failed=manner.retry_failed)
+        run = _Run(ledger, options, account, voice)
+        if options.apply.dry_run:
+            plan_all(ledger, options, sources)
             return run.show()
         run_id = ledger.runs.start(
             "apply",
-            {**options.recorded(), RETRY_FAILED: manner.retry_failed},
+            record(options),
             os.getpid(),
             fingerprints(sources),
             is_planned=False,
-            is_confirmed=manner.is_confirmed,
+            is_confirmed=options.apply.is_confirmed,
         )
         with planning(ledger, run_id):
             try:
-                plan_all(ledger, options, sources, retry_failed=manner.retry_failed)
+                plan_all(ledger, options, sources)
             except MappingError:
                 ledger.runs.withdraw(run_id)
                 raise
-        return run.work(run_id, is_confirmed=manner.is_confirmed)
+        return run.work(run_id, is_confirmed=options.apply.is_confirmed)
 
 
-def resume(options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
+def resume(options: RunOptions, voice: Voice) -> ExitCode:
     """Carry on the last unfinished run with its own options; those given now come first."""
-    if manner.output:
-        check_output(manner.output)
-    if not options.ledger.exists():
+    if options.apply.output:
+        check_output(options.apply.output)
+    if not options.target.ledger.exists():
         raise LedgerError(
-            f"There is no ledger at {options.ledger}.", "`amzsync apply --mapping FILE` starts one."
+            f"There is no ledger at {options.target.ledger}.", "`amzsync apply --mapping FILE` starts one."
         )
     with ExitStack() as stack:
-        stack.enter_context(WriterLock(options.ledger))
-        ledger = stack.enter_context(Ledger.write(options.ledger))
+        stack.enter_context(WriterLock(options.target.ledger))
+        ledger = stack.enter_context(Ledger.write(options.target.ledger))
         ledger.runs.hold("resume", os.getpid())
         run = ledger.runs.last_unfinished()
         if run is None:
-            return _nothing_to_resume(ledger, options, manner, voice)
-        is_confirmed = run.is_confirmed or manner.is_confirmed
-        if not (is_confirmed or manner.dry_run or sys.stdin.isatty()):
+            return _nothing_to_resume(ledger, options, voice)
+        is_confirmed = run.is_confirmed or options.apply.is_confirmed
+        if not (is_confirmed or options.apply.dry_run or sys.stdin.isatty()):
             raise typer.BadParameter(
                 f"run {run.id} ended before anybody had confirmed it, and nobody is there to ask; say --yes.",
                 param_hint="--yes",
             )
-        options = options.over(RunOptions.from_record(options.ledger, run.options))
+        retry_failed = options.apply.retry_failed
+        options = resumed_options(options, run.options)
         account = chosen_account(options, ledger)
-        AccountBinding(ledger, account, same_account=options.same_account).check()
+        AccountBinding(ledger, account, same_account=options.target.same_account).check()
         if not run.is_planned:
-            with planning(ledger, None if manner.dry_run else run.id):
+            with planning(ledger, None if options.apply.dry_run else run.id):
                 plan_again(ledger, options, run, voice)
-        if manner.retry_failed:
+        if retry_failed:
             ledger.work().retry_failed()
-        carried_on = _Run(ledger, options, manner, account, voice)
-        if manner.dry_run:
+        carried_on = _Run(ledger, options, account, voice)
+        if options.apply.dry_run:
             return carried_on.show()
         ledger.runs.reopen(run.id, os.getpid())
         return carried_on.work(run.id, is_confirmed=is_confirmed)
 
 
-def _nothing_to_resume(ledger: Ledger, options: RunOptions, manner: Manner, voice: Voice) -> ExitCode:
+def _nothing_to_resume(ledger: Ledger, options: RunOptions, voice: Voice) -> ExitCode:
     has_work = ledger.work().has_open_work()
+    apply_command = command("apply", options.target.named_ledger)
     voice.say(
-        f"No run is unfinished. `{command('apply', options.named_ledger)}` works through what is pending."
+        f"No run is unfinished. `{apply_command}` works through what is pending."
         if has_work
         else "No run is unfinished, and nothing is pending."
     )
     report = Report(
         plan_counts(ledger),
         ledger.queries.standing(None),
-        metadata(ledger, options, dry_run=manner.dry_run),
+        metadata(ledger, options, dry_run=options.apply.dry_run),
         0,
         0.0,
     )
-    _hand_out(ledger, report, manner, voice)
+    _hand_out(ledger, report, options, voice)
     return ExitCode.FAILURES if ledger.queries.failure_count() else ExitCode.DONE
 
 
 def _check_gallery(ledger: Ledger, options: RunOptions) -> None:
     """A plan is for one gallery; another one takes another plan."""
     kept = ledger.runs.setting("gallery")
-    if options.gallery and kept and options.gallery != kept:
+    if options.mapping.gallery and kept and options.mapping.gallery != kept:
         raise LedgerError(
-            f"The ledger is planned for the gallery {kept!r}, not {options.gallery!r}.",
+            f"The ledger is planned for the gallery {kept!r}, not {options.mapping.gallery!r}.",
             "Plan it anew: give --mapping FILE together with --gallery.",
         )
 
 
 def _hand_out(
-    ledger: Ledger, report: Report, manner: Manner, voice: Voice, *, has_stopped: bool = False
+    ledger: Ledger, report: Report, options: RunOptions, voice: Voice, *, has_stopped: bool = False
 ) -> None:
     """Give out the report. Where a run has stopped, the one document on stdout is the error's."""
-    if manner.output:
-        write_report(manner.output, report_json(report, ledger.queries.failures()))
-    if voice.speech.as_json and not has_stopped:
+    if options.apply.output:
+        write_report(options.apply.output, report_json(report, ledger.queries.failures()))
+    if voice.as_json and not has_stopped:
         voice.document(report_json(report, ledger.queries.failures()))
 
 
 class _Run:
     """One run over an open, locked, planned ledger."""
 
-    def __init__(
-        self, ledger: Ledger, options: RunOptions, manner: Manner, account: Account, voice: Voice
-    ) -> None:
+    def __init__(self, ledger: Ledger, options: RunOptions, account: Account, voice: Voice) -> None:
         self._ledger = ledger
         self._options = options
-        self._manner = manner
         self._account = account
         self._voice = voice
         self._limits = chosen_limits(options, account, ledger)
@@ -198,7 +186,7 @@ class _Run:
             self._options,
             self._limits,
             account=self._account,
-            dry_run=self._manner.dry_run,
+            dry_run=self._options.apply.dry_run,
         )
         for warning in self._account.warnings:
             self._voice.say(warning)
@@ -209,7 +197,7 @@ class _Run:
         report = Report(
             view.counts, view.standing, view.metadata, view.forecast.requests, view.forecast.seconds
         )
-        _hand_out(self._ledger, report, self._manner, self._voice)
+        _hand_out(self._ledger, report, self._options, self._voice)
         return ExitCode.DONE
 
     def _work(self, run_id: int) -> ExitCode:
@@ -219,7 +207,7 @@ class _Run:
         try:
             if self._ledger.work().has_open_work():
                 self._ledger.work(run_id).refuse_unusable_addresses(
-                    allow_private=self._options.allow_private_urls
+                    allow_private=self._options.mapping.allow_private_urls
                 )
                 bench = Bench(
                     self._ledger, self._ledger, self._options, self._account, self._limits, self._voice
@@ -258,7 +246,7 @@ class _Run:
             worked.seconds,
             worked.requests_by_kind,
         )
-        _hand_out(self._ledger, report, self._manner, self._voice, has_stopped=has_stopped)
+        _hand_out(self._ledger, report, self._options, self._voice, has_stopped=has_stopped)
         outstanding = queries.outstanding()
         limits = chosen_limits(self._options, self._account, self._ledger).limits
         left = forecast(products=outstanding.products, assets=outstanding.assets, limits=limits)
@@ -271,7 +259,7 @@ class _Run:
             next_commands(
                 outcome,
                 failures=queries.retriable_failures(),
-                ledger=self._options.named_ledger,
+                ledger=self._options.target.named_ledger,
             ),
             left if left.requests else None,
         )

@@ -1,6 +1,5 @@
 """A run that begins before it plans: what breaks off while planning is planned again by `resume`."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -13,18 +12,13 @@ from amzsync.ledger.rows import Outcome, Run
 from amzsync.mapping.read import MappingSource
 from amzsync.views.summary import command
 
-__all__ = ["RETRY_FAILED", "fingerprints", "plan_again", "plan_all", "planning"]
-
-RETRY_FAILED = "retry_failed"
-"""Kept with the options of a run, for whoever plans it again."""
+__all__ = ["fingerprints", "plan_again", "plan_all", "planning"]
 
 
-def plan_all(
-    ledger: Ledger, options: RunOptions, sources: tuple[MappingSource, ...], *, retry_failed: bool
-) -> None:
+def plan_all(ledger: Ledger, options: RunOptions, sources: tuple[MappingSource, ...]) -> None:
     if sources:
         plan_into(ledger, options, sources)
-    if retry_failed:
+    if options.apply.retry_failed:
         ledger.work().retry_failed()
 
 
@@ -41,14 +35,14 @@ def plan_again(ledger: Ledger, options: RunOptions, run: Run, voice: Voice) -> N
         for name, sha256 in fingerprints(sources):
             if sha256 not in before:
                 voice.say(f"{name} has changed since that run began: it is planned as it is now.")
-        retry_failed = json.loads(run.options).get(RETRY_FAILED) is True
-        plan_all(ledger, options, sources, retry_failed=retry_failed)
+        plan_all(ledger, options, sources)
     except MappingError as error:
+        ledger_name = options.target.named_ledger
         raise MappingError(
             error.place,
             error.cause,
-            f"Put the file right, then `{command('resume', options.named_ledger)}`; or give up that run:"
-            f" `{command('apply', options.named_ledger)}` works through what was planned before it.",
+            f"Put the file right, then `{command('resume', ledger_name)}`; or give up that run:"
+            f" `{command('apply', ledger_name)}` works through what was planned before it.",
         ) from None
     ledger.runs.keep_mappings(run.id, fingerprints(sources))
 

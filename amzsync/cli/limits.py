@@ -38,8 +38,8 @@ class ChosenLimits:
 
 def chosen_limits(options: RunOptions, account: Account | None, ledger: Ledger) -> ChosenLimits:
     """The limits of a command."""
-    if options.rate_limits:
-        return ChosenLimits(parse_limits(options.rate_limits), LimitsOrigin.OPTION)
+    if options.pace.rate_limits:
+        return ChosenLimits(parse_limits(options.pace.rate_limits), LimitsOrigin.OPTION)
     if account and account.limits:
         return ChosenLimits(account.limits, LimitsOrigin.CONFIGURATION)
     return _with_told(_kept(ledger))

@@ -8,6 +8,7 @@ from amzsync.cli.exits import ExitCode
 from amzsync.cli.limits import ChosenLimits, chosen_limits
 from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import OpenLedger, check_mappings, open_for_planning, plan_into, plan_view
+from amzsync.cli.recorded import record
 from amzsync.cli.voice import Voice
 from amzsync.cli.working import Bench, refresh
 from amzsync.config import Account
@@ -22,16 +23,16 @@ __all__ = ["plan"]
 def plan(options: RunOptions, voice: Voice, *, with_refresh: bool) -> ExitCode:
     """Plan, perhaps look, and print."""
     choose = chosen_account if with_refresh else perhaps_account
-    account = None if options.ledger.exists() else choose(options)
+    account = None if options.target.ledger.exists() else choose(options)
     sources = check_mappings(options)
-    with open_for_planning(options.ledger) as opened:
+    with open_for_planning(options.target.ledger) as opened:
         ledger = opened.ledger
         account = account or choose(options, ledger)
         limits = chosen_limits(options, account, ledger)
-        if account and (with_refresh or options.account):
-            AccountBinding(ledger, account, same_account=options.same_account).check()
+        if account and (with_refresh or options.target.account):
+            AccountBinding(ledger, account, same_account=options.target.same_account).check()
         run_id = ledger.runs.start(
-            "plan", options.recorded(), os.getpid(), [(str(one.path), one.sha256) for one in sources]
+            "plan", record(options), os.getpid(), [(str(one.path), one.sha256) for one in sources]
         )
         outcome, code = Outcome.STOPPED, ExitCode.DONE
         try:
@@ -44,7 +45,7 @@ def plan(options: RunOptions, voice: Voice, *, with_refresh: bool) -> ExitCode:
         finally:
             ledger.runs.end(run_id, outcome, {})
         view = plan_view(opened, options, limits, account=account, refreshed=with_refresh)
-        if voice.speech.as_json:
+        if voice.as_json:
             voice.document(plan_json(view, ledger.queries.products(), ledger.queries.failures()))
         render_plan(view, voice.out)
     return code
@@ -57,7 +58,7 @@ def _refresh(
         worked = refresh(Bench(opened.ledger, opened.ledger, options, account, limits, voice))
     else:
         # Beside a running apply: its requests and these count against the same limits.
-        with Ledger.write(options.ledger) as quota:
+        with Ledger.write(options.target.ledger) as quota:
             worked = refresh(Bench(opened.ledger, quota, options, account, limits, voice))
     if worked.error:
         raise worked.error

@@ -68,7 +68,7 @@ def open_for_planning(path: Path) -> Iterator[OpenLedger]:
 
 
 def gallery_label(ledger: Ledger, options: RunOptions) -> str:
-    return options.gallery or ledger.runs.setting("gallery") or _DEFAULT_GALLERY
+    return options.mapping.gallery or ledger.runs.setting("gallery") or _DEFAULT_GALLERY
 
 
 def check_mappings(options: RunOptions) -> tuple[MappingSource, ...]:
@@ -77,7 +77,7 @@ def check_mappings(options: RunOptions) -> tuple[MappingSource, ...]:
     Raises:
         MappingError: one cannot be read.
     """
-    return tuple(open_mapping(path) for path in options.mappings)
+    return tuple(open_mapping(path) for path in options.mapping.mappings)
 
 
 def plan_into(ledger: Ledger, options: RunOptions, sources: tuple[MappingSource, ...]) -> None:
@@ -88,16 +88,16 @@ def plan_into(ledger: Ledger, options: RunOptions, sources: tuple[MappingSource,
     """
     label = gallery_label(ledger, options)
     planner = Planner(
-        ledger.merge.known_rows(), gallery_label=label, allow_private=options.allow_private_urls
+        ledger.merge.known_rows(), gallery_label=label, allow_private=options.mapping.allow_private_urls
     )
     for source in sources:
-        for product in read_products(source.path, marketplace=options.marketplace):
+        for product in read_products(source.path, marketplace=options.mapping.marketplace):
             planner.add(product)
     plan = settle(planner)
     ledger.merge.apply(
         plan,
         gallery_label=label,
-        skip_existing=options.skip_existing,
+        skip_existing=options.mapping.skip_existing,
         settings={
             _COUNTS: json.dumps(dataclasses.asdict(plan.counts)),
             _SOURCES: json.dumps([str(source.path) for source in sources]),
@@ -117,7 +117,7 @@ def metadata(ledger: Ledger, options: RunOptions, *, dry_run: bool) -> Metadata:
         sources=tuple(json.loads(ledger.runs.setting(_SOURCES) or "[]")),
         synced_at=datetime.now(UTC),
         dry_run=dry_run,
-        skip_existing=options.skip_existing,
+        skip_existing=options.mapping.skip_existing,
     )
 
 

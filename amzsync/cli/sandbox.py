@@ -6,6 +6,7 @@ from pathlib import Path
 
 from amzsync.cli.accounts import SANDBOX_KEY, SANDBOX_PASSWORD, is_seeded
 from amzsync.cli.exits import ExitCode
+from amzsync.cli.options import SandboxOptions
 from amzsync.cli.voice import Voice
 from amzsync.domain.product import Product
 from amzsync.executor.stop import StopRequest, stop_on_signals
@@ -17,13 +18,7 @@ __all__ = ["serve"]
 
 
 def serve(
-    voice: Voice,
-    *,
-    port: int,
-    store: Path | None,
-    mappings: tuple[Path, ...],
-    skus: tuple[str, ...],
-    rate_limits: tuple[str, ...],
+    options: SandboxOptions, mappings: tuple[Path, ...], rate_limits: tuple[str, ...], voice: Voice
 ) -> ExitCode:
     """Serve until interrupted."""
     limits = tuple((limit.allowed, limit.window_s) for limit in parse_limits(rate_limits or ("paid",)))
@@ -33,10 +28,14 @@ def serve(
     with (
         stop_on_signals(stop),
         Sandbox(
-            store, port=port, limits=limits, api_key=SANDBOX_KEY, api_password=SANDBOX_PASSWORD
+            options.store,
+            port=options.port,
+            limits=limits,
+            api_key=SANDBOX_KEY,
+            api_password=SANDBOX_PASSWORD,
         ) as sandbox,
     ):
-        sandbox.seed((*skus, *(sku for sku in _skus(mappings) if is_seeded(sku))))
+        sandbox.seed((*options.skus, *(sku for sku in _skus(mappings) if is_seeded(sku))))
         voice.document(
             f"{line}\n"
             for line in (

@@ -8,6 +8,7 @@ from amzsync.cli.accounts import perhaps_account
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.limits import ChosenLimits, chosen_limits
 from amzsync.cli.options import RunOptions
+from amzsync.cli.recorded import resumed_options
 from amzsync.cli.voice import Voice
 from amzsync.errors import ConfigError, LedgerError
 from amzsync.executor.slots import Slots
@@ -25,13 +26,13 @@ _EXAMPLES = 3
 
 def status(options: RunOptions, voice: Voice) -> ExitCode:
     """Show a ledger."""
-    with Ledger.read(options.ledger) as ledger:
+    with Ledger.read(options.target.ledger) as ledger:
         runs = ledger.runs.latest(_RUNS_SHOWN)
         limits = _limits(options, runs, ledger)
         slots = Slots(limits.limits, ledger.request_log(), time.monotonic)
         outstanding = ledger.queries.outstanding()
         view = StatusView(
-            ledger=options.ledger,
+            ledger=options.target.ledger,
             account=ledger.runs.account(),
             counts=ledger.queries.counts(),
             runs=runs,
@@ -43,7 +44,7 @@ def status(options: RunOptions, voice: Voice) -> ExitCode:
             forecast=forecast(products=outstanding.products, assets=outstanding.assets, limits=slots.limits),
             next_steps=_next_steps(ledger, options, has_work=outstanding.products > 0),
         )
-        if voice.speech.as_json:
+        if voice.as_json:
             voice.document(status_json(view, ledger.queries.failures()))
         render_status(view, voice.out)
     return ExitCode.DONE
@@ -54,7 +55,7 @@ def _limits(options: RunOptions, runs: tuple[Run, ...], ledger: Ledger) -> Chose
     if runs:
         # Whoever only looks need not mind options that `resume` refuses.
         with suppress(LedgerError):
-            options = options.over(RunOptions.from_record(options.ledger, runs[0].options))
+            options = resumed_options(options, runs[0].options)
     try:
         return chosen_limits(options, perhaps_account(options, ledger), ledger)
     except ConfigError:
@@ -69,4 +70,4 @@ def _next_steps(ledger: Ledger, options: RunOptions, *, has_work: bool) -> tuple
         names.append("resume" if unfinished else "apply")
     if ledger.queries.retriable_failures():
         names.append("apply --retry-failed")
-    return tuple(command(name, options.named_ledger) for name in names)
+    return tuple(command(name, options.target.named_ledger) for name in names)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from amzsync.cli.options import Speech
+from amzsync.cli.options import ConsoleOptions, JsonOptions
 from amzsync.errors import AmzsyncError
 from amzsync.views.console import make_console, plain
 from amzsync.views.summary import with_ledger
@@ -20,15 +20,18 @@ __all__ = ["Voice"]
 class Voice:
     """`out` is for what was asked for, `err` for everything else; with --json `out` is silent."""
 
-    def __init__(self, speech: Speech) -> None:
-        self.speech = speech
+    def __init__(self, options: ConsoleOptions, ledger: str | None = None) -> None:
+        """`ledger` is what the next step after an error must name."""
+        self.is_quiet = options.is_quiet
+        self.as_json = isinstance(options, JsonOptions) and options.as_json
+        self._ledger = ledger
         self.out: Console = make_console(
             sys.stdout,
             environ=os.environ,
-            no_color=speech.no_color,
-            quiet=speech.is_quiet or speech.as_json,
+            no_color=options.no_color,
+            quiet=self.is_quiet or self.as_json,
         )
-        self.err: Console = make_console(sys.stderr, environ=os.environ, no_color=speech.no_color)
+        self.err: Console = make_console(sys.stderr, environ=os.environ, no_color=options.no_color)
 
     def document(self, chunks: Iterable[str]) -> None:
         """Print the JSON document."""
@@ -37,7 +40,7 @@ class Voice:
 
     def say(self, text: str) -> None:
         """A line of our own to stderr, unless quiet."""
-        if not self.speech.is_quiet:
+        if not self.is_quiet:
             self.err.print(plain(text, 2000), soft_wrap=True)
 
     def warn(self, text: str) -> None:
@@ -46,10 +49,10 @@ class Voice:
 
     def complain(self, error: AmzsyncError) -> None:
         """One or two plain sentences: what happened, what to do next."""
-        error = AmzsyncError(error.message, with_ledger(error.next_step, self.speech.ledger))
+        error = AmzsyncError(error.message, with_ledger(error.next_step, self._ledger))
         text = plain(" ".join(filter(None, (_sentence(error.message), error.next_step))), 2000)
         self.err.print(f"amzsync: {text}", style="red", soft_wrap=True)
-        if self.speech.as_json:
+        if self.as_json:
             self.document(error_document(error))
 
 

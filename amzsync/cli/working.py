@@ -45,7 +45,7 @@ class Bench:
 
 def sync(bench: Bench, run_id: int) -> RunResult:
     """Work through everything pending."""
-    reason = SKIP_EXISTING if bench.options.skip_existing else None
+    reason = SKIP_EXISTING if bench.options.mapping.skip_existing else None
     with _run_context(bench) as context:
         return run.sync(context, run_id, skip_existing_reason=reason)
 
@@ -63,15 +63,15 @@ def _run_context(bench: Bench) -> Iterator[RunContext]:
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
         skus = bench.ledger.queries.wanted_skus() if account.is_sandbox else iter(())
-        up = stack.enter_context(open_account(account, options.ledger, skus))
+        up = stack.enter_context(open_account(account, options.target.ledger, skus))
         display = stack.enter_context(
-            make_display(voice.err, quiet=voice.speech.is_quiet, monotonic=time.monotonic, now=local_now)
+            make_display(voice.err, quiet=voice.is_quiet, monotonic=time.monotonic, now=local_now)
         )
 
         def say(text: str) -> None:
             display.notice(Notice(text))
 
-        binding = AccountBinding(bench.ledger, account, same_account=options.same_account)
+        binding = AccountBinding(bench.ledger, account, same_account=options.target.same_account)
         token_limits = TokenLimits(bench.quota, bench.limits, say)
 
         def read_token(token: Secret) -> TokenFacts:
@@ -95,6 +95,6 @@ def _run_context(bench: Bench) -> Iterator[RunContext]:
 
 def _bounds(options: RunOptions) -> Bounds:
     return Bounds(
-        workers=options.workers or _MOST_WORKERS,
-        max_wait_s=parse_duration_s(options.max_wait) if options.max_wait else math.inf,
+        workers=options.pace.workers or _MOST_WORKERS,
+        max_wait_s=parse_duration_s(options.pace.max_wait) if options.pace.max_wait else math.inf,
     )

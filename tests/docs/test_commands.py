@@ -7,7 +7,7 @@ import pytest
 from docs.page import README, ROOT, block, leaf_commands, option_names, shown_commands, table
 
 from amzsync.cli.exits import ExitCode
-from amzsync.limits.windows import parse_duration_s, parse_limits
+from amzsync.limits.windows import parse_limits
 
 
 def _documented() -> dict[str, set[str]]:
@@ -26,9 +26,8 @@ def test_every_command_shown_is_understood(words: list[str]) -> None:
         return
     leaves = leaf_commands()
     (name,) = [name for name in leaves if words[: len(name.split())] == name.split()]
-    with leaves[name].make_context(name, words[len(name.split()) :]) as context:
-        parse_limits(context.params.get("rate_limit") or ())
-        parse_duration_s(context.params.get("max_wait") or "0s")
+    # Parses and checks every value.
+    leaves[name].make_context(name, words[len(name.split()) :])
 
 
 def test_every_command_is_shown_at_work() -> None:
