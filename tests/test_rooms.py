@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "limits": ["errors"],
     "migrations": [],
     "ledger": ["domain", "errors", "files", "planner", "migrations"],
-    "plytix": ["domain", "errors"],
+    "plytix": ["domain", "errors", "limits"],
     "config": ["errors", "files", "limits.windows", "plytix.address", "plytix.auth"],
     "executor": ["ledger", "limits", "plytix", "domain", "errors", "planner"],
     "views": [

@@ -7,7 +7,7 @@ from amzsync.executor.record import Done, Record
 from amzsync.executor.scheduler import Scheduler
 from amzsync.executor.slots import Slots
 from amzsync.ledger.queries import Outstanding
-from amzsync.plytix.client import PAGE_SIZE
+from amzsync.limits.api import PAGE_SIZE
 
 __all__ = ["ProgressMeter"]
 

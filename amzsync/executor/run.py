@@ -28,8 +28,9 @@ from amzsync.executor.workers import Workers
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.queries import Outstanding
 from amzsync.ledger.rows import ProductWork
+from amzsync.limits.api import PAGE_SIZE
 from amzsync.plytix.auth import Secret
-from amzsync.plytix.client import PAGE_SIZE, search_assets
+from amzsync.plytix.client import search_assets
 from amzsync.plytix.transport import Transport
 
 __all__ = ["RunContext", "RunResult", "Server", "TokenFacts", "refresh", "sync"]

@@ -20,7 +20,7 @@ from amzsync.executor.queues import Priority, Queues, Search, Single, Waiting, c
 from amzsync.executor.script import Found, OnRefusal, Script, Sent
 from amzsync.executor.slots import Slots
 from amzsync.executor.stop_errors import reading_failed
-from amzsync.plytix.client import PAGE_SIZE
+from amzsync.limits.api import PAGE_SIZE
 
 __all__ = ["Scheduler", "SpareScripts"]
 

@@ -4,12 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from amzsync.limits.api import PAGE_SIZE, TOKEN_LIFE_S, TOKEN_MARGIN_S
 from amzsync.limits.windows import Limit
 
 __all__ = ["Forecast", "forecast", "time_for_s"]
-
-PAGE = 100
-TOKEN_LIFE_S = 840.0
 
 _REREAD_USABLE_S = 2.0
 _MOST_REREAD = 50
@@ -32,11 +30,11 @@ def forecast(
     """
     if not products:
         return Forecast(0, 0.0)
-    requests = math.ceil(products / PAGE) + math.ceil(assets / PAGE) + assets + products
+    requests = math.ceil(products / PAGE_SIZE) + math.ceil(assets / PAGE_SIZE) + assets + products
     requests += not gallery_is_known
     if assets:
         requests += math.ceil(products / reread_size(limits))
-    requests += 1 + int(time_for_s(requests, limits) / TOKEN_LIFE_S)
+    requests += 1 + int(time_for_s(requests, limits) / (TOKEN_LIFE_S - TOKEN_MARGIN_S))
     return Forecast(requests, time_for_s(requests, limits))
 
 
@@ -48,11 +46,11 @@ def reread_size(limits: Sequence[Limit], usable_s: float = _REREAD_USABLE_S) -> 
 
 def time_for_s(requests: int, limits: Sequence[Limit]) -> float:
     """Seconds from the first of so many requests to the last, at these limits alone."""
-    left = requests
+    remaining = requests
     seconds = 0.0
     for limit in sorted(limits, key=lambda one: -one.window_s):
-        if left > limit.allowed:
-            cycles = (left - 1) // limit.allowed
+        if remaining > limit.allowed:
+            cycles = (remaining - 1) // limit.allowed
             seconds += cycles * limit.window_s
-            left -= cycles * limit.allowed
+            remaining -= cycles * limit.allowed
     return seconds

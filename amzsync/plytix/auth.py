@@ -4,10 +4,10 @@ import hmac
 import math
 from dataclasses import dataclass
 
+from amzsync.limits.api import TOKEN_LIFE_S, TOKEN_MARGIN_S
+
 __all__ = ["Credentials", "Secret", "TokenAnswer", "TokenCache"]
 
-TOKEN_LIFE_S = 900.0  # (plytix-api, Hosts, auth, tokens)
-TOKEN_MARGIN_S = 60.0  # a token is renewed before a request could meet its end in the air
 _LAST_USE_S = 5.0  # a token that cannot be renewed yet is used until shortly before its end
 
 

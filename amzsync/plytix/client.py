@@ -6,6 +6,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from amzsync.errors import FieldError
+from amzsync.limits.api import PAGE_SIZE
 from amzsync.plytix.auth import Credentials, TokenAnswer
 from amzsync.plytix.parsing import (
     existing_asset_id,
@@ -34,7 +35,6 @@ from amzsync.plytix.wire import (
 )
 
 __all__ = [
-    "PAGE_SIZE",
     "find_attribute",
     "get_token",
     "link_asset",
@@ -46,7 +46,6 @@ __all__ = [
     "write_product",
 ]
 
-PAGE_SIZE = 100  # the most that a search may ask for (plytix-api, Products)
 
 _READ = frozenset({200})
 _WRITTEN = frozenset({200, 201, 202, 204})
