@@ -79,9 +79,10 @@ def open_account(account: Account, ledger: Path, skus: Iterable[str]) -> Iterato
     if not account.is_sandbox:
         yield account
         return
-    from amzsync.sandbox import Sandbox  # noqa: PLC0415 - a real account never needs it
+    from amzsync.sandbox import Sandbox, SandboxSettings  # noqa: PLC0415 - a real account never needs it
 
     credentials = Credentials(Secret(SANDBOX_KEY), Secret(SANDBOX_PASSWORD))
-    with Sandbox(sandbox_path(ledger), api_key=SANDBOX_KEY, api_password=SANDBOX_PASSWORD) as sandbox:
+    settings = SandboxSettings(path=sandbox_path(ledger), api_key=SANDBOX_KEY, api_password=SANDBOX_PASSWORD)
+    with Sandbox(settings) as sandbox:
         sandbox.seed(sku for sku in skus if is_seeded(sku))
         yield replace(account, api_url=sandbox.url, auth_url=sandbox.auth_url, credentials=credentials)

@@ -12,7 +12,7 @@ from amzsync.domain.product import Product
 from amzsync.executor.stop import StopRequest, stop_on_signals
 from amzsync.limits.windows import parse_limits
 from amzsync.mapping.read import read_products
-from amzsync.sandbox import Sandbox
+from amzsync.sandbox import Sandbox, SandboxSettings
 
 __all__ = ["serve"]
 
@@ -25,16 +25,14 @@ def serve(
     stop = StopRequest()
     woken = threading.Event()
     stop.wakes(woken.set)
-    with (
-        stop_on_signals(stop),
-        Sandbox(
-            options.store,
-            port=options.port,
-            limits=limits,
-            api_key=SANDBOX_KEY,
-            api_password=SANDBOX_PASSWORD,
-        ) as sandbox,
-    ):
+    settings = SandboxSettings(
+        path=options.store,
+        port=options.port,
+        limits=limits,
+        api_key=SANDBOX_KEY,
+        api_password=SANDBOX_PASSWORD,
+    )
+    with stop_on_signals(stop), Sandbox(settings) as sandbox:
         sandbox.seed((*options.skus, *(sku for sku in _skus(mappings) if is_seeded(sku))))
         voice.document(
             f"{line}\n"

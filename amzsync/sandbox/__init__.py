@@ -5,44 +5,28 @@
         ...  # speak HTTP with sandbox.url and sandbox.auth_url
 
 It follows what is known of the API; where that is uncertain it takes the stricter reading, so that a
-client which is at home here is at home there. It uses the standard library alone, and no other part
-of this package but the error hierarchy.
+client that works here works there. It uses the standard library alone, and no other part of this package
+but the error hierarchy.
 """
 
 from amzsync.sandbox.embedded import Sandbox
-from amzsync.sandbox.faults import (
-    Answer,
-    Delay,
-    Drip,
-    DropAfterWork,
-    DropBeforeWork,
-    Fault,
-    Faults,
-    Latency,
-    RunBefore,
-    Transform,
-    Truncate,
-)
 from amzsync.sandbox.limits import RetryAfterForm
-from amzsync.sandbox.state import AssetState, Exchange, ProductState, Snapshot, TypeClass
+from amzsync.sandbox.messages import Delivery, Json, Reply, Request
+from amzsync.sandbox.request_log import Exchange
+from amzsync.sandbox.settings import SandboxSettings
+from amzsync.sandbox.state import AssetState, ProductState, Snapshot, TypeClass
 
 __all__ = [
-    "Answer",
     "AssetState",
-    "Delay",
-    "Drip",
-    "DropAfterWork",
-    "DropBeforeWork",
+    "Delivery",
     "Exchange",
-    "Fault",
-    "Faults",
-    "Latency",
+    "Json",
     "ProductState",
+    "Reply",
+    "Request",
     "RetryAfterForm",
-    "RunBefore",
     "Sandbox",
+    "SandboxSettings",
     "Snapshot",
-    "Transform",
-    "Truncate",
     "TypeClass",
 ]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from amzsync.sandbox.messages import Json, Refusal, Request
 from amzsync.sandbox.store import Store
-from amzsync.sandbox.wire import Json, Refusal, Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
 
 from amzsync.sandbox.account import Account, invalid, json_object, not_found
+from amzsync.sandbox.messages import Json, Refusal, Reply, Request, data
 from amzsync.sandbox.search import Condition, Kind, Row, pagination, parse, run
 from amzsync.sandbox.state import Asset
 from amzsync.sandbox.store import IndexedColumn, Store, Table
-from amzsync.sandbox.wire import Json, Refusal, Reply, Request, data
 
 FIELDS: Mapping[str, Kind] = {
     "id": Kind.ID,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from amzsync.sandbox import assets, products
 from amzsync.sandbox.account import Account, invalid, json_object
+from amzsync.sandbox.messages import Json, Refusal, Reply, Request, data
 from amzsync.sandbox.search import Condition, Kind, Row, pagination, parse, run
 from amzsync.sandbox.state import THUMBNAIL, Attribute, TypeClass
 from amzsync.sandbox.store import Store
-from amzsync.sandbox.wire import Json, Refusal, Reply, Request, data
 
 FIELDS: Mapping[str, Kind] = {
     "id": Kind.ID,

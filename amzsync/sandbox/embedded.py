@@ -1,74 +1,38 @@
-"""The sandbox as its users hold it: start, look inside, do what a person would do, stop."""
+"""The sandbox as a whole: start it, look inside, change what a person would change, stop it."""
 
-import threading
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from amzsync.errors import SandboxError
 from amzsync.sandbox import assets, media
+from amzsync.sandbox.access import AccessControl
 from amzsync.sandbox.account import Account
 from amzsync.sandbox.attributes import label_of
-from amzsync.sandbox.faults import Faults, Latency
-from amzsync.sandbox.gate import Credentials, Gate, account_claims
-from amzsync.sandbox.journal import Journal
-from amzsync.sandbox.limits import RetryAfterForm
+from amzsync.sandbox.request_log import Exchange, RequestLog
 from amzsync.sandbox.routes import API_ROOT, TOKEN_PATH
 from amzsync.sandbox.server import HOST, Server
 from amzsync.sandbox.service import Service
+from amzsync.sandbox.settings import SandboxSettings
 from amzsync.sandbox.state import (
     THUMBNAIL,
     AssetState,
     Attribute,
-    Exchange,
     Product,
     ProductState,
     Snapshot,
     TypeClass,
 )
 from amzsync.sandbox.store import Store
-from amzsync.sandbox.wire import Json
 
 
 class Sandbox:
     """A Plytix account on loopback; a context manager that serves between start and stop."""
 
-    def __init__(
-        self,
-        path: Path | None = None,
-        *,
-        port: int = 0,
-        limits: Sequence[tuple[int, float]] = ((50, 10.0), (5000, 3600.0)),
-        api_key: str = "sandbox-key",
-        api_password: str = "sandbox-password",  # noqa: S107 -- it guards nothing but play
-        token_life_s: float = 900.0,
-        claims: Mapping[str, Json] | None = None,
-        opaque_tokens: bool = False,
-        gallery_labels: Sequence[str] = ("amazon_images",),
-        clock: Callable[[], float] = time.time,
-        latency: Latency | None = None,
-        faults: Faults | None = None,
-        retry_after: RetryAfterForm = RetryAfterForm.BOTH,
-    ) -> None:
-        """State is kept in the file `path`, or for as long as it runs; `limits` are (requests, seconds).
-
-        A token is a JWT with `claims`, by default the account's id and its limits; or no JWT at all.
-        """
-        self._path = path
-        self._port = port
-        self._limits = tuple(limits)
-        told = account_claims(api_key, limits) if claims is None else claims
-        self._credentials = Credentials(api_key, api_password, token_life_s, None if opaque_tokens else told)
-        self._gallery_labels = tuple(gallery_labels)
-        self._clock = clock
-        self._latency = latency or Latency()
-        self.faults = faults or Faults()
-        self._retry_after = retry_after
-        self._journal = Journal()
-        self._stopping = threading.Event()
+    def __init__(self, settings: SandboxSettings | None = None) -> None:
+        self._settings = settings or SandboxSettings()
+        self._log = RequestLog()
         self._account: Account | None = None
         self._server: Server | None = None
 
@@ -76,19 +40,16 @@ class Sandbox:
         """Open the state and listen; a SandboxError where the file or the port cannot be used."""
         if self._server is not None:
             return self
-        self._stopping.clear()
-        store = Store(self._path)
+        settings = self._settings
+        store = Store(settings.path)
         try:
-            self._account = Account(store, self._clock)
-            for label in self._gallery_labels:
+            self._account = Account(store, settings.clock)
+            for label in settings.gallery_labels:
                 name = label.replace("_", " ").title()
                 store.add_attribute(Attribute(store.new_id(), label, name, TypeClass.MEDIA_GALLERY))
-            gate = Gate(store, self._credentials, self._limits, self._retry_after, self._clock)
-            pause = self._stopping.wait
-            service = Service(
-                self._account, gate, self._journal, faults=self.faults, latency=self._latency, pause=pause
-            )
-            self._server = Server(self._port, service.exchange, pause)
+            access = AccessControl(store, settings)
+            service = Service(self._account, access, self._log, settings.intercept)
+            self._server = Server(settings.port, service.exchange)
         except BaseException:
             self._account = None
             store.close()
@@ -100,7 +61,6 @@ class Sandbox:
         server, account = self._server, self._account
         if server is None or account is None:
             return
-        self._stopping.set()
         server.stop()
         account.store.close()
         self._server = self._account = None
@@ -124,12 +84,12 @@ class Sandbox:
     @property
     def history(self) -> Sequence[Exchange]:
         """The last exchanges, oldest first."""
-        return self._journal.exchanges
+        return self._log.exchanges
 
     @property
     def counts(self) -> Mapping[str, int]:
         """Requests by method and shape of the path, such as `PATCH /products/{id}`."""
-        return self._journal.counts
+        return self._log.counts
 
     @property
     def total(self) -> int:
@@ -137,8 +97,8 @@ class Sandbox:
 
     @property
     def overlapping_writes(self) -> int:
-        """Writes that arrived while another to the same product was at work."""
-        return self._journal.overlapping_writes
+        """Writes that arrived while another to the same product was in progress."""
+        return self._log.overlapping_writes
 
     def seed(self, skus: Iterable[str]) -> None:
         """Products that exist; one that is there already stays as it is."""
@@ -148,7 +108,7 @@ class Sandbox:
 
     def snapshot(self) -> Snapshot:
         """Everything at one instant; `gallery` is that of the first gallery label."""
-        gallery_label = self._gallery_labels[0] if self._gallery_labels else ""
+        gallery_label = next(iter(self._settings.gallery_labels), "")
         all_products, all_assets, links = self._running.store.everything()
         filenames = {asset.id: asset.filename for asset in all_assets}
         linked: dict[str, dict[str, list[str]]] = {}
@@ -163,15 +123,15 @@ class Sandbox:
         return self._product(sku).id
 
     def add_asset(self, filename: str, url: str | None = None) -> str:
-        """Put an asset into the account, as an upload by hand does; its id."""
+        """Put an asset into the account, as a person does; its id."""
         account = self._running
         asset = assets.new_asset(account, filename, url or f"https://by-hand.example/{filename}")
         account.store.add_asset(asset)
         return asset.id
 
     def set_gallery(self, sku: str, asset_ids: Sequence[str], label: str | None = None) -> None:
-        """Arrange a gallery by hand (the first gallery label, unless another is named)."""
-        self._set_media(sku, label or self._gallery_labels[0], asset_ids)
+        """Set a gallery as a person does (the first gallery label, unless another is named)."""
+        self._set_media(sku, label or self._settings.gallery_labels[0], asset_ids)
 
     def set_thumbnail(self, sku: str, asset_id: str | None) -> None:
         self._set_media(sku, THUMBNAIL, () if asset_id is None else (asset_id,))

@@ -6,9 +6,9 @@ A product without a family can have every attribute.
 from collections.abc import Mapping
 
 from amzsync.sandbox.account import Account, invalid, json_object, not_found
+from amzsync.sandbox.messages import Reply, Request, data
 from amzsync.sandbox.state import Attribute
 from amzsync.sandbox.store import Store
-from amzsync.sandbox.wire import Reply, Request, data
 
 NOT_IN_FAMILY = "The attribute does not belong to the product's family."
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from amzsync.sandbox import assets, families, media, products
 from amzsync.sandbox.account import Account, invalid, json_object, not_found
+from amzsync.sandbox.messages import Json, Refusal, Reply, Request, data
 from amzsync.sandbox.state import THUMBNAIL, Asset, Product, TypeClass
 from amzsync.sandbox.store import Store
-from amzsync.sandbox.wire import Json, Refusal, Reply, Request, data
 
 
 def create(account: Account, ids: tuple[str, ...], request: Request) -> Reply:

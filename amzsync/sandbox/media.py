@@ -4,9 +4,9 @@ See plytix-api, Products.
 """
 
 from amzsync.sandbox.account import invalid
+from amzsync.sandbox.messages import Json, Refusal
 from amzsync.sandbox.state import MAX_ASSETS_PER_PRODUCT, THUMBNAIL, Attribute, Media, TypeClass
 from amzsync.sandbox.store import Store
-from amzsync.sandbox.wire import Json, Refusal
 
 _WRONG_TYPE = {"_schema": ["Invalid input type."]}
 

@@ -7,10 +7,10 @@ from urllib.parse import parse_qs
 from amzsync.sandbox import families, media
 from amzsync.sandbox.account import Account, invalid, json_object, not_found
 from amzsync.sandbox.assets import brief, indexed
+from amzsync.sandbox.messages import Json, Refusal, Reply, Request, data
 from amzsync.sandbox.search import Condition, Kind, Row, Search, pagination, parse, run
 from amzsync.sandbox.state import THUMBNAIL, Attribute, Media, Product, TypeClass
 from amzsync.sandbox.store import IndexedColumn, Store, Table
-from amzsync.sandbox.wire import Json, Refusal, Reply, Request, data
 
 PROPERTIES: Mapping[str, Kind] = {
     "id": Kind.ID,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from amzsync.sandbox import assets, attributes, families, links, products
 from amzsync.sandbox.account import Account
-from amzsync.sandbox.wire import Refusal, Reply, Request
+from amzsync.sandbox.messages import Refusal, Reply, Request
 
 Handler = Callable[[Account, tuple[str, ...], Request], Reply]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from amzsync.sandbox.wire import Json, Refusal
+from amzsync.sandbox.messages import Json, Refusal
 
 MAX_ATTRIBUTES = 20
 MAX_PAGE_SIZE = 100

@@ -1,4 +1,4 @@
-"""The facts the sandbox keeps and shows: products, assets, attributes, and what was asked of it."""
+"""What the sandbox keeps and shows: products, assets and attributes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -113,17 +113,3 @@ class Snapshot:
     def pictures(self) -> dict[str, tuple[str | None, tuple[str, ...]]]:
         """Thumbnail and gallery by SKU, in filenames only: comparable between two accounts."""
         return {sku: (state.thumbnail, state.gallery) for sku, state in self.products.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One request and its answer; `status` 0 means that the connection was dropped instead.
-
-    `kind` is the method and the shape of the path, such as `PATCH /products/{id}`.
-    """
-
-    arrived_at: float
-    method: str
-    path: str
-    status: int
-    kind: str

@@ -1,16 +1,18 @@
 """A sandbox in a process of its own, so that a benchmark does not time its own server."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 _SERVER = """
 import json, sys
-from amzsync.sandbox import Latency, Sandbox
+from sandbox_faults import Latency, Sandbox
 asked = json.loads(sys.stdin.readline())
 latency = Latency(upload_s=asked["upload_s"], other_s=asked["other_s"], seed=7) if asked["upload_s"] else None
 limits = [tuple(limit) for limit in asked["limits"]]
@@ -65,7 +67,11 @@ def served(
     filenames: tuple[str, ...] = (),
 ) -> Iterator[Served]:
     with subprocess.Popen(
-        [sys.executable, "-c", _SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _SERVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
     ) as process:
         assert process.stdin
         assert process.stdout

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 from cli.shop import KEY, PASSWORD, Shop
-
-from amzsync.sandbox import Sandbox
+from sandbox_faults import Sandbox
 
 
 @pytest.fixture(autouse=True)

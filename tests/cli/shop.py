@@ -8,8 +8,7 @@ from typing import Any
 
 from catalogue import picture
 from cli.terminal import Said, amzsync
-
-from amzsync.sandbox import Sandbox
+from sandbox_faults import Sandbox
 
 KEY = "key-of-the-shop"
 PASSWORD = "password-of-the-shop"

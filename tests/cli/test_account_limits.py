@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from cli.shop import KEY, PASSWORD, Shop, boots, flat
 from cli.terminal import Said, amzsync
+from sandbox_faults import Sandbox
 
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.request_log import ObservedLimit
-from amzsync.sandbox import Sandbox
 
 TOLD = "Rate limits from the access token: 40/10s, 15000/1h."
 CLAIMS = {"limits": [{"limit": 40, "window": 10}, {"limit": 15000, "window": 3600}]}

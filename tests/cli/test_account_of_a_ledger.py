@@ -11,9 +11,8 @@ import pytest
 from amzsync.migrations.migrations import migrations
 from cli.shop import FAST, flat
 from cli.terminal import Said, amzsync
+from sandbox_faults import Sandbox
 from sqlite_utils import Database
-
-from amzsync.sandbox import Sandbox
 
 TOKEN = {"POST /auth/api/get-token": 1}
 

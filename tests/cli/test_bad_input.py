@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from cli.shop import FAST, Shop, flat
 from cli.terminal import Said, amzsync
+from sandbox_faults import Answer, Fault
 
 from amzsync.cli import working
 from amzsync.executor.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy
-from amzsync.sandbox import Answer, Fault
 
 GOOD = {"matched": [flat("SKU-1", "a")]}
 NESTED = b'{"matched":' + b"[" * 1000 + b"]" * 1000 + b"}"

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from cli.shop import FAST, Shop, flat
 from cli.terminal import amzsync
+from sandbox_faults import Answer, Fault
 
 from amzsync.cli import begin
 from amzsync.ledger.ledger import Ledger
-from amzsync.sandbox import Answer, Fault
 
 KILLED = """
 import os, signal, sys

@@ -8,8 +8,7 @@ import pytest
 from catalogue import picture
 from cli.shop import FAST, Shop, flat
 from cli.terminal import amzsync
-
-from amzsync.sandbox import Answer, Fault
+from sandbox_faults import Answer, Fault
 
 WITHIN = "http://169.254.169.254/latest/meta-data.jpg"
 

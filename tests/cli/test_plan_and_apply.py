@@ -10,8 +10,9 @@ import pytest
 from catalogue import picture
 from cli.shop import FAST, Shop, boots, flat, skus_of
 from cli.terminal import amzsync, run, start
+from sandbox_faults import Answer, Fault, Sandbox
 
-from amzsync.sandbox import Answer, Fault, Sandbox, TypeClass
+from amzsync.sandbox import TypeClass
 
 REPORT_KEYS = [
     "total_products",

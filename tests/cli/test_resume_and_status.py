@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from cli.shop import FAST, Shop, boots, flat
 from cli.terminal import amzsync, run, start
+from sandbox_faults import Delay, Fault, RunBefore
 
 from amzsync.ledger.lock import WriterLock
-from amzsync.sandbox import Delay, Fault, RunBefore, TypeClass
+from amzsync.sandbox import TypeClass
 
 
 def many(count: int) -> dict[str, list[object]]:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from cli.shop import FAST, KEY, PASSWORD, Shop, boots, flat
 from cli.terminal import amzsync, run
-
-from amzsync.sandbox import Answer, DropBeforeWork, Fault
+from sandbox_faults import Answer, DropBeforeWork, Fault
 
 COMMANDS = (["plan"], ["apply"], ["resume"], ["status"], ["sandbox", "serve"])
 ESCAPE = "\x1b["

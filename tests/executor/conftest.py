@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from executor.rig import Rig
-
-from amzsync.sandbox import Sandbox
+from sandbox_faults import Sandbox
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from catalogue import GALLERY, merge, rows
+from sandbox_faults import Sandbox
 
 from amzsync.domain.product import Product
 from amzsync.errors import StopError
@@ -23,7 +24,6 @@ from amzsync.ledger.queries import Standing
 from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.limits.windows import Limit
 from amzsync.plytix.auth import Credentials, Secret
-from amzsync.sandbox import Sandbox
 
 Clock = Callable[[], float]
 BOUNDS = Bounds(workers=16)

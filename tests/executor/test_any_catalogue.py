@@ -9,9 +9,10 @@ from catalogue import picture, product, rows
 from executor.rig import Rig
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sandbox_faults import Sandbox
 
 from amzsync.domain.product import Product
-from amzsync.sandbox import Sandbox, Snapshot
+from amzsync.sandbox import Snapshot
 
 VARIANTS = ("MAIN", "PT01", "PT02", "SWATCH", "BACK")
 SKUS = ("S0", "S1", "S2", "S3")

@@ -19,10 +19,10 @@ from executor.test_any_catalogue import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sandbox_faults import Answer, DropAfterWork, DropBeforeWork, Fault, Sandbox
 
 from amzsync.executor.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy
-from amzsync.sandbox import Answer, DropAfterWork, DropBeforeWork, Fault, Sandbox
 
 REQUESTS = (
     ("POST", "/assets"),

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from catalogue import GALLERY, product
 from executor.rig import Rig
+from sandbox_faults import Fault, Transform
 
 from amzsync.ledger.reasons import NOT_IN_FAMILY
-from amzsync.sandbox import Fault, Transform
 
 OUTSIDE = product("OUT", ("o", "MAIN"), ("b", "PT01"))
 INSIDE = product("IN", ("i", "MAIN"), ("b", "PT01"))

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 import pytest
 from catalogue import picture, product
 from executor.rig import Rig
+from sandbox_faults import Answer, Fault
 
 from amzsync.domain.product import Product
 from amzsync.executor.decide import MAX_ASSETS
 from amzsync.ledger.reasons import SKIP_EXISTING
-from amzsync.sandbox import Answer, Fault, TypeClass
+from amzsync.sandbox import TypeClass
 
 BOOT = product("BOOT", ("a", "MAIN"), ("b", "PT01"), ("c", "PT02"))
 NAMES = ["amazon_01_MAIN_a.jpg", "amazon_02_PT01_b.jpg", "amazon_03_PT02_c.jpg"]

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 from catalogue import product, rows
 from executor.rig import Rig
+from sandbox_faults import Answer, Fault, Latency, RunBefore, Transform
 
 from amzsync.executor.engine import Bounds, End
 from amzsync.executor.stop import StopRequest
 from amzsync.limits.windows import Limit
-from amzsync.sandbox import Answer, Fault, Latency, RunBefore, Transform
 
 FORBIDDEN = Answer(403, json.dumps({"error": {"msg": "Your role does not allow this"}}).encode())
 PRODUCT = "/products/[^/]+"

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from catalogue import product, rows
 from executor.rig import Rig
+from sandbox_faults import DropAfterWork, DropBeforeWork, Fault, Sandbox
 
 from amzsync.executor.engine import Bounds
 from amzsync.executor.workers import Answered, Workers
-from amzsync.sandbox import DropAfterWork, DropBeforeWork, Fault, Sandbox
 
 Wanted = Sequence[tuple[str, str]]
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from catalogue import product
 from executor.rig import Rig
+from sandbox_faults import Answer, Delay, DropAfterWork, DropBeforeWork, Fault, RunBefore
 
 from amzsync.domain.product import Product
 from amzsync.executor.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy
-from amzsync.sandbox import Answer, Delay, DropAfterWork, DropBeforeWork, Fault, RunBefore
 
 # A minute, and pauses of half a second to twenty, forty times as fast.
 FORTIETH = Bounds(workers=16, outage_s=1.5, retry=RetryPolicy(base_s=0.0125, cap_s=0.5))

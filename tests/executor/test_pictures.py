@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from catalogue import picture, product
 from executor.rig import Rig
+from sandbox_faults import Answer, Fault, Latency
 
 from amzsync.ledger.reasons import NOT_FOUND
-from amzsync.sandbox import Answer, Fault, Latency
 
 CONFLICT_WITHOUT_ID = json.dumps({"error": {"msg": "Asset already exists"}}).encode()
 UNFETCHABLE = json.dumps({"error": {"msg": "The file could not be downloaded", "errors": []}}).encode()

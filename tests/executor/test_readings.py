@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from catalogue import product
 from executor.rig import Rig
+from sandbox_faults import Answer, Fault, RunBefore, Transform
 
 from amzsync.executor.engine import Bounds
-from amzsync.sandbox import Answer, Fault, RunBefore, Transform, TypeClass
+from amzsync.sandbox import TypeClass
 
 REFUSED = Answer(422, json.dumps({"error": {"msg": "Invalid operator"}}).encode())
 BOOT = product("BOOT", ("a", "MAIN"), ("b", "PT01"))

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from catalogue import picture, product, rows
 from executor.rig import Rig
+from sandbox_faults import Answer, Fault, Transform
 
 from amzsync.executor.engine import Bounds
 from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.plytix.retry import RetryPolicy
-from amzsync.sandbox import Answer, Fault, Transform
 
 NAMES = ("amazon_01_MAIN_a.jpg", "amazon_02_PT01_b.jpg")
 BOOT = product("BOOT", ("a", "MAIN"), ("b", "PT01"))

@@ -6,10 +6,10 @@ import time
 import pytest
 from catalogue import picture, product
 from executor.rig import Rig
+from sandbox_faults import Fault, RunBefore
 
 from amzsync.domain.product import Product
 from amzsync.limits import forecast
-from amzsync.sandbox import Fault, RunBefore
 
 SIXTEEN_OF_TWELVE = tuple(
     product(

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 from catalogue import product
 from executor.rig import Rig
+from sandbox_faults import Answer, Fault, RunBefore
 
 from amzsync.executor.engine import Bounds, End
 from amzsync.limits.windows import Limit
-from amzsync.sandbox import Answer, Fault, RunBefore
 
 AUTH = "/auth/api/get-token"
 LIMITS = (Limit(100, 1.0), Limit(400, 3600.0))

@@ -6,11 +6,11 @@ import time
 import pytest
 from catalogue import product
 from executor.rig import Rig
+from sandbox_faults import Answer, DropBeforeWork, Fault, RunBefore
 
 from amzsync.domain.product import Product
 from amzsync.executor.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy
-from amzsync.sandbox import Answer, DropBeforeWork, Fault, RunBefore
 
 TOKEN = "POST /auth/api/get-token"
 AUTH = "/auth/api/get-token"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from sandbox_faults import Answer, DropAfterWork, DropBeforeWork, Fault, Sandbox, Transform, Truncate
 
 from amzsync.errors import RateLimitedError, RejectedError, RetriableError, StopError, TokenError
 from amzsync.plytix import client
@@ -17,16 +18,7 @@ from amzsync.plytix.wire import (
     PlytixAsset,
     PlytixProduct,
 )
-from amzsync.sandbox import (
-    Answer,
-    DropAfterWork,
-    DropBeforeWork,
-    Fault,
-    RetryAfterForm,
-    Sandbox,
-    Transform,
-    Truncate,
-)
+from amzsync.sandbox import RetryAfterForm
 
 CREDENTIALS = Credentials(Secret("sandbox-key"), Secret("sandbox-password"))
 GALLERY = "amazon_images"

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from proof.commands import environment
 from proof.scenes import FAST
+from sandbox_faults import Fault, Sandbox
 
 from amzsync.cli import app, working
 from amzsync.cli.options import RunOptions
@@ -21,7 +22,6 @@ from amzsync.executor import run, throttle
 from amzsync.executor.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.plytix.transport import Transport
-from amzsync.sandbox import Fault, Sandbox
 
 __all__ = ["KINDS", "Bench", "Kind", "Ran", "picture", "product"]
 

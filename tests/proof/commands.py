@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from proof import crashable
-
-from amzsync.sandbox import Sandbox
+from sandbox_faults import Sandbox
 
 __all__ = ["KEY", "PASSWORD", "Commands", "Ended", "Running", "account", "end_all", "environment"]
 

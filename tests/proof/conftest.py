@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from proof.bench import Bench
 from proof.commands import KEY, PASSWORD, end_all
-
-from amzsync.sandbox import Sandbox
+from sandbox_faults import Sandbox
 
 
 @pytest.fixture

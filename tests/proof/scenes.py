@@ -9,8 +9,9 @@ from pathlib import Path
 from random import Random
 
 from proof.commands import KEY, PASSWORD, Commands, account
+from sandbox_faults import Answer, Fault, Sandbox
 
-from amzsync.sandbox import Answer, Fault, Sandbox, Snapshot
+from amzsync.sandbox import Snapshot
 
 __all__ = ["FAST", "Reference", "Scene", "reference", "sandbox_of", "settled"]
 

@@ -12,9 +12,8 @@ from amzsync.migrations.migrations import migrations
 from proof.bench import KINDS, Bench, product
 from proof.commands import Commands, Ended, account
 from proof.scenes import FAST, Reference, Scene, reference, same_account, sandbox_of
+from sandbox_faults import RunBefore, Sandbox
 from sqlite_utils import Database
-
-from amzsync.sandbox import RunBefore, Sandbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,9 @@ import pytest
 from proof.bench import KINDS, Bench, product
 from proof.commands import KEY, PASSWORD, Commands, environment
 from proof.scenes import FAST
+from sandbox_faults import Answer, Delay, Drip, DropAfterWork, DropBeforeWork, Fault, Sandbox, Truncate
 
-from amzsync.sandbox import (
-    Answer,
-    Delay,
-    Drip,
-    DropAfterWork,
-    DropBeforeWork,
-    Fault,
-    Sandbox,
-    Snapshot,
-    Truncate,
-)
+from amzsync.sandbox import Snapshot
 
 HTML = {"Content-Type": "text/html"}
 PAGE = b"<html><body><h1>Bad gateway</h1></body></html>"

@@ -6,17 +6,9 @@ import pytest
 from proof.bench import KINDS, Bench, picture, product
 from proof.scenes import FAST
 from proof.test_faults_that_pass import HTML, PAGE, UNDISTURBED_REQUESTS, account, stands
+from sandbox_faults import Answer, DropAfterWork, DropBeforeWork, Fault, RunBefore, Sandbox, Transform
 
-from amzsync.sandbox import (
-    Answer,
-    DropAfterWork,
-    DropBeforeWork,
-    Fault,
-    RunBefore,
-    Sandbox,
-    Transform,
-    TypeClass,
-)
+from amzsync.sandbox import TypeClass
 
 ATTEMPTS = 10
 """As many as the outage time of these tests has room for, with their pauses."""

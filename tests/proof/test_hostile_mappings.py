@@ -10,8 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from proof.bench import KINDS, Bench, picture
-
-from amzsync.sandbox import Answer, Sandbox
+from sandbox_faults import Answer, Sandbox
 
 NASTY = (
     "[bold red]x[/bold red]",

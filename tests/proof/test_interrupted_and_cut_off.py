@@ -16,8 +16,7 @@ from random import Random
 import pytest
 from proof.commands import Commands, account, environment
 from proof.scenes import FAST, Scene, has_run, reference, same_account, sandbox_of, settled
-
-from amzsync.sandbox import Latency, Sandbox
+from sandbox_faults import Latency, Sandbox
 
 EVENTS = ("before commit", "after commit", "before request", "after request")
 SERVED = {"PLYTIX_API_KEY": "sandbox-key", "PLYTIX_API_PASSWORD": "sandbox-password"}

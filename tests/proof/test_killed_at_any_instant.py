@@ -26,8 +26,7 @@ from proof.scenes import (
     sandbox_of,
     settled,
 )
-
-from amzsync.sandbox import Latency
+from sandbox_faults import Latency
 
 EVENTS = ("before commit", "after commit", "before request", "after request")
 SCENES = 12

@@ -8,9 +8,9 @@ import pytest
 from proof.bench import KINDS, Bench, product
 from proof.commands import KEY, PASSWORD, Commands, account
 from proof.scenes import FAST, Scene, sandbox_of
+from sandbox_faults import Answer, DropAfterWork, Sandbox, Transform
 
 from amzsync.cli import app
-from amzsync.sandbox import Answer, DropAfterWork, Sandbox, Transform
 
 LOUD = ("-vv", "--log-file", "run.log", "--output", "report.json", "--json")
 

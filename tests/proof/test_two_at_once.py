@@ -12,11 +12,11 @@ import pytest
 from proof.bench import KINDS, Bench, product
 from proof.commands import KEY, PASSWORD, Commands, account
 from proof.scenes import FAST, Scene, has_run, sandbox_of
+from sandbox_faults import Answer, Fault, Latency, RunBefore, Sandbox, Transform
 
 from amzsync.config import state_folder
 from amzsync.executor import freshness, recheck
 from amzsync.executor.other_runs import OtherRuns
-from amzsync.sandbox import Answer, Fault, Latency, RunBefore, Sandbox, Transform
 
 
 @pytest.fixture

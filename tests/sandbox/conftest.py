@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 import requests
-
-from amzsync.sandbox import Sandbox
+from sandbox_faults import Sandbox
 
 PICTURE = "https://m.media-amazon.com/images/I/61wixnPXtlL.jpg"
 

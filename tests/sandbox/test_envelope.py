@@ -3,7 +3,7 @@ import socket
 
 import pytest
 
-from amzsync.sandbox.wire import MAX_BODY_BYTES
+from amzsync.sandbox.server import MAX_BODY_BYTES
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,10 @@ def test_many_requests_share_one_connection(api):
         (b"nonsense\r\n\r\n", 400),
         (b"POST /api/v1/assets HTTP/1.1\r\nContent-Length: -4\r\n\r\n", 400),
         (b"POST /api/v1/assets HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
+        (b"POST /api/v1/assets HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400),
+        (b"POST /api/v1/assets HTTP/1.1\r\nno colon\r\nContent-Length: 2\r\n\r\n{}", 400),
+        (b"GET / HTTP/9.9\r\n\r\n", 505),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 20_000, 431),
     ],
 )
@@ -97,12 +101,24 @@ def test_broken_http_is_answered_and_the_connection_closed(api, raw, status):
         connection.makefile("rb") as answers,
     ):
         connection.sendall(raw)
-        assert answers.readline().split()[1] == str(status).encode()
+        head, _, body = answers.read().partition(b"\r\n\r\n")
+        assert head.split()[1] == str(status).encode()
+        assert json.loads(body)["error"]["msg"]
+        assert b"\r\nConnection: close" in head
+
+
+def test_nothing_is_printed_of_what_is_asked(api, capfd):
+    api("GET", "/nowhere")
+    raw_status(api, b"nonsense\r\n\r\n")
+    with socket.create_connection(api.sandbox._server.address, timeout=10) as connection:
+        connection.sendall(b"POST /api/v1/assets HTTP/1.1\r\nContent-Length: 9\r\n\r\n{")
+    api.sandbox.stop()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_it_listens_on_loopback_alone(api):
     assert api.sandbox.url.startswith("http://127.0.0.1:")
-    assert api.sandbox._server._listener.getsockname()[0] == "127.0.0.1"
+    assert api.sandbox._server.address[0] == "127.0.0.1"
 
 
 def test_history_and_counts_tell_what_was_asked(api, product, clock):

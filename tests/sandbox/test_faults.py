@@ -3,8 +3,7 @@ import threading
 
 import pytest
 import requests
-
-from amzsync.sandbox import (
+from sandbox_faults import (
     Answer,
     Delay,
     Drip,
@@ -66,8 +65,7 @@ def test_a_dripping_body_arrives_whole(api):
 @pytest.mark.parametrize("after_work", [False, True])
 def test_a_delay_comes_before_the_work_or_after_it(api, monkeypatch, after_work):
     seen = []
-    service = api.sandbox._server._exchange.__self__
-    monkeypatch.setattr(service, "_pause", lambda seconds: seen.append((seconds, uploads(api))))
+    monkeypatch.setattr(api.sandbox, "pause", lambda seconds: seen.append((seconds, uploads(api))))
     api.sandbox.faults.add(Fault("POST", "/assets", Delay(3.5, after_work=after_work)))
     api.upload(URL)
     assert seen == [(3.5, int(after_work))]
@@ -134,7 +132,7 @@ def test_a_request_that_meets_a_fault_is_counted(api_of, clock):
 def test_uploads_and_other_requests_have_latencies_of_their_own(api_of, monkeypatch):
     api = api_of(latency=Latency(upload_s=(2.0, 3.0), other_s=(0.5, 1.0), seed=1))
     seen = []
-    monkeypatch.setattr(api.sandbox._server._exchange.__self__, "_pause", seen.append)
+    monkeypatch.setattr(api.sandbox, "pause", seen.append)
     api.upload(URL)
     api.data("GET", "/filters/product")
     assert 2.0 <= seen[0] <= 3.0

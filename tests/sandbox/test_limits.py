@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amzsync.sandbox import RetryAfterForm, Sandbox
+from amzsync.sandbox import RetryAfterForm, SandboxSettings
 from amzsync.sandbox.limits import SlidingWindows
 
 
@@ -73,10 +73,9 @@ def test_a_429_tells_the_wait_where_it_was_asked_to(api_of, clock, form):
     )
 
 
-def test_the_default_limits_are_those_of_a_paid_account(clock):
-    with Sandbox(clock=clock) as sandbox:
-        windows = sandbox._server._exchange.__self__._gate._windows
-        assert [windows.admit(clock.now) for _ in range(51)] == [None] * 50 + [10.0]
+def test_the_default_limits_are_those_of_a_paid_account(api_of, clock):
+    api = api_of(limits=SandboxSettings().limits, clock=clock)  # The token was the first.
+    assert statuses(api, 51) == [200] * 49 + [429] * 2
 
 
 def test_counted_requests_are_remembered_over_a_restart(api_of, clock, tmp_path):

@@ -5,9 +5,10 @@ import threading
 
 import pytest
 import requests
+from sandbox_faults import Sandbox
 
 from amzsync.errors import SandboxError
-from amzsync.sandbox import AssetState, Sandbox, TypeClass
+from amzsync.sandbox import AssetState, TypeClass
 
 
 @pytest.fixture
@@ -104,8 +105,8 @@ def test_the_state_in_a_file_outlives_a_stop(api_of, path):
 SERVE = """
 import sys, time
 from pathlib import Path
-from amzsync.sandbox import Sandbox
-with Sandbox(Path(sys.argv[1]), limits=((9, 3600.0),)) as sandbox:
+from amzsync.sandbox import Sandbox, SandboxSettings
+with Sandbox(SandboxSettings(path=Path(sys.argv[1]), limits=((9, 3600.0),))) as sandbox:
     sandbox.seed(["A"])
     print(sandbox.url, sandbox.auth_url, flush=True)
     time.sleep(600)

@@ -1,18 +1,24 @@
-"""Making the sandbox slow or wrong on purpose: latency for all requests, faults for chosen ones.
+"""A sandbox that is slow or wrong on purpose: latency for all requests, faults for chosen ones.
 
-    faults = Faults(Fault("POST", "/assets", Answer(503), times=2))
+    with Sandbox(limits=()) as sandbox:
+        sandbox.faults.add(Fault("POST", "/assets", Answer(503), times=2))
 
 A fault names its requests by method and path (a regular expression for the whole path below the API
 root; the token path is `/auth/api/get-token`). The first fault that is due fires, only that one.
 """
 
+import json
 import random
 import re
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
 
-from amzsync.sandbox.wire import Json
+from amzsync.sandbox import Delivery, Json, Reply, Request, SandboxSettings, embedded
+
+RESET = Delivery(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class Transform:
 
 @dataclass(frozen=True, slots=True)
 class RunBefore:
-    """Call this (a person's deed in the middle of things), then do the work."""
+    """Call this (what a person does in the meantime), then do the work."""
 
     call: Callable[[], object]
 
@@ -122,7 +128,7 @@ class Faults:
             self._seen += [0] * len(faults)
 
     def clear(self) -> None:
-        """Forget all faults; what has fired stays told."""
+        """Forget all faults, but not which have fired."""
         with self._lock:
             self._faults, self._seen = [], []
 
@@ -160,9 +166,80 @@ class Latency:
     ) -> None:
         self._upload_s = upload_s
         self._other_s = other_s
-        self._random = random.Random(seed)  # noqa: S311 -- a delay is no secret
+        self._random = random.Random(seed)
         self._lock = threading.Lock()
 
     def draw(self, *, is_upload: bool) -> float:
         with self._lock:
             return self._random.uniform(*(self._upload_s if is_upload else self._other_s))
+
+
+class Sandbox(embedded.Sandbox):
+    """The sandbox of the tests, slow or wrong on demand; `options` are those of `SandboxSettings`."""
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        faults: Faults | None = None,
+        latency: Latency | None = None,
+        **options: Any,
+    ) -> None:
+        self.faults = faults or Faults()
+        self.latency = latency or Latency()
+        self._stopping = threading.Event()
+        self.pause: Callable[[float], object] = self._stopping.wait
+        super().__init__(SandboxSettings(path=path, intercept=self._intercept, **options))
+
+    def start(self) -> Self:
+        self._stopping.clear()
+        return super().start()
+
+    def stop(self) -> None:
+        """Whatever waits goes on at once."""
+        self._stopping.set()
+        super().stop()
+
+    def _intercept(self, request: Request, path: str, work: Callable[[], Reply]) -> Delivery:
+        action = self.faults.due(request.method, path, lambda: _json_or_none(request))
+        match action:
+            case Answer(status, body, headers):
+                return Delivery(status, headers, body)
+            case DropBeforeWork():
+                return RESET
+            case RunBefore(call):
+                call()
+            case Delay(seconds, after_work=False):
+                self.pause(seconds)
+        latency_s = self.latency.draw(is_upload=(request.method, path) == ("POST", "/assets"))
+        if latency_s > 0:
+            self.pause(latency_s)
+        return self._after(action, work())
+
+    def _after(self, action: Action | None, reply: Reply) -> Delivery:
+        whole = Delivery.of(reply)
+        match action:
+            case DropAfterWork():
+                return RESET
+            case Delay(seconds, after_work=True):
+                self.pause(seconds)
+            case Transform(change, headers):
+                changed = change(reply.payload)
+                return Delivery.of(replace(reply, payload=changed, headers={**reply.headers, **headers}))
+            case Truncate(keep_bytes):
+                return replace(whole, chunks=[whole.body[:keep_bytes]])
+            case Drip():
+                return replace(whole, chunks=self._slowly(whole.body, action))
+        return whole
+
+    def _slowly(self, body: bytes, drip: Drip) -> Iterator[bytes]:
+        for start in range(0, len(body), drip.chunk_bytes):
+            self.pause(drip.pause_s)
+            yield body[start : start + drip.chunk_bytes]
+
+
+def _json_or_none(request: Request) -> Json:
+    try:
+        return json.loads(request.body)
+    except ValueError:
+        return None

@@ -1,26 +1,39 @@
-"""What was asked of the sandbox: the last exchanges, counts for all, and writes that overlapped."""
+"""The requests so far: the last ones with their answers, counts of all, and writes that overlapped."""
 
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from amzsync.sandbox.state import Exchange
-
-MAX_EXCHANGES = 200_000
+_MAX_EXCHANGES = 200_000
 
 
-class Journal:
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer; `status` 0 means that the connection was dropped instead.
+
+    `kind` is the method and the shape of the path, such as `PATCH /products/{id}`.
+    """
+
+    arrived_at: float
+    method: str
+    path: str
+    status: int
+    kind: str
+
+
+class RequestLog:
     """Thread safe; it lives as long as its sandbox object, over stops and starts."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._exchanges: deque[Exchange] = deque(maxlen=MAX_EXCHANGES)
+        self._exchanges: deque[Exchange] = deque(maxlen=_MAX_EXCHANGES)
         self._counts: Counter[str] = Counter()
         self._writing: Counter[str] = Counter()
         self._overlapping = 0
 
-    def note(self, exchange: Exchange) -> None:
+    def add(self, exchange: Exchange) -> None:
         with self._lock:
             self._exchanges.append(exchange)
             self._counts[exchange.kind] += 1
