@@ -1,13 +1,15 @@
-"""README's commands, options and exit codes are those of the program."""
+"""The commands, options and exit codes on the pages are those of the program."""
 
 import re
 import tomllib
 
 import pytest
-from docs.page import README, ROOT, block, leaf_commands, option_names, shown_commands, table
+from docs.page import PAGES, README, ROOT, all_shell_commands, block, leaf_commands, option_names, table
 
 from amzsync.cli.exits import ExitCode
 from amzsync.limits.windows import parse_limits
+
+SHOWN = [words[1:] for words in all_shell_commands() if words[0] == "amzsync"]
 
 
 def _documented() -> dict[str, set[str]]:
@@ -19,7 +21,7 @@ def _documented() -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.parametrize("words", shown_commands(), ids=" ".join)
+@pytest.mark.parametrize("words", SHOWN, ids=" ".join)
 def test_every_command_shown_is_understood(words: list[str]) -> None:
     if words[0].startswith("-"):
         assert words == ["--version"]
@@ -31,7 +33,7 @@ def test_every_command_shown_is_understood(words: list[str]) -> None:
 
 
 def test_every_command_is_shown_at_work() -> None:
-    shown = {" ".join(words) for words in shown_commands()}
+    shown = {" ".join(words) for words in SHOWN}
     for name in leaf_commands():
         assert any(words.startswith(name) for words in shown), name
 
@@ -53,9 +55,10 @@ def test_no_option_is_named_that_does_not_exist() -> None:
         "--requirement",
         "--no-build-isolation",
     }
-    other_programs = {"--clear", "--check", "--cov", *pip}
+    other_programs = {"--clear", "--check", "--cov", "--strict", "--counts", "--csv", "--table", *pip}
     known = {"--version", "--install-completion", *_documented(), *other_programs}
-    assert {name for name in re.findall(r"(?<![\w|-])--[a-z][a-z-]*", README) if name not in known} == set()
+    named = {name for page in PAGES.values() for name in re.findall(r"(?<![\w|-])--[a-z][a-z-]*", page.text)}
+    assert named - known == set()
 
 
 def test_the_exit_codes_are_those_of_the_program() -> None:
@@ -64,7 +67,7 @@ def test_the_exit_codes_are_those_of_the_program() -> None:
 
 
 def test_the_defaults_and_presets_are_those_of_the_program() -> None:
-    presets = re.findall(r"`(free|paid)` \((\d+/10s), (\d+/1h)\)", README)
+    presets = re.findall(r"`(free|paid)` \((\d+/10s), (\d+/1h)\)", README.text)
     assert {name for name, *_ in presets} == {"free", "paid"}
     for name, *limits in presets:
         assert parse_limits([name]) == parse_limits(limits)

@@ -1,9 +1,11 @@
-"""`.ci/run` runs README's second command, as it stands there, and then the part for the newest Python."""
+"""`.ci/run` runs README's second command and then the newest dependencies; the workflow runs `.ci/run`."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ TWO = f"{ONE}\n3.13.0 {sys.executable}"
 
 
 def _run(
-    folder: Path, command: str, *, pythons: str = ONE, newest: str = "exit 1"
+    folder: Path, command: str, *version: str, pythons: str = ONE, newest: str = "exit 1"
 ) -> subprocess.CompletedProcess[str]:
     (folder / ".ci").mkdir()
     script = shutil.copy(ROOT / ".ci" / "run", folder / ".ci" / "run")
@@ -24,10 +26,10 @@ def _run(
         other = folder / ".ci" / name
         other.write_text(f"#!/usr/bin/env bash\n{text}\n", encoding="utf-8")
         other.chmod(0o755)
-    readme = README.replace(block("command: test"), f"{command}\n") if command else "# Nothing\n"
+    readme = README.text.replace(block("command: test"), f"{command}\n") if command else "# Nothing\n"
     (folder / "README.md").write_text(readme, encoding="utf-8")
     return subprocess.run(
-        [script],
+        [script, *version],
         env={"PATH": os.environ["PATH"], "CI": "true"},
         cwd=folder.parent,
         stdin=subprocess.DEVNULL,
@@ -55,6 +57,28 @@ def test_the_part_for_the_newest_python_comes_after_and_ends_it(tmp_path: Path) 
 
 def test_it_fails_where_the_part_for_the_newest_python_fails(tmp_path: Path) -> None:
     assert _run(tmp_path, "true", pythons=TWO, newest="exit 7").returncode == 7
+
+
+def test_with_a_version_both_parts_run_on_that_python(tmp_path: Path) -> None:
+    done = _run(tmp_path, "echo locked", "3.13", pythons=TWO, newest="echo newest")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[1:] == ["+ echo locked", "locked", "newest"]
+
+
+def test_it_fails_for_a_version_that_is_not_there(tmp_path: Path) -> None:
+    done = _run(tmp_path, "true", "3.1", pythons=TWO)
+    assert (done.returncode, done.stderr) == (1, "There is no CPython 3.1 on this machine.\n")
+
+
+def test_the_workflow_runs_the_check_on_every_supported_python_and_may_only_read() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    supported = re.findall(r"Python :: (3\.\d+)", "\n".join(project["classifiers"]))
+    assert re.findall(r'"(3\.\d+)"', workflow) == supported
+    assert re.findall(r"- uses: (\S+)@v\d+\n", workflow) == ["actions/checkout", "actions/setup-python"]
+    assert re.findall(r"uses:|run: .*", workflow) == ["uses:", "uses:", "run: .ci/run ${{ matrix.python }}"]
+    assert re.findall(r"^( *)permissions:\n +(.*)$", workflow, re.MULTILINE) == [("", "contents: read")]
+    assert "secrets." not in workflow
 
 
 def test_the_pythons_that_are_listed_start_and_are_supported(tmp_path: Path) -> None:

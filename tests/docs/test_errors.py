@@ -5,11 +5,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from docs.page import README, ROOT
+from docs.page import ROOT, table
 
 from amzsync import errors
-
-SECTION = README.partition("## Errors, and what to do")[2].partition("\n## ")[0]
 
 
 def _kinds(root: type[Exception]) -> Iterator[str]:
@@ -29,21 +27,20 @@ def _said() -> Iterator[str]:
 
 
 def _messages() -> list[str]:
-    """What README quotes: the second column of the first table, the first of the second."""
-    kinds, _, reasons = SECTION.partition("What a row's failure or reason means:")
-    columns = [line.split(" | ")[1] for line in kinds.splitlines() if line.startswith("|")]
-    columns += [line.split(" | ")[0] for line in reasons.splitlines() if line.startswith("|")]
+    """What the page quotes: the second column of the errors, the first of the reasons."""
+    columns = [example for _, example, _ in table("table: errors")]
+    columns += [reason for reason, *_ in table("table: reasons")]
     quoted = [text for column in columns for text in re.findall(r"`([^`]+)`", column)]
     return [text for text in quoted if not text.startswith("HTTP ")]
 
 
 def test_every_kind_of_error_is_explained() -> None:
-    kinds = set(_kinds(errors.AmzsyncError))
-    assert kinds == set(re.findall(r"`(\w+Error)`", SECTION))
+    told = {name for kind, *_ in table("table: errors") for name in re.findall(r"`(\w+Error)`", kind)}
+    assert told == set(_kinds(errors.AmzsyncError))
 
 
 @pytest.mark.parametrize("message", _messages())
 def test_every_message_quoted_is_one_the_program_says(message: str) -> None:
-    # A text may go on where README's quotation ends with …, and begin before one that starts with it.
+    # A text may go on where the quotation ends with …, and begin before one that starts with it.
     wanted = ".*".join(map(re.escape, message.removesuffix("…").split("…")))
     assert any(re.search(wanted, text) for text in _said())

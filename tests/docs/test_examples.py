@@ -1,13 +1,12 @@
-"""The examples of README work: configuration, mapping, client, and the files it names."""
+"""The examples on the pages work: configuration, mapping, client."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from docs.page import README, ROOT, SAMPLE, amzsync, block, blocks
+from docs.page import SAMPLE, amzsync, block
 
 from amzsync.config import load_account
 from amzsync.domain.product import Product
@@ -60,28 +59,3 @@ def test_a_client_of_ones_own_finds_the_sandbox_and_amzsync_does_too(tmp_path: P
         server.send_signal(signal.SIGINT)
         server.communicate(timeout=20)
     assert server.returncode == 0
-
-
-def test_every_file_named_is_there() -> None:
-    named = set(re.findall(r"`((?:tests|amzsync|migrations|data|\.ci)(?:/[\w./-]*)?)`", README))
-    assert {
-        "data/sample_mapping.json",
-        "data/troubled_mapping.json",
-        ".ci/run",
-        ".ci/newest",
-        ".ci/lowest",
-    } <= named
-    made_by_people = {"amzsync/config.json", "amzsync/plytix_config.json", "amzsync"}
-    assert [name for name in sorted(named - made_by_people) if not (ROOT / name).exists()] == []
-    for script in ("audit", "lowest", "newest", "pythons", "run"):
-        assert os.access(ROOT / ".ci" / script, os.X_OK)
-
-
-def test_every_link_inside_leads_to_a_heading() -> None:
-    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", README, flags=re.DOTALL), re.MULTILINE)
-    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    assert set(re.findall(r"\]\(#([^)]*)\)", README)) <= anchors
-
-
-def test_every_block_says_its_language() -> None:
-    assert README.count("```") == 2 * len(blocks())

@@ -2,15 +2,17 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import PackageNotFoundError, distribution, requires
+import zipfile
+from importlib.metadata import PackageNotFoundError, distribution, requires, version
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from docs.page import ROOT
+from docs.page import PAGES, ROOT
 
 import amzsync
 
@@ -28,6 +30,48 @@ def test_every_folder_of_code_is_shipped() -> None:
 def test_the_installed_package_has_its_migrations_and_its_types() -> None:
     assert files("amzsync").joinpath("py.typed").is_file()
     assert files("amzsync.migrations").joinpath("migrations.py").is_file()
+
+
+def test_the_version_stands_once() -> None:
+    assert "version" not in PROJECT["project"]
+    assert PROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "amzsync.__version__"}
+    assert version("amzsync") == amzsync.__version__
+
+
+def test_the_changelog_tells_of_this_version_and_of_what_is_not_released() -> None:
+    text = PAGES[".github/CHANGELOG.md"].text
+    unreleased, *released = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert unreleased == "Unreleased"
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+ - \d{4}-\d\d-\d\d", one) for one in released)
+    assert released[0].startswith(f"{amzsync.__version__} - ")
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert set(re.findall(r"^### (.*)$", text, re.MULTILINE)) <= kinds
+
+
+def test_the_installed_package_tells_its_licence_its_authors_and_where_to_look() -> None:
+    about = distribution("amzsync").metadata
+    assert about["License-Expression"] == "MIT"
+    assert about["Author"] == "amzsync maintainers"
+    assert about.get_all("Project-URL")
+    assert about.get_all("License-File") == PROJECT["project"]["license-files"] == ["amzsync/LICENSE"]
+
+
+def test_the_wheel_holds_the_code_and_the_licence_and_no_page(tmp_path: Path) -> None:
+    pytest.importorskip("setuptools")
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("amzsync", "migrations", "data"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    build = "from setuptools.build_meta import build_wheel; build_wheel('dist')"
+    subprocess.run([sys.executable, "-c", build], cwd=tmp_path, capture_output=True, timeout=60, check=True)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+        info = f"amzsync-{amzsync.__version__}.dist-info"
+        assert "Permission is hereby granted" in archive.read(f"{info}/licenses/amzsync/LICENSE").decode()
+    code = {path.relative_to(ROOT).as_posix() for path in (ROOT / "amzsync").rglob("*.py")}
+    steps = {f"amzsync/migrations/{path.name}" for path in (ROOT / "migrations").glob("*.py")}
+    assert {name for name in held if not name.startswith(info)} == code | steps | {"amzsync/py.typed"}
 
 
 @pytest.mark.parametrize("requirement", PROJECT["project"]["dependencies"])

@@ -1,4 +1,4 @@
-"""README's first command and its trouble are as README shows them; the sample shows every form."""
+"""The first command and the troubled mapping print what the pages show; the sample holds every form."""
 
 import json
 import re
@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docs.page import README, SAMPLE, amzsync, block, sample_folder, shown_commands
+from docs.page import PAGES, README, SAMPLE, amzsync, amzsync_commands, block, sample_folder, table
 
 from amzsync.domain.product import Product
 from amzsync.mapping.read import read_products
 
 LEDGER = "amzsync.db"
+COMMANDS = amzsync_commands(block("command: sample"))
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def output(folder: Path) -> str:
     """What README's first command prints, without the installation."""
-    ran = [amzsync(*words, cwd=folder) for words in shown_commands()[:2]]
+    ran = [amzsync(*words, cwd=folder) for words in COMMANDS]
     assert [one.code for one in ran] == [0, 0]
     return "".join(one.text for one in ran)
 
@@ -44,11 +45,15 @@ def test_the_first_command_shows_what_readme_shows(output: str) -> None:
     _assert_shows(output, "output: sample")
 
 
-def test_the_troubled_mapping_shows_what_readme_shows(folder: Path) -> None:
-    (words,) = [words for words in shown_commands() if "data/troubled_mapping.json" in words]
+def test_the_troubled_mapping_shows_what_the_page_on_errors_shows(folder: Path) -> None:
+    shown = amzsync_commands(PAGES[".github/SUPPORT.md"].shell())
+    (words,) = [words for words in shown if "data/troubled_mapping.json" in words]
     ran = amzsync(*words, cwd=folder)
     assert ran.code == 3
     _assert_shows(ran.text, "output: trouble")
+    beside = {path.name for path in (folder / ".sample").glob("troubled.db?*")}
+    told = re.findall(r"`amzsync(\.[^`]+)`", " ".join(names for names, _ in table("table: files")))
+    assert beside <= {f"troubled{ending}" for ending in told}
 
 
 def _assert_shows(printed_text: str, mark: str) -> None:
@@ -62,7 +67,7 @@ def _assert_shows(printed_text: str, mark: str) -> None:
 
 def test_the_first_command_again_makes_no_request(output: str, folder: Path) -> None:
     assert "34 requests" in output
-    again = amzsync(*shown_commands()[0], "--json", cwd=folder)
+    again = amzsync(*COMMANDS[0], "--json", cwd=folder)
     assert again.code == 0
     assert json.loads(again.text[again.text.index("{") :])["requests"] == 0
 
@@ -72,7 +77,7 @@ def test_a_lost_ledger_costs_four_reads_and_no_write(output: str, folder: Path) 
     for path in (folder / ".sample").glob(f"{LEDGER}*"):
         if path.suffix != ".sandbox":
             path.unlink()
-    again = amzsync(*shown_commands()[0], "--output", "report.json", cwd=folder)
+    again = amzsync(*COMMANDS[0], "--output", "report.json", cwd=folder)
     assert again.code == 0
     report = json.loads((folder / "report.json").read_text())
     assert report["requests_by_kind"] == {
@@ -84,7 +89,7 @@ def test_a_lost_ledger_costs_four_reads_and_no_write(output: str, folder: Path) 
     assert report["images_skipped"] == report["unique_images"] == 15
 
 
-def test_the_plain_way_would_cost_what_readme_says(output: str) -> None:
+def test_one_request_for_each_step_would_cost_what_readme_says(output: str) -> None:
     told = (
         r"thumbnails to set on (\d+) products",
         r"images brought into Plytix +(\d+)",
@@ -93,8 +98,8 @@ def test_the_plain_way_would_cost_what_readme_says(output: str) -> None:
     )
     searches, uploads, links, thumbnails = (int(re.findall(one, output)[0]) for one in told)
     token = 1
-    (plain_way,) = re.findall(r"the plain way.*?would\s+have taken (\d+)", README, re.DOTALL)
-    assert int(plain_way) == searches + uploads + links + thumbnails + token
+    (one_by_one,) = re.findall(r"One request for each .*?would\s+have\s+taken (\d+)", README.text, re.DOTALL)
+    assert int(one_by_one) == searches + uploads + links + thumbnails + token
 
 
 def test_the_sample_has_something_of_everything(plan: dict[str, Any]) -> None:

@@ -261,7 +261,7 @@ def test_two_ledgers_on_one_machine_harm_no_product(tmp_path: Path, crowded: San
 def test_two_ledgers_that_cannot_know_of_each_other_spare_a_persons_work_and_a_refresh_heals_the_rest(
     tmp_path: Path, crowded: Sandbox
 ):
-    """On two machines neither can see the other between reading and writing: README tells what is left."""
+    """On two machines neither sees the other between reading and writing: amzsync/README.md tells of it."""
     folders = [tmp_path / name for name in ("one", "two")]
     apply_both(crowded, folders, folders)
     assert all(crowded.snapshot().products[sku].gallery[0] == "hand.jpg" for sku in SHARED_SKUS[::5])

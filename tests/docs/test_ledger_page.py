@@ -1,13 +1,18 @@
-"""The diagram of the ledger in README is the schema that the migrations make."""
+"""The page on the ledger shows the schema that the migrations make, and its commands work."""
 
+import json
 import re
+import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from amzsync.migrations.migrations import migrations
-from docs.page import README, block
+from docs.page import ROOT, SAMPLE, amzsync, block, shell_commands, table
 from sqlite_utils import Database
 from sqlite_utils.db import Column
 
@@ -62,5 +67,25 @@ def test_every_reference_is_drawn(schema: Database) -> None:
 
 
 def test_every_state_is_explained() -> None:
-    _, _, after = README.partition(DIAGRAM)
-    assert re.findall(r"^\| `(\w+)` \|", after.partition("## Reliability")[0], re.MULTILINE) == list(State)
+    assert [name.strip("`") for name, _ in table("table: states")] == list(State)
+
+
+def _sqlite_utils(folder: Path, mark: str) -> str:
+    """What the commands of a block print, all run in one process."""
+    commands = shell_commands(block(mark))
+    assert {program for program, *_ in commands} == {"sqlite-utils"}
+    script = (
+        "import json, sys; from sqlite_utils.cli import cli;"
+        "[cli(words[1:], standalone_mode=False) for words in json.loads(sys.argv[1])]"
+    )
+    asked = [sys.executable, "-c", script, json.dumps(commands)]
+    return subprocess.run(asked, cwd=folder, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def test_the_commands_for_use_by_hand_make_and_read_a_ledger(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
+    _sqlite_utils(tmp_path, "commands: migrate")
+    assert amzsync("plan", "--mapping", str(SAMPLE), cwd=tmp_path).code == 0
+    told = _sqlite_utils(tmp_path, "commands: ledger")
+    assert '"command": "plan"' in told
+    assert re.search(r"AMZN-US-B0FERNMS08 +MAIN +pending", told)
