@@ -1,5 +1,6 @@
 """What pyproject says is shipped is what there is."""
 
+import email
 import json
 import re
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution, requires, version
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +18,7 @@ from docs.page import PAGES, ROOT
 
 import amzsync
 
+INFO = f"amzsync-{amzsync.__version__}.dist-info"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -48,30 +51,37 @@ def test_the_changelog_tells_of_this_version_and_of_what_is_not_released() -> No
     assert set(re.findall(r"^### (.*)$", text, re.MULTILINE)) <= kinds
 
 
-def test_the_installed_package_tells_its_licence_its_authors_and_where_to_look() -> None:
-    about = distribution("amzsync").metadata
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
+    pytest.importorskip("setuptools", reason="only what builds the wheel has it")
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, folder)
+    for name in ("amzsync", "migrations", "data"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    build = "from setuptools.build_meta import build_wheel; build_wheel('dist')"
+    subprocess.run([sys.executable, "-c", build], cwd=folder, capture_output=True, timeout=60, check=True)
+    (path,) = (folder / "dist").glob("*.whl")
+    with zipfile.ZipFile(path) as archive:
+        yield archive
+
+
+def test_the_wheel_tells_its_version_licence_authors_and_where_to_look(wheel: zipfile.ZipFile) -> None:
+    about = email.message_from_bytes(wheel.read(f"{INFO}/METADATA"))
+    assert about["Version"] == amzsync.__version__
     assert about["License-Expression"] == "MIT"
     assert about["Author"] == "amzsync maintainers"
     assert about.get_all("Project-URL")
-    assert about.get_all("License-File") == PROJECT["project"]["license-files"] == ["amzsync/LICENSE"]
+    assert about.get_all("License-File") == PROJECT["project"]["license-files"]
 
 
-def test_the_wheel_holds_the_code_and_the_licence_and_no_page(tmp_path: Path) -> None:
-    pytest.importorskip("setuptools")
-    for name in ("pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, tmp_path)
-    for name in ("amzsync", "migrations", "data"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    build = "from setuptools.build_meta import build_wheel; build_wheel('dist')"
-    subprocess.run([sys.executable, "-c", build], cwd=tmp_path, capture_output=True, timeout=60, check=True)
-    (wheel,) = (tmp_path / "dist").glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        held = set(archive.namelist())
-        info = f"amzsync-{amzsync.__version__}.dist-info"
-        assert "Permission is hereby granted" in archive.read(f"{info}/licenses/amzsync/LICENSE").decode()
+def test_the_wheel_holds_the_code_and_the_licence_and_no_page(wheel: zipfile.ZipFile) -> None:
+    (licence,) = PROJECT["project"]["license-files"]
+    assert "Permission is hereby granted" in wheel.read(f"{INFO}/licenses/{licence}").decode()
     code = {path.relative_to(ROOT).as_posix() for path in (ROOT / "amzsync").rglob("*.py")}
     steps = {f"amzsync/migrations/{path.name}" for path in (ROOT / "migrations").glob("*.py")}
-    assert {name for name in held if not name.startswith(info)} == code | steps | {"amzsync/py.typed"}
+    held = {name for name in wheel.namelist() if not name.startswith(INFO)}
+    assert held == code | steps | {"amzsync/py.typed"}
 
 
 @pytest.mark.parametrize("requirement", PROJECT["project"]["dependencies"])
