@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from amzsync.cli.options import RunOptions
+from amzsync.cli.run_options import RunOptions
 from amzsync.config import Account, load_account
 from amzsync.errors import ConfigError
 from amzsync.ledger.ledger import Ledger

@@ -14,20 +14,13 @@ from amzsync import __version__
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.options import (
     ApplyOptions,
-    ConsoleOptions,
-    JsonOptions,
-    LedgerOptions,
-    LimitOptions,
-    MappingFiles,
     MappingOptions,
     OutputOptions,
     PaceOptions,
-    PlanOptions,
-    RunOptions,
     SandboxOptions,
     TargetOptions,
 )
-from amzsync.cli.signature import takes_options
+from amzsync.cli.signature import Only, takes_options
 
 if TYPE_CHECKING:
     from amzsync.cli.voice import Voice
@@ -35,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+_WORK = Only("dry_run", "is_confirmed", "retry_failed", "output")
 
 app = typer.Typer(
     name="amzsync",
@@ -96,19 +91,19 @@ def _program(
 def _plan(
     mapping: MappingOptions,
     target: TargetOptions,
-    plan_options: PlanOptions,
+    plan_options: Annotated[ApplyOptions, Only("refresh")],
     pace: PaceOptions,
     output: OutputOptions,
 ) -> None:
     """Merge mappings into the ledger and print the plan. Needs no credentials and no network."""
     if not mapping.mappings and not target.ledger.exists():
         raise typer.BadParameter("there is nothing to plan; give a mapping FILE.", param_hint="--mapping")
-    options = RunOptions(target=target, mapping=mapping, pace=pace)
 
     def run(voice: "Voice") -> ExitCode:
         from amzsync.cli.plan import plan  # noqa: PLC0415
+        from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
 
-        return plan(options, voice, with_refresh=plan_options.refresh)
+        return plan(RunOptions(target, mapping, plan_options, pace), voice)
 
     _end(run, output, target.named_ledger)
 
@@ -118,7 +113,7 @@ def _plan(
 def _apply(
     mapping: MappingOptions,
     target: TargetOptions,
-    apply_options: ApplyOptions,
+    apply_options: Annotated[ApplyOptions, _WORK],
     pace: PaceOptions,
     output: OutputOptions,
 ) -> None:
@@ -127,12 +122,12 @@ def _apply(
         raise typer.BadParameter(
             "nobody is there to confirm; say --yes, or --dry-run to only see the plan.", param_hint="--yes"
         )
-    options = RunOptions(target, mapping, apply_options, pace)
 
     def run(voice: "Voice") -> ExitCode:
         from amzsync.cli.apply import apply  # noqa: PLC0415
+        from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
 
-        return apply(options, voice)
+        return apply(RunOptions(target, mapping, apply_options, pace), voice)
 
     _end(run, output, target.named_ledger)
 
@@ -140,29 +135,36 @@ def _apply(
 @app.command("resume", epilog="Example: amzsync resume")
 @takes_options
 def _resume(
-    target: TargetOptions, apply_options: ApplyOptions, pace: PaceOptions, output: OutputOptions
+    target: TargetOptions,
+    apply_options: Annotated[ApplyOptions, _WORK],
+    pace: PaceOptions,
+    output: OutputOptions,
 ) -> None:
     """Carry on the last unfinished run, with its own options; asks only where nobody agreed to it yet."""
-    options = RunOptions(target=target, apply=apply_options, pace=pace)
 
     def run(voice: "Voice") -> ExitCode:
         from amzsync.cli.apply import resume  # noqa: PLC0415
+        from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
 
-        return resume(options, voice)
+        return resume(RunOptions(target=target, apply=apply_options, pace=pace), voice)
 
     _end(run, output, target.named_ledger)
 
 
 @app.command("status", epilog="Example: amzsync status --json")
 @takes_options
-def _status(target: LedgerOptions, limits: LimitOptions, output: JsonOptions) -> None:
+def _status(
+    target: Annotated[TargetOptions, Only("ledger")],
+    pace: Annotated[PaceOptions, Only("rate_limits")],
+    output: Annotated[OutputOptions, Only("as_json", "verbosity", "is_quiet", "no_color")],
+) -> None:
     """Show rows by state, runs, failures with their causes, quota used, and what to do next."""
-    options = RunOptions(target=TargetOptions(target.ledger), pace=PaceOptions(limits.rate_limits))
 
     def run(voice: "Voice") -> ExitCode:
+        from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
         from amzsync.cli.status import status  # noqa: PLC0415
 
-        return status(options, voice)
+        return status(RunOptions(target=target, pace=pace), voice)
 
     _end(run, output, target.named_ledger)
 
@@ -170,28 +172,30 @@ def _status(target: LedgerOptions, limits: LimitOptions, output: JsonOptions) ->
 @sandbox_app.command("serve", epilog="Example: amzsync sandbox serve --port 8080 --mapping catalogue.json")
 @takes_options
 def _serve(
-    sandbox: SandboxOptions, mapping: MappingFiles, limits: LimitOptions, output: ConsoleOptions
+    sandbox: SandboxOptions,
+    mapping: Annotated[MappingOptions, Only("mappings")],
+    pace: Annotated[PaceOptions, Only("rate_limits")],
+    output: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
 ) -> None:
     """Serve the sandbox on loopback for other clients; prints its addresses and credentials."""
 
     def run(voice: "Voice") -> ExitCode:
         from amzsync.cli.sandbox import serve  # noqa: PLC0415
 
-        return serve(sandbox, mapping.mappings, limits.rate_limits, voice)
+        return serve(sandbox, mapping.mappings, pace.rate_limits, voice)
 
     _end(run, output)
 
 
-def _end(run: "Callable[[Voice], ExitCode]", options: ConsoleOptions, ledger: str | None = None) -> NoReturn:
+def _end(run: "Callable[[Voice], ExitCode]", options: OutputOptions, ledger: str | None = None) -> NoReturn:
     """Run a command; whatever it raises becomes one or two sentences and an exit code."""
     from amzsync.cli.log import end_log, start_log  # noqa: PLC0415
     from amzsync.cli.voice import Voice  # noqa: PLC0415
     from amzsync.errors import AmzsyncError  # noqa: PLC0415
 
     voice = Voice(options, ledger)
-    log_file = options.log_file if isinstance(options, OutputOptions) else None
     try:
-        start_log(log_file, is_verbose=options.verbosity > 0, warn=voice.warn)
+        start_log(options.log_file, is_verbose=options.verbosity > 0, warn=voice.warn)
         code = run(voice)
         sys.stdout.flush()
     except AmzsyncError as error:

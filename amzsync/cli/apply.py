@@ -11,9 +11,8 @@ from amzsync.cli.begin import fingerprints, plan_again, plan_all, planning
 from amzsync.cli.binding import AccountBinding
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.limits import chosen_limits
-from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import OpenLedger, check_mappings, metadata, plan_counts, plan_view
-from amzsync.cli.recorded import record, resumed_options
+from amzsync.cli.run_options import RunOptions, record, resumed_options
 from amzsync.cli.voice import Voice
 from amzsync.cli.working import Bench, sync
 from amzsync.config import Account

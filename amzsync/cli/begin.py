@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import check_mappings, plan_into
+from amzsync.cli.run_options import RunOptions
 from amzsync.cli.voice import Voice
 from amzsync.errors import AmzsyncError, LedgerError, MappingError
 from amzsync.ledger.ledger import Ledger

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from amzsync.cli.options import RunOptions
+from amzsync.cli.run_options import RunOptions
 from amzsync.config import Account
 from amzsync.errors import ConfigError
 from amzsync.ledger.ledger import Ledger

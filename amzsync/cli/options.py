@@ -1,7 +1,8 @@
 """Every option, defined once: its name, type, help, default and check are those of a field.
 
 A command takes these objects as its arguments (`signature.takes_options`); those of a run are kept with it
-(`recorded`). A new option is a new field here, and a row in README.
+(`run_options`). A new option is a new field here, and a row in README. What a check needs is imported when a
+value is given, so that `--help` answers at once.
 """
 
 from collections.abc import Sequence
@@ -11,24 +12,12 @@ from typing import Annotated
 
 import typer
 
-from amzsync.domain.marketplace import marketplace_code, similar_marketplace
-from amzsync.domain.product import MARKETPLACE_IDS
-from amzsync.errors import ConfigError
-from amzsync.limits.windows import parse_duration_s, parse_limits
-
 __all__ = [
     "DEFAULT_LEDGER",
     "ApplyOptions",
-    "ConsoleOptions",
-    "JsonOptions",
-    "LedgerOptions",
-    "LimitOptions",
-    "MappingFiles",
     "MappingOptions",
     "OutputOptions",
     "PaceOptions",
-    "PlanOptions",
-    "RunOptions",
     "SandboxOptions",
     "TargetOptions",
 ]
@@ -47,8 +36,13 @@ def _check_ledger(ledger: Path) -> Path:
 
 def _check_marketplace(text: str | None) -> str | None:
     """The code of the marketplace."""
-    code = marketplace_code(text) if text is not None else None
-    if text is not None and code is None:
+    if text is None:
+        return None
+    from amzsync.domain.marketplace import marketplace_code, similar_marketplace  # noqa: PLC0415
+    from amzsync.domain.product import MARKETPLACE_IDS  # noqa: PLC0415
+
+    code = marketplace_code(text)
+    if code is None:
         similar = similar_marketplace(text)
         offer = f" Did you mean {similar}?" if similar else ""
         raise typer.BadParameter(
@@ -58,33 +52,37 @@ def _check_marketplace(text: str | None) -> str | None:
 
 
 def _check_rate_limits(texts: Sequence[str] | None) -> Sequence[str] | None:
-    try:
-        parse_limits(texts or ())
-    except ConfigError as error:
-        raise typer.BadParameter(str(error)) from None
+    if texts:
+        from amzsync.errors import ConfigError  # noqa: PLC0415
+        from amzsync.limits.windows import parse_limits  # noqa: PLC0415
+
+        try:
+            parse_limits(texts)
+        except ConfigError as error:
+            raise typer.BadParameter(str(error)) from None
     return texts
 
 
 def _check_max_wait(text: str | None) -> str | None:
-    try:
-        parse_duration_s(text or "0s")
-    except ConfigError as error:
-        raise typer.BadParameter(str(error)) from None
+    if text:
+        from amzsync.errors import ConfigError  # noqa: PLC0415
+        from amzsync.limits.windows import parse_duration_s  # noqa: PLC0415
+
+        try:
+            parse_duration_s(text)
+        except ConfigError as error:
+            raise typer.BadParameter(str(error)) from None
     return text
 
 
 @dataclass(frozen=True, slots=True)
-class MappingFiles:
+class MappingOptions:
+    """What is wanted, and how it is read from the mappings."""
+
     mappings: Annotated[
         tuple[Path, ...],
         typer.Option("--mapping", metavar="FILE", help="A mapping file; repeat it for several."),
     ] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MappingOptions(MappingFiles):
-    """What is wanted, and how it is read from the mappings."""
-
     skip_existing: Annotated[
         bool,
         typer.Option("--skip-existing", help="Leave alone a product whose gallery already holds any image."),
@@ -113,7 +111,9 @@ class MappingOptions(MappingFiles):
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerOptions:
+class TargetOptions:
+    """The ledger, and the account that it is for."""
+
     ledger: Annotated[
         Path,
         typer.Option(
@@ -124,17 +124,6 @@ class LedgerOptions:
             help="The ledger.",
         ),
     ] = field(default=DEFAULT_LEDGER, metadata=_NOT_RECORDED)
-
-    @property
-    def named_ledger(self) -> str | None:
-        """The ledger's name as a command must give it: none where it is the default one."""
-        return None if self.ledger == DEFAULT_LEDGER else str(self.ledger)
-
-
-@dataclass(frozen=True, slots=True)
-class TargetOptions(LedgerOptions):
-    """The ledger, and the account that it is for."""
-
     account: Annotated[
         str | None,
         typer.Option(
@@ -154,19 +143,20 @@ class TargetOptions(LedgerOptions):
         ),
     ] = field(default=False, metadata=_NOT_RECORDED)
 
-
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
-    refresh: Annotated[
-        bool,
-        typer.Option("--refresh", help="Read what Plytix has; never writes there."),
-    ] = False
+    @property
+    def named_ledger(self) -> str | None:
+        """The ledger's name as a command must give it: none where it is the default one."""
+        return None if self.ledger == DEFAULT_LEDGER else str(self.ledger)
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:
     """How the work is done."""
 
+    refresh: Annotated[
+        bool,
+        typer.Option("--refresh", help="Read what Plytix has; never writes there."),
+    ] = field(default=False, metadata=_NOT_RECORDED)
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan; write nothing to Plytix.")] = (
         field(default=False, metadata=_NOT_RECORDED)
     )
@@ -184,21 +174,9 @@ class ApplyOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class LimitOptions:
-    rate_limits: Annotated[
-        tuple[str, ...],
-        typer.Option(
-            "--rate-limit",
-            metavar="N/WINDOW",
-            callback=_check_rate_limits,
-            help="50/10s, 5000/1h, or free, paid; repeat it."
-            " Default: the account's or its token's, else paid.",
-        ),
-    ] = ()
+class PaceOptions:
+    """How fast requests may follow each other."""
 
-
-@dataclass(frozen=True, slots=True)
-class PaceOptions(LimitOptions):
     workers: Annotated[
         int,
         typer.Option(
@@ -209,6 +187,16 @@ class PaceOptions(LimitOptions):
             help="Most requests in the air at once; 0: as many as the pace needs.",
         ),
     ] = 0
+    rate_limits: Annotated[
+        tuple[str, ...],
+        typer.Option(
+            "--rate-limit",
+            metavar="N/WINDOW",
+            callback=_check_rate_limits,
+            help="50/10s, 5000/1h, or free, paid; repeat it."
+            " Default: the account's or its token's, else paid.",
+        ),
+    ] = ()
     max_wait: Annotated[
         str | None,
         typer.Option(
@@ -221,25 +209,19 @@ class PaceOptions(LimitOptions):
 
 
 @dataclass(frozen=True, slots=True)
-class ConsoleOptions:
+class OutputOptions:
+    """What is shown, and in which form."""
+
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="One JSON document on stdout, all else on stderr."),
+    ] = False
     verbosity: Annotated[
         int,
         typer.Option("--verbose", "-v", count=True, help="Say more; -vv also shows tracebacks."),
     ] = 0
     is_quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours.")] = False
-
-
-@dataclass(frozen=True, slots=True)
-class JsonOptions(ConsoleOptions):
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="One JSON document on stdout, all else on stderr."),
-    ] = False
-
-
-@dataclass(frozen=True, slots=True)
-class OutputOptions(JsonOptions):
     log_file: Annotated[
         Path | None,
         typer.Option("--log-file", metavar="FILE", help="Append a log of every request there."),
@@ -256,13 +238,3 @@ class SandboxOptions:
         typer.Option("--store", metavar="FILE", help="Where it keeps its state. Default: in memory."),
     ] = None
     skus: Annotated[tuple[str, ...], typer.Option("--sku", metavar="SKU", help="A product that exists.")] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What a run was asked to do."""
-
-    target: TargetOptions = field(default_factory=TargetOptions)
-    mapping: MappingOptions = field(default_factory=MappingOptions)
-    apply: ApplyOptions = field(default_factory=ApplyOptions)
-    pace: PaceOptions = field(default_factory=PaceOptions)

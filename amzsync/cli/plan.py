@@ -6,9 +6,8 @@ from amzsync.cli.accounts import chosen_account, perhaps_account
 from amzsync.cli.binding import AccountBinding
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.limits import ChosenLimits, chosen_limits
-from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import OpenLedger, check_mappings, open_for_planning, plan_into, plan_view
-from amzsync.cli.recorded import record
+from amzsync.cli.run_options import RunOptions, record
 from amzsync.cli.voice import Voice
 from amzsync.cli.working import Bench, refresh
 from amzsync.config import Account
@@ -20,8 +19,9 @@ from amzsync.views.plan import plan_json, render_plan
 __all__ = ["plan"]
 
 
-def plan(options: RunOptions, voice: Voice, *, with_refresh: bool) -> ExitCode:
+def plan(options: RunOptions, voice: Voice) -> ExitCode:
     """Plan, perhaps look, and print."""
+    with_refresh = options.apply.refresh
     choose = chosen_account if with_refresh else perhaps_account
     account = None if options.target.ledger.exists() else choose(options)
     sources = check_mappings(options)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from amzsync.cli.limits import ChosenLimits
-from amzsync.cli.options import RunOptions
+from amzsync.cli.run_options import RunOptions
 from amzsync.config import Account
 from amzsync.errors import LedgerLockedError
 from amzsync.executor.gallery_check import is_checked

@@ -1,5 +1,6 @@
 """From option objects to a command line: the signature of a command is made from the fields of dataclasses.
 
+A command's arguments are such objects; `Annotated[Group, Only("name")]` takes only some of their options.
 An option is a field `name: Annotated[type, typer.Option(…)] = default`. A field of a tuple type is an option
 that can be repeated.
 """
@@ -8,11 +9,11 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import Field, dataclass, fields
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin
 
 from typer.models import OptionInfo
 
-__all__ = ["OptionField", "option_fields", "takes_options"]
+__all__ = ["Only", "OptionField", "option_fields", "takes_options"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,20 @@ class OptionField:
         return tuple(parsed) if isinstance(parsed, list) else () if self.is_repeated else parsed
 
 
+class Only:
+    """Which options of a group a command takes; the others keep their defaults."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+
 def option_fields(group: type) -> tuple[OptionField, ...]:
     """The options that a dataclass defines, in the order of its fields."""
-    hints = get_type_hints(group, include_extras=True)
-    return tuple(_option_field(field, *get_args(hints[field.name])) for field in fields(group))
+    return tuple(map(_option_field, fields(group)))
 
 
-def _option_field(field: Field[object], kind: type, info: OptionInfo) -> OptionField:
+def _option_field(field: Field[object]) -> OptionField:
+    kind, info = get_args(field.type)
     is_repeated = get_origin(kind) is tuple
     return OptionField(
         name=field.name,
@@ -61,20 +69,26 @@ def _option_field(field: Field[object], kind: type, info: OptionInfo) -> OptionF
 
 def takes_options(function: Callable[..., None]) -> Callable[..., None]:
     """A command with the options of the dataclasses that `function` takes as arguments."""
-    groups = get_type_hints(function)
-    groups.pop("return", None)
-    options = {name: option_fields(group) for name, group in groups.items()}
+    groups = {name: _group(hint) for name, hint in function.__annotations__.items() if name != "return"}
 
     @functools.wraps(function)
     def command(**parsed: object) -> None:
         function(
             **{
-                name: group(**{option.name: option.value(parsed[option.name]) for option in options[name]})
-                for name, group in groups.items()
+                name: group(**{option.name: option.value(parsed[option.name]) for option in options})
+                for name, (group, options) in groups.items()
             }
         )
 
-    parameters = [option.parameter() for group in options.values() for option in group]
+    parameters = [option.parameter() for _, options in groups.values() for option in options]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command
+
+
+def _group(hint: type) -> tuple[type, list[OptionField]]:
+    if get_origin(hint) is not Annotated:
+        return hint, list(option_fields(hint))
+    group, only = get_args(hint)
+    by_name = {option.name: option for option in option_fields(group)}
+    return group, [by_name[name] for name in only.names]

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from amzsync.cli.accounts import perhaps_account
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.limits import ChosenLimits, chosen_limits
-from amzsync.cli.options import RunOptions
-from amzsync.cli.recorded import resumed_options
+from amzsync.cli.run_options import RunOptions, resumed_options
 from amzsync.cli.voice import Voice
 from amzsync.errors import ConfigError, LedgerError
 from amzsync.executor.slots import Slots

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from amzsync.cli.options import ConsoleOptions, JsonOptions
+from amzsync.cli.options import OutputOptions
 from amzsync.errors import AmzsyncError
 from amzsync.views.console import make_console, plain
 from amzsync.views.summary import with_ledger
@@ -20,10 +20,10 @@ __all__ = ["Voice"]
 class Voice:
     """`out` is for what was asked for, `err` for everything else; with --json `out` is silent."""
 
-    def __init__(self, options: ConsoleOptions, ledger: str | None = None) -> None:
+    def __init__(self, options: OutputOptions, ledger: str | None = None) -> None:
         """`ledger` is what the next step after an error must name."""
         self.is_quiet = options.is_quiet
-        self.as_json = isinstance(options, JsonOptions) and options.as_json
+        self.as_json = options.as_json
         self._ledger = ledger
         self.out: Console = make_console(
             sys.stdout,

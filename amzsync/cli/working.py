@@ -11,8 +11,8 @@ from pathlib import Path
 from amzsync.cli.accounts import open_account
 from amzsync.cli.binding import AccountBinding
 from amzsync.cli.limits import ChosenLimits, TokenLimits
-from amzsync.cli.options import RunOptions
 from amzsync.cli.planning import gallery_label
+from amzsync.cli.run_options import RunOptions
 from amzsync.cli.voice import Voice, local_now
 from amzsync.config import Account, state_folder
 from amzsync.executor import run

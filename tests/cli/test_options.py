@@ -10,13 +10,13 @@ import typer
 from typer.testing import CliRunner
 
 from amzsync.cli import options as all_options
-from amzsync.cli.options import MappingOptions, PaceOptions, RunOptions, TargetOptions
-from amzsync.cli.recorded import record, recorded_options, resumed_options
-from amzsync.cli.signature import option_fields, takes_options
+from amzsync.cli.options import MappingOptions, PaceOptions, TargetOptions
+from amzsync.cli.run_options import RunOptions, record, recorded_options, resumed_options
+from amzsync.cli.signature import Only, option_fields, takes_options
 from amzsync.errors import LedgerError
 
 LEDGER = TargetOptions(Path("some.db"))
-GROUPS = [getattr(all_options, name) for name in all_options.__all__ if name.endswith(("Options", "Files"))]
+GROUPS = [getattr(all_options, name) for name in all_options.__all__ if name.endswith("Options")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class More(Shown):
+class Loudness:
+    unused: Annotated[bool, typer.Option("--unused")] = False
     loud: Annotated[bool, typer.Option("--loud", "-l")] = False
 
 
@@ -35,36 +36,33 @@ def said(*arguments: str) -> tuple[int, str]:
 
     @app.command()
     @takes_options
-    def _show(more: More) -> None:
+    def _show(shown: Shown, loudness: Annotated[Loudness, Only("loud")]) -> None:
         """Show words."""
-        typer.echo(repr(more))
+        typer.echo(f"{shown.words} {shown.times} {loudness.loud}")
 
     result = CliRunner().invoke(app, arguments)
     return result.exit_code, result.output
 
 
 def test_the_fields_of_an_object_are_the_options_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert said() == (0, "More(words=(), times=1, loud=False)\n")
-    assert said("-l", "--word", "a", "--word", "b") == (0, "More(words=('a', 'b'), times=1, loud=True)\n")
+    assert said() == (0, "() 1 False\n")
+    assert said("-l", "--word", "a", "--word", "b") == (0, "('a', 'b') 1 True\n")
     monkeypatch.setenv("SHOWN_TIMES", "3")
-    assert said() == (0, "More(words=(), times=3, loud=False)\n")
+    assert said() == (0, "() 3 False\n")
     code, text = said("--times", "4")
     assert code == 2
     assert "'--times'" in text
     help_text = said("--help")[1]
     assert "Show words." in help_text
     assert "A word." in help_text
+    assert "--unused" not in help_text
 
 
 def test_every_option_is_defined_once() -> None:
-    defined = [
-        (option.name, group.__name__)
-        for group in GROUPS
-        if group is not RunOptions
-        for option in option_fields(group)
-        if option.name in group.__annotations__
-    ]
-    assert len({name for name, _ in defined}) == len(defined)
+    options = [option for group in GROUPS for option in option_fields(group)]
+    flags = [flag for option in options for flag in (option.info.default, *(option.info.param_decls or ()))]
+    assert len({option.name for option in options}) == len(options)
+    assert len(set(flags)) == len(flags)
 
 
 def test_no_object_has_more_options_than_one_can_keep_in_mind() -> None:
@@ -76,7 +74,7 @@ def test_recorded_options_come_back_as_they_were_given(tmp_path: Path) -> None:
         replace(LEDGER, account="prod", config=Path("c.json"), same_account=True),
         MappingOptions((tmp_path / "a.json",), True, "gallery", "DE", True),
         all_options.ApplyOptions(dry_run=True, is_confirmed=True, retry_failed=True, output=Path("r.json")),
-        PaceOptions(("50/10s",), 4, "15m"),
+        PaceOptions(4, ("50/10s",), "15m"),
     )
     back = recorded_options(LEDGER, json.dumps(record(given)))
     assert back == replace(
@@ -91,7 +89,7 @@ def test_options_given_now_come_before_the_recorded_ones() -> None:
     now = RunOptions(replace(LEDGER, account="test"), pace=PaceOptions(workers=2))
     resumed = resumed_options(now, text)
     assert resumed.target.account == "test"
-    assert resumed.pace == PaceOptions((), 2, "1h")
+    assert resumed.pace == PaceOptions(2, (), "1h")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "[" * 100_000, '{"workers": true}', '{"workers": 1025}'])

@@ -17,7 +17,7 @@ from proof.scenes import FAST
 from sandbox_faults import Fault, Sandbox
 
 from amzsync.cli import app, working
-from amzsync.cli.options import RunOptions
+from amzsync.cli.run_options import RunOptions
 from amzsync.executor import run, throttle
 from amzsync.executor.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy

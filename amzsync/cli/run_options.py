@@ -1,22 +1,32 @@
-"""The options of a run as the ledger keeps them, so that resuming needs none of them again."""
+"""What a run was asked to do, also as the ledger keeps it, so that resuming needs no option again."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import typer
 
-from amzsync.cli.options import RunOptions, TargetOptions
+from amzsync.cli.options import ApplyOptions, MappingOptions, PaceOptions, TargetOptions
 from amzsync.cli.signature import OptionField, option_fields
 from amzsync.errors import LedgerError
 from amzsync.views.summary import command
 
-__all__ = ["record", "recorded_options", "resumed_options"]
+__all__ = ["RunOptions", "record", "recorded_options", "resumed_options"]
 
 _Group = TypeVar("_Group")
 _Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a run was asked to do."""
+
+    target: TargetOptions = field(default_factory=TargetOptions)
+    mapping: MappingOptions = field(default_factory=MappingOptions)
+    apply: ApplyOptions = field(default_factory=ApplyOptions)
+    pace: PaceOptions = field(default_factory=PaceOptions)
 
 
 def record(options: RunOptions) -> dict[str, object]:
@@ -60,7 +70,7 @@ def resumed_options(now: RunOptions, text: str) -> RunOptions:
 
 
 def _groups(options: RunOptions) -> list[Any]:
-    return [getattr(options, field.name) for field in fields(options)]
+    return [getattr(options, group.name) for group in fields(options)]
 
 
 def _with_recorded(group: _Group, values: Mapping[str, object]) -> _Group:
