@@ -38,6 +38,10 @@ def test_every_command_is_shown_at_work() -> None:
         assert any(words.startswith(name) for words in shown), name
 
 
+def test_the_table_of_commands_names_them_all_in_their_order() -> None:
+    assert [name.strip("`") for name, *_ in table("table: commands")] == [*leaf_commands()]
+
+
 def test_the_table_gives_each_option_to_the_commands_that_take_it() -> None:
     taken: dict[str, set[str]] = {}
     for command, parameters in leaf_commands().items():
@@ -59,6 +63,14 @@ def test_no_option_is_named_that_does_not_exist() -> None:
     known = {"--version", "--install-completion", *_documented(), *other_programs}
     named = {name for page in PAGES.values() for name in re.findall(r"(?<![\w|-])--[a-z][a-z-]*", page.text)}
     assert named - known == set()
+
+
+def test_every_environment_variable_named_is_one_that_the_program_reads() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "amzsync").rglob("*.py"))
+    read = {*re.findall(r"(?:AMZSYNC|PLYTIX)_[A-Z_]+", source), "NO_COLOR"}
+    named = {name for page in PAGES.values() for name in re.findall(r"\b[A-Z]{2,}_[A-Z_]+\b", page.text)}
+    assert {"AMZSYNC_LEDGER", "PLYTIX_API_KEY"} <= named
+    assert {name for name in named if name.startswith(("AMZSYNC", "PLYTIX", "NO_"))} <= read
 
 
 def test_the_exit_codes_are_those_of_the_program() -> None:

@@ -87,6 +87,10 @@ def test_a_lost_ledger_costs_four_reads_and_no_write(output: str, folder: Path) 
         "asset_search": 1,
     }
     assert report["images_skipped"] == report["unique_images"] == 15
+    told = " ".join(f"{keys} {text}" for keys, text in table("table: report"))
+    inside = {*report["metadata"], "url", "error", "product_sku"}
+    assert set(re.findall(r"`(\w+)`", told)) - inside <= report.keys()
+    assert {"products_not_found", "main_image_links", "parent_main_image_links"} <= report.keys()
 
 
 def test_one_request_for_each_step_would_cost_what_readme_says(output: str) -> None:
