@@ -24,7 +24,7 @@ def serve(
     limits = tuple((limit.allowed, limit.window_s) for limit in parse_limits(rate_limits or ("paid",)))
     stop = StopRequest()
     woken = threading.Event()
-    stop.wakes(woken.set)
+    stop.on_request(woken.set)
     settings = SandboxSettings(
         path=options.store,
         port=options.port,

@@ -4,21 +4,23 @@ from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from amzsync.errors import PlytixError, StopError
-from amzsync.executor.record import Record, refusal_of
-from amzsync.executor.script import BulkQuery, Find, Script, Send
+from amzsync.executor.context import ScriptContext
+from amzsync.executor.record import refusal_of
+from amzsync.executor.script import Find, Script, Send
 from amzsync.ledger.rows import Asset, Origin, State
 from amzsync.ledger.work_rows import Refusal
 from amzsync.plytix.client import upload_asset
 from amzsync.plytix.wire import AssetExistsWithoutId
 
-__all__ = ["bring_asset", "find_asset"]
+__all__ = ["ensure_asset", "find_asset"]
 
 
-def bring_asset(asset: Asset, product_id: int, names: BulkQuery, record: Record) -> Script[str | None]:
-    """The Plytix id of a wanted picture, uploaded where it is not there; None where it cannot be had."""
+def ensure_asset(asset: Asset, product_id: int, context: ScriptContext) -> Script[str | None]:
+    """The Plytix id of a wanted picture, uploaded where it is not there; None where that fails."""
+    record = context.record
     try:
         if not asset.is_absent:
-            plytix_id = yield from find_asset(asset, names, record)
+            plytix_id = yield from find_asset(asset, context)
             if plytix_id:
                 return plytix_id
         sent = yield Send(
@@ -26,7 +28,7 @@ def bring_asset(asset: Asset, product_id: int, names: BulkQuery, record: Record)
         )
         if isinstance(sent.value, AssetExistsWithoutId):
             record.work.release_asset(asset.id)
-            return (yield from _find_unnamed(asset, product_id, names, record, sent.attempts))
+            return (yield from _find_unnamed(asset, product_id, context, sent.attempts))
         # A conflict after a failed attempt is that attempt's own work, come to light.
         is_ours = not sent.value.existed or sent.attempts > 1 or asset.state is State.IN_FLIGHT
         origin = Origin.UPLOADED if is_ours else Origin.FOUND
@@ -39,9 +41,10 @@ def bring_asset(asset: Asset, product_id: int, names: BulkQuery, record: Record)
         return None
 
 
-def find_asset(asset: Asset, names: BulkQuery, record: Record) -> Script[str | None]:
+def find_asset(asset: Asset, context: ScriptContext) -> Script[str | None]:
     """The Plytix id of a picture that is there under its name, without uploading anything."""
-    found = yield Find(names, (asset.filename,))
+    record = context.record
+    found = yield Find(context.assets_by_name, (asset.filename,))
     plytix_id = found.values.get(asset.filename)
     if plytix_id is None:
         record.work.note_absent([asset.id])
@@ -49,13 +52,12 @@ def find_asset(asset: Asset, names: BulkQuery, record: Record) -> Script[str | N
     return record.finish_asset(asset, plytix_id, asset.filename, _found_as(asset))
 
 
-def _find_unnamed(
-    asset: Asset, product_id: int, names: BulkQuery, record: Record, attempts: int
-) -> Script[str | None]:
+def _find_unnamed(asset: Asset, product_id: int, context: ScriptContext, attempts: int) -> Script[str | None]:
     """Plytix says that it has it, without saying as which asset: under our name, or under its own."""
+    record = context.record
     own = unquote(urlsplit(asset.url).path.rpartition("/")[2])
     candidates = tuple(dict.fromkeys(name for name in (asset.filename, own) if name))
-    found = yield Find(names, candidates)
+    found = yield Find(context.assets_by_name, candidates)
     name = next((name for name in candidates if name in found.values), None)
     if name is None:
         refusal = Refusal(409, "Plytix says that the asset exists, but not which one it is", attempts)

@@ -1,4 +1,4 @@
-"""Time and chance, as a run is given them."""
+"""Clocks and randomness, given to a run so that tests can replace them."""
 
 import random
 import time

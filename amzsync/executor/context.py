@@ -17,7 +17,7 @@ from amzsync.ledger.ledger import Ledger
 from amzsync.limits.windows import Limit
 from amzsync.plytix.auth import Credentials, Secret
 
-__all__ = ["RunContext", "RunResult", "Server", "SyncContext", "TokenFacts"]
+__all__ = ["RunContext", "RunResult", "ScriptContext", "Server", "SyncContext", "TokenFacts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class RunContext:
 
     `request_log`: the ledger where requests are counted, if it is another one. `read_token` is asked about
     each new access token before it is used. `state_folder` is where runs on this machine notice each other;
-    None: this one is alone.
+    None: there are no others.
     """
 
     ledger: Ledger
@@ -74,13 +74,22 @@ class RunResult:
 
 
 @dataclass(frozen=True, slots=True)
-class SyncContext:
-    """What all products of a run share. `skip_existing_reason`: leave alone what already holds images."""
+class ScriptContext:
+    """What every script of a run is given: the searches that it can share, and the writer to the ledger."""
 
+    gallery_label: str
     record: Record
+    products_by_sku: ProductsBySku
+    assets_by_name: AssetsByName
+
+
+@dataclass(frozen=True, slots=True)
+class SyncContext(ScriptContext):
+    """What the scripts of a sync share besides.
+
+    `skip_existing_reason`: skip, for this reason, a product whose gallery already holds any image.
+    """
+
     traits: AccountTraits
     recheck: Recheck
-    products: ProductsBySku
-    names: AssetsByName
-    gallery_label: str
     skip_existing_reason: str | None

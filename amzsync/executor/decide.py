@@ -1,4 +1,4 @@
-"""What a product's gallery needs, from what was seen and what is wanted. Pure."""
+"""Decides what a product's gallery needs, from what was seen and what is wanted. Pure."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -47,18 +47,16 @@ def decide(
     seen_thumbnail: str | None,
     wanted: Sequence[str],
     thumbnail: str | None,
-    own: Mapping[str, int],
-    sent: Mapping[str, int] | None = None,
-    only_append: bool = False,
+    may_replace: bool,
 ) -> Decision:
     """Compare. All ids are Plytix's, `wanted` in gallery order without repeats.
 
-    Only a gallery that `is_ours` is written as a whole, with what is no longer wanted behind what is; with
-    `only_append`, none is. What a full gallery has no room for is left out.
+    With `may_replace` the gallery is written as a whole, and what is no longer wanted goes behind what is;
+    else missing pictures are appended. What a full gallery has no room for is left out.
     """
     new_thumbnail = thumbnail if thumbnail != seen_thumbnail else None
     lacking = missing(wanted, seen)
-    if only_append or not is_ours(seen, own, sent or {}):
+    if not may_replace:
         return Append(lacking, new_thumbnail) if lacking else _only_thumbnail(new_thumbnail)
     fitting = {*seen, *lacking}
     target = tuple(dict.fromkeys((*(asset_id for asset_id in wanted if asset_id in fitting), *seen)))

@@ -1,4 +1,4 @@
-"""What a run tells while it works. Frozen values: a view may show them, nothing can answer back."""
+"""What a run reports while it works: frozen values for the views."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -71,7 +71,7 @@ class Notice:
 
 
 class Listener(Protocol):
-    """Whoever follows a run."""
+    """What a run reports to."""
 
     def progress(self, progress: Progress) -> None: ...
 

@@ -1,10 +1,10 @@
-"""Failed requests, one by one and all together: when each is tried again, and whether Plytix is away."""
+"""Failed requests: when each is tried again, and whether Plytix as a whole is down."""
 
 from collections.abc import Callable
 
 from amzsync.errors import PlytixError, RetriableError, StopError
 from amzsync.executor.health import CircuitBreaker
-from amzsync.executor.retries import Attempts, Retries, Stopwatch
+from amzsync.executor.retries import Attempts, PausableClock, Retries
 from amzsync.plytix.retry import RetryPolicy
 
 __all__ = ["Failures"]
@@ -26,9 +26,9 @@ class Failures:
         self._clock = clock
         self._random = random
         self._breaker = CircuitBreaker(outage_s)
-        self._patience = Stopwatch(clock)
-        self._retries = Retries(policy, outage_s, self._patience.now, random)
-        self._is_held_up = False
+        self._retry_clock = PausableClock(clock)
+        self._retries = Retries(policy, outage_s, self._retry_clock.now, random)
+        self._is_long_wait = False
         self._last_failure = ""
 
     @property
@@ -52,14 +52,14 @@ class Failures:
         return self._last_failure if self.retrying else ""
 
     def watch(self, wait_s: float) -> None:
-        """While nothing can be sent for `wait_s` more, no request's time runs out."""
-        self._is_held_up = wait_s > (_LONG_WAIT_ENDS_S if self._is_held_up else _LONG_WAIT_S)
-        self._patience.hold(on=self._is_held_up or self._breaker.is_open)
-        if self._is_held_up:
+        """Nothing can be sent for `wait_s` more: in a long wait no request's time runs out."""
+        self._is_long_wait = wait_s > (_LONG_WAIT_ENDS_S if self._is_long_wait else _LONG_WAIT_S)
+        self._retry_clock.pause(on=self._is_long_wait or self._breaker.is_open)
+        if self._is_long_wait:
             self._breaker.start_over()
 
     def asked_to_wait(self) -> None:
-        """A 429 is an answer: Plytix is there."""
+        """A 429 is an answer: Plytix is up."""
         self._breaker.start_over()
 
     def succeeded(self, attempts: Attempts) -> None:
@@ -67,7 +67,7 @@ class Failures:
         self._retries.ended(attempts)
 
     def ended(self, attempts: Attempts) -> None:
-        """An answer that decides, though it is a refusal."""
+        """It was answered for good, by a refusal."""
         self._retries.ended(attempts)
 
     def failed(self, attempts: Attempts, error: RetriableError) -> None:
@@ -77,9 +77,9 @@ class Failures:
         breaker.failed(self._clock())
         self._retries.failed(attempts, breaker.successes)
         if attempts.wait_s is None and (
-            breaker.is_open or self._retries.is_alone(attempts, breaker.successes)
+            breaker.is_open or self._retries.nothing_else_succeeded(attempts, breaker.successes)
         ):
-            # Its time is over, but perhaps Plytix is away: that is for a health check to tell.
+            # Its time is over, but perhaps all of Plytix is down: a health check will tell.
             breaker.open()
             self._retries.try_once_more(attempts)
 
@@ -88,13 +88,13 @@ class Failures:
         self._breaker.check_passed()
 
     def check_failed(self, error: PlytixError, *, has_token: bool) -> StopError | None:
-        """Why nothing can go on, where Plytix has been away too long."""
-        away_s = self._breaker.check_failed(self._clock(), self._random)
-        if away_s is None:
+        """Why nothing can go on, where Plytix has been down too long."""
+        down_s = self._breaker.check_failed(self._clock(), self._random)
+        if down_s is None:
             return None
         address = "PLYTIX_API_URL" if has_token else "PLYTIX_AUTH_URL"
         return StopError(
-            f"Plytix has not answered for {away_s:.0f} s: {error.message}",
+            f"Plytix has not answered for {down_s:.0f} s: {error.message}",
             method=error.method,
             path=error.path,
             status=error.status,

@@ -1,4 +1,4 @@
-"""How long a reading is good for: a write that replaces must arrive within `WINDOW_S` of it. Pure."""
+"""How old a reading may be when a write that rests on it arrives, and how many are read at once. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from amzsync.limits.windows import Limit
 
 __all__ = ["BatchSize", "Reading"]
 
-WINDOW_S = 3.0
-"""The most that may lie between the sending of a reading and the arrival of the write that rests on it."""
+MAX_READING_AGE_S = 3.0
+"""The longest time from sending a reading to the arrival of the write that rests on it."""
 
-_SHORTEST_WAY_S = 0.5
-_LONGEST_WAY_S = 1.5
+_MIN_LATENCY_S = 0.5
+_MAX_LATENCY_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """When a reading was sent, and how long its answer took: the write on its way may take as long.
+    """When a reading was sent, and how long its answer took: the write may take as long.
 
     `batch`: how many writes are to rest on it, where it was made for them; else 0.
     """
@@ -30,7 +30,7 @@ class Reading:
     @property
     def usable_s(self) -> float:
         """How long after it was sent a write that rests on it may still leave."""
-        return WINDOW_S - min(max(self.took_s, _SHORTEST_WAY_S), _LONGEST_WAY_S)
+        return MAX_READING_AGE_S - min(max(self.took_s, _MIN_LATENCY_S), _MAX_LATENCY_S)
 
     def is_usable(self, now: Instant) -> bool:
         """Whether a write that leaves now arrives in time."""

@@ -1,4 +1,4 @@
-"""Whether the gallery attribute exists and is a gallery: asked before the first upload."""
+"""Checks before the first upload that the gallery attribute exists and is a gallery."""
 
 from amzsync.errors import PlytixError, RejectedError
 from amzsync.executor.script import Script, Send

@@ -6,7 +6,7 @@ from collections.abc import Callable
 __all__ = ["CircuitBreaker"]
 
 _FAILURES_TO_OPEN = 8
-_MOST_FAILURES_TO_OPEN = 64
+_MAX_FAILURES_TO_OPEN = 64
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 10.0
 
@@ -52,7 +52,7 @@ class CircuitBreaker:
 
     def check_passed(self) -> None:
         """Close it: everything may be sent again. The check's own success has been told before."""
-        self._to_open = min(_MOST_FAILURES_TO_OPEN, 2 * self._to_open_before)
+        self._to_open = min(_MAX_FAILURES_TO_OPEN, 2 * self._to_open_before)
         self.is_open = False
         self._checks = 0
         self.check_at = -math.inf

@@ -1,4 +1,4 @@
-"""A request on its way from a source to the engine, and back with its answer."""
+"""A request as a source gives it to the engine, and the source that the answer returns to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ __all__ = ["Outgoing", "Source"]
 
 @dataclass(eq=False, slots=True)
 class Outgoing:
-    """`serves` is the source's own: what waits for the answer.
+    """`serves` belongs to the source: what waits for the answer.
 
     `claim` runs in the transaction that takes the slot, before the request leaves. It must not leave once
     the reading that it `rests_on` is too old. One that is not `repeatable` comes back after any failure; its
@@ -32,17 +32,17 @@ class Outgoing:
 
 
 class Source(Protocol):
-    """Whoever knows what is to be sent."""
+    """What tells the engine which requests to send: the scheduler."""
 
     @property
-    def fault(self) -> StopError | None:
+    def fatal(self) -> StopError | None:
         """Why nothing can go on, once an answer has shown it."""
 
     def next_request(self) -> Outgoing | None:
         """The best one to send now; None while everything waits for answers, or nothing is left."""
 
-    def wakes_at(self) -> float | None:
+    def due_at(self) -> float | None:
         """When there may be one again without an answer coming (monotonic time); None: never."""
 
-    def settle(self, outgoing: Outgoing, outcome: object, attempts: int) -> None:
-        """What came of it after so many attempts: the answer, or the PlytixError in its place."""
+    def receive(self, outgoing: Outgoing, outcome: object, attempts: int) -> None:
+        """Take in what came of a request after so many attempts: the answer, or a PlytixError instead."""

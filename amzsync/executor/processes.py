@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from amzsync.errors import PlytixError, StopError
-from amzsync.executor.queues import Process, Queues, Single, Waiting
+from amzsync.executor.queues import Process, Queues, SingleRequest, Waiter
 from amzsync.executor.script import Find, Script, Send, Shared, Turn, Wait
 
 __all__ = ["Processes"]
@@ -29,7 +29,7 @@ class Processes:
         self._joins: dict[int, list[_Join]] = {}
         self.running: set[Process] = set()
         self.results: list[Any] = []
-        self.fault: StopError | None = None
+        self.fatal: StopError | None = None
 
     def start(self, script: Script[Any], key: int | None = None) -> None:
         """Run a script to what it waits for first; those that share it find it by its key."""
@@ -49,18 +49,18 @@ class Processes:
             self._ended(process, ended.value)
         except StopError as error:
             self.running.remove(process)
-            self.fault = self.fault or error
+            self.fatal = self.fatal or error
         else:
             self._wait(process, wait)
 
     def _wait(self, process: Process, wait: Wait) -> None:
         match wait:
             case Find():
-                self._queues.add_search(Waiting(process, wait), self._clock())
+                self._queues.add_search(Waiter(process, wait), self._clock())
             case Turn():
                 self._queues.turns.append(process)
             case Send():
-                self._queues.add_single(Single(process, wait))
+                self._queues.add_single(SingleRequest(process, wait))
             case Shared():
                 self._join(process, wait)
 

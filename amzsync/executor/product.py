@@ -1,9 +1,9 @@
-"""One product on its way: what is wanted for it, what was seen of it, and what was done to it."""
+"""One product during a run: what is wanted for it, what was seen of it, and what was done to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from amzsync.executor.decide import Decision, Replace, decide, is_ours
+from amzsync.executor.decide import Decision, Replace, decide, is_ours, missing
 from amzsync.executor.freshness import Reading
 from amzsync.ledger.rows import Link, Origin, ProductWork, State
 from amzsync.ledger.work_rows import Refusal
@@ -67,7 +67,7 @@ class ProductState:
 
     @property
     def thumbnail(self) -> str | None:
-        """The Plytix id of the wanted thumbnail, where it is still to be settled."""
+        """The Plytix id of the wanted thumbnail, where it is still open."""
         if self.product.thumbnail is None or not self.has_open_thumbnail:
             return None
         return self.ids.get(self.product.thumbnail.asset_id)
@@ -77,6 +77,11 @@ class ProductState:
         """The Plytix ids of all wanted pictures that exist, in gallery order, each once."""
         wanted = [self.ids[link.asset_id] for link in self.links if link.asset_id in self.ids]
         return list(dict.fromkeys(wanted))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The wanted pictures that are not in the gallery, as far as the product has room for them."""
+        return missing(self.wanted, self.gallery or ())
 
     @property
     def own(self) -> dict[str, int]:
@@ -100,7 +105,7 @@ class ProductState:
 
     @property
     def is_ours(self) -> bool:
-        """Whether the gallery holds what this ledger put there alone, in its order."""
+        """Whether the gallery holds only what this ledger put there, in its order."""
         return is_ours(self.gallery or (), self.own, self.sent)
 
     def rows_of(self, plytix_id: str) -> list[int]:
@@ -141,8 +146,7 @@ class ProductState:
             seen_thumbnail=None,
             wanted=standing,
             thumbnail=None,
-            own=self.own,
-            sent=self.sent,
+            may_replace=self.is_ours,
         )
         places = decision.places if isinstance(decision, Replace) else None
         now = self.placed(gallery)
@@ -161,9 +165,7 @@ class ProductState:
             seen_thumbnail=self.seen.thumbnail_id if self.seen else None,
             wanted=self.wanted,
             thumbnail=self.thumbnail,
-            own=self.own,
-            sent=self.sent,
-            only_append=only_append or self.only_append,
+            may_replace=self.is_ours and not (only_append or self.only_append),
         )
 
     def see(self, seen: PlytixProduct, gallery: tuple[str, ...] | None, reading: Reading) -> None:

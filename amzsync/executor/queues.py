@@ -1,4 +1,4 @@
-"""What scripts wait for, by kind, in the order in which it was asked."""
+"""What scripts wait for, by kind, in the order in which they asked."""
 
 import heapq
 import itertools
@@ -12,7 +12,7 @@ from amzsync.executor.clocks import Instant
 from amzsync.executor.script import BulkQuery, Find, Script, Send
 from amzsync.plytix.wire import RequestKind
 
-__all__ = ["Priority", "Process", "Queues", "Search", "Single", "Waiting", "count_keys"]
+__all__ = ["Priority", "Process", "Queues", "Search", "SingleRequest", "Waiter", "count_keys", "take_keys"]
 
 
 class Priority(IntEnum):
@@ -42,7 +42,7 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
-class Single:
+class SingleRequest:
     """One script's own request."""
 
     process: Process
@@ -50,7 +50,7 @@ class Single:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiter:
     """A script that waits for a search."""
 
     process: Process
@@ -59,9 +59,9 @@ class Waiting:
 
 @dataclass(eq=False, slots=True)
 class Search:
-    """A search for many scripts, which can take several pages. `form` and `asked_at` are the request's."""
+    """One search for many scripts, which can take several pages. `form` and `asked_at` are its request's."""
 
-    waiting: list[Waiting]
+    waiting: list[Waiter]
     page: int = 1
     form: int = 0
     asked_at: Instant | None = None
@@ -75,24 +75,39 @@ class Search:
     def keys(self) -> list[str]:
         return list(dict.fromkeys(key for one in self.waiting for key in one.find.keys))
 
+    def needs_another_page(self, answer: object) -> bool:
+        """Take in a page, and go on to the next where that may show what is still missing."""
+        found, is_full = self.query.read(answer)
+        for key in self.keys:
+            if key in found:
+                self.found.setdefault(key, found[key])
+        if is_full and len(self.found) < len(self.keys):
+            self.page += 1
+            return True
+        return False
+
+    def values_for(self, waiter: Waiter) -> dict[str, Any]:
+        """What was found of its keys."""
+        return {key: self.found[key] for key in waiter.find.keys if key in self.found}
+
 
 class Queues:
     """Every request that scripts wait for and that has not been sent."""
 
     def __init__(self) -> None:
-        self.singles: dict[Priority, deque[Single]] = {priority: deque() for priority in Priority}
+        self.singles: dict[Priority, deque[SingleRequest]] = {priority: deque() for priority in Priority}
         self.turns: deque[Process] = deque()
         self.pages: deque[Search] = deque()
-        self._searches: dict[BulkQuery, deque[Waiting]] = {}
-        self._fresh: dict[BulkQuery, deque[Waiting]] = {}
-        self._later: list[tuple[float, int, Waiting]] = []
+        self._searches: dict[BulkQuery, deque[Waiter]] = {}
+        self._fresh: dict[BulkQuery, deque[Waiter]] = {}
+        self._later: list[tuple[float, int, Waiter]] = []
         self._order = itertools.count()
 
-    def add_single(self, single: Single) -> None:
+    def add_single(self, single: SingleRequest) -> None:
         self.singles[Priority.of(single.send.call.request.kind)].append(single)
 
-    def add_search(self, waiting: Waiting, now: float) -> None:
-        """Queue it; one that is to wait first comes to its queue through `wake`."""
+    def add_search(self, waiting: Waiter, now: float) -> None:
+        """Queue it; one with a delay enters its queue in `wake`, once that is over."""
         find = waiting.find
         if find.after_s > 0:
             heapq.heappush(self._later, (now + find.after_s, next(self._order), waiting))
@@ -107,22 +122,31 @@ class Queues:
             queues = self._fresh if waiting.find.fresh else self._searches
             queues.setdefault(waiting.find.query, deque()).append(waiting)
 
-    def wakes_at(self) -> float | None:
+    def due_at(self) -> float | None:
         return self._later[0][0] if self._later else None
 
-    def fresh(self) -> deque[Waiting]:
+    def fresh(self) -> deque[Waiter]:
         """The longest queue of searches that writes will rest on."""
         return max(self._fresh.values(), key=len, default=deque())
 
-    def longest(self) -> deque[Waiting]:
-        """The queue with most keys to search for; the query that came last wins, being nearer to an end."""
+    def longest(self) -> deque[Waiter]:
+        """The queue with most keys to search for; of equal ones that of the newest query."""
         return max(reversed(self._searches.values()), key=count_keys, default=deque())
 
-    def of_query(self, query: BulkQuery) -> deque[Waiting]:
-        """Searches of this query that may join any request for it."""
+    def of_query(self, query: BulkQuery) -> deque[Waiter]:
+        """Waiters for this query that do not need a fresh reading."""
         return self._searches.get(query, deque())
 
 
-def count_keys(waiting: Iterable[Waiting]) -> int:
+def take_keys(queue: deque[Waiter], most: int) -> list[Waiter]:
+    """From the front of a queue, as many as have together at most so many keys."""
+    taken: list[Waiter] = []
+    while queue and len(queue[0].find.keys) <= most:
+        most -= len(queue[0].find.keys)
+        taken.append(queue.popleft())
+    return taken
+
+
+def count_keys(waiting: Iterable[Waiter]) -> int:
     """Keys asked for, repeated ones counted each time."""
     return sum(len(one.find.keys) for one in waiting)

@@ -1,9 +1,9 @@
-"""Look again at galleries this run has written, where that is free or where others are at work.
+"""Read galleries again that this run has written, where that is free or where other programs are at work.
 
-Plytix has no write that depends on what stands: of two programs that read the same empty gallery and both
-write it, the later one wins and neither is told. A second look shows it, and what was lost is appended. It
-rides along with searches that have room, once whoever had read before our write must have written; only
-where others are at work does it cost requests of its own, at the end.
+Plytix has no conditional write: of two programs that read the same empty gallery and both write it, the
+later one wins and neither is told. A second reading shows it, and what was lost is appended. It shares
+searches that have room, once any program that had read before our write must have written; only where other
+programs are known to be at work does it cost requests of its own, at the end.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from amzsync.executor.events import Listener, Notice
 __all__ = ["LOOK_AFTER_S", "Recheck"]
 
 LOOK_AFTER_S = 10.0
-"""How long after a reading others may still write what rests on it, if they do as we do."""
+"""How long after a reading another run may still make the write that rests on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Recheck:
             self._all[product_id] = self._unseen[product_id] = _Write(sku, self._clock())
 
     def suspect_others(self) -> None:
-        """A sign of another program: everything is to be looked at, also what was before."""
+        """A sign of another program: everything is to be read again, also what has been already."""
         if not self._others_at_work:
             self._others_at_work = True
             self._unseen = dict(self._all)
@@ -61,7 +61,7 @@ class Recheck:
         """The same at the end of the run: only where others are at work."""
         if self._was_refused():
             self.suspect_others()
-        # Another run does as we do, so it is known how long its write may still come; of others nothing is.
+        # How late another run of this program may write is known; of other programs nothing is.
         if self._has_other_runs():
             due_at = self._last_due_at()
             return self._take(most) if due_at is not None and self._clock() >= due_at else {}

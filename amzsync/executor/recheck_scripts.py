@@ -1,4 +1,4 @@
-"""Scripts that look again at what was written, and append what others wrote over since."""
+"""Scripts that read written galleries again, and append what others have overwritten since."""
 
 from collections.abc import Mapping
 
@@ -12,8 +12,8 @@ __all__ = ["RecheckScripts", "recheck_product"]
 
 
 def recheck_product(product_id: int, sku: str, context: SyncContext) -> Script[None]:
-    """Look again at what was written, and append what others wrote over since."""
-    found = yield Find(context.products, (sku,))
+    """Read a written gallery again, and append what others have overwritten since."""
+    found = yield Find(context.products_by_sku, (sku,))
     seen = found.values.get(sku)
     work = context.record.work
     product = work.product(product_id)
@@ -26,7 +26,7 @@ def recheck_product(product_id: int, sku: str, context: SyncContext) -> Script[N
     gone = [row for row in made if assets[row].plytix_id not in seen.gallery]
     if not gone:
         return
-    # Whoever wrote over ours did not know of it: append, so that nothing of theirs is lost in turn.
+    # The other program did not know of our write: append, so that nothing of its own is lost in turn.
     context.recheck.suspect_others()
     work.reopen_product(product_id, gone, thumbnail=False)
     state = ProductState(work.product(product_id), only_append=True)
@@ -36,7 +36,7 @@ def recheck_product(product_id: int, sku: str, context: SyncContext) -> Script[N
 
 
 class RecheckScripts:
-    """The scripts that look again, as the scheduler takes them."""
+    """The rechecks that are worth running, for the scheduler."""
 
     def __init__(self, context: SyncContext) -> None:
         self._context = context

@@ -1,4 +1,4 @@
-"""What becomes of products and pictures, written into the ledger with the answer that decided it."""
+"""Writes what becomes of products and pictures into the ledger, in the transaction of the answer."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -53,7 +53,7 @@ class Record:
         product_id = state.product.id
         if not state.was_claimed:
             self.work.look(product_id, state.standing(state.gallery or ()), as_left=state.is_ours)
-            # What stood there before the first write is a person's: in flight, it would pass for ours.
+            # What stood there before our first write is a person's: once in flight, it would count as ours.
             self.work.finish_links(product_id, state.found, made=())
         state.was_claimed = True
         if places is not None:
@@ -132,5 +132,5 @@ class Record:
 
 
 def refusal_of(error: PlytixError) -> Refusal:
-    """Why rows failed, in the words of the error that came for them."""
+    """The reason that is kept for rows that failed with this error."""
     return Refusal(error.status, error.message, error.attempts)

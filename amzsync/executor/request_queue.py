@@ -1,4 +1,4 @@
-"""Requests that have to be sent again: given back through no fault of their own, or failed and due later."""
+"""Requests that have to be sent again: refused before anything was done, or failed and due later."""
 
 import heapq
 import itertools
@@ -8,59 +8,59 @@ from collections.abc import Iterable
 from amzsync.executor.outgoing import Outgoing
 from amzsync.executor.tokens import TOKEN
 
-__all__ = ["MOST_RETRIES", "RequestQueue", "retries_among"]
+__all__ = ["MAX_RETRIES", "RequestQueue", "retries_among"]
 
-MOST_RETRIES = 16
-"""Retries on their way at once: a server in trouble is not hammered."""
+MAX_RETRIES = 16
+"""Most retries in flight at once, to spare a server in trouble."""
 
 
 class RequestQueue:
     """Times are the engine's clock."""
 
     def __init__(self) -> None:
-        self._given_back: deque[Outgoing] = deque()
+        self._returned: deque[Outgoing] = deque()
         self._later: list[tuple[float, int, Outgoing]] = []
         self._order = itertools.count()
         self._retried_last = False
 
     def __bool__(self) -> bool:
-        return bool(self._given_back or self._later)
+        return bool(self._returned or self._later)
 
     def put_back(self, outgoing: Outgoing) -> None:
-        """Send it in its turn; the token that all others wait for goes first."""
+        """Send it again in its turn; a request for the token that all others need goes first."""
         if outgoing.serves is TOKEN:
-            self._given_back.appendleft(outgoing)
+            self._returned.appendleft(outgoing)
         else:
-            self._given_back.append(outgoing)
+            self._returned.append(outgoing)
 
     def put_first(self, outgoing: Outgoing) -> None:
-        self._given_back.appendleft(outgoing)
+        self._returned.appendleft(outgoing)
 
     def put_later(self, outgoing: Outgoing, at: float) -> None:
         heapq.heappush(self._later, (at, next(self._order), outgoing))
 
     @property
-    def is_retrys_turn(self) -> bool:
-        """New work and retries take turns, so that neither holds up the other."""
+    def is_turn_of_retries(self) -> bool:
+        """New requests and retries alternate, so that neither delays the other."""
         return not self._retried_last
 
     def sent(self, outgoing: Outgoing) -> None:
-        """Whose turn is next follows from what has just left."""
+        """Note what has just left: it decides whose turn is next."""
         self._retried_last = bool(outgoing.attempts.failures)
 
     def due_at(self) -> float | None:
         """When the next retry is due; None where there is none."""
         return self._later[0][0] if self._later else None
 
-    def next_given_back(self) -> Outgoing | None:
-        return self._given_back.popleft() if self._given_back else None
+    def next_returned(self) -> Outgoing | None:
+        return self._returned.popleft() if self._returned else None
 
     def next_retry(self, now: float) -> Outgoing | None:
         """One that has waited long enough."""
         return heapq.heappop(self._later)[2] if self._later and self._later[0][0] <= now else None
 
     def due_token(self, now: float) -> Outgoing | None:
-        """The retry of the request for a token, where it has waited long enough: all others wait for it."""
+        """The retry of the request for a token, where it is due: all others need it."""
         for entry in self._later:
             at, _, outgoing = entry
             if at <= now and outgoing.serves is TOKEN:
@@ -71,5 +71,5 @@ class RequestQueue:
 
 
 def retries_among(in_flight: Iterable[Outgoing]) -> int:
-    """How many of the requests on their way have failed before."""
+    """How many of the requests in flight have failed before."""
     return sum(1 for outgoing in in_flight if outgoing.attempts.failures)

@@ -1,8 +1,8 @@
 """Which failed requests are tried again, when, and for how long. Pure: time and randomness are the caller's.
 
-A request that failed in a passing way (timeout, reset, 5xx, garbage) has the outage time, counted from its
-first failure, whatever others do meanwhile: whether it is broken for good or unlucky shows only then. The
-times of all failed requests run at once. They stand still while nothing can be sent anyway.
+A request that failed in a way that may pass (timeout, reset, 5xx, garbage) is tried again for the outage
+time, counted from its first failure, whatever others do meanwhile: only then is it known to be broken for
+good. The times of all failed requests run at once. They stand still while nothing can be sent anyway.
 """
 
 from collections.abc import Callable
@@ -11,31 +11,31 @@ from weakref import WeakSet
 
 from amzsync.plytix.retry import RetryPolicy
 
-__all__ = ["Attempts", "Retries", "Stopwatch"]
+__all__ = ["Attempts", "PausableClock", "Retries"]
 
 
-class Stopwatch:
-    """A clock that can be held."""
+class PausableClock:
+    """A clock that can be paused."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._held_since: float | None = None
-        self._held_s = 0.0
+        self._paused_since: float | None = None
+        self._paused_s = 0.0
 
-    def hold(self, *, on: bool) -> None:
+    def pause(self, *, on: bool) -> None:
         now = self._clock()
-        if self._held_since is not None:
-            self._held_s += now - self._held_since
-        self._held_since = now if on else None
+        if self._paused_since is not None:
+            self._paused_s += now - self._paused_since
+        self._paused_since = now if on else None
 
     def now(self) -> float:
-        now = self._clock() if self._held_since is None else self._held_since
-        return now - self._held_s
+        now = self._clock() if self._paused_since is None else self._paused_since
+        return now - self._paused_s
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Attempts:
-    """How a request has failed so far. Whoever repeats one in another form hands this on to the next.
+    """How a request has failed so far. A caller that repeats one in another form passes this to the next.
 
     `wait_s`: how long to wait before the next attempt; None when there shall be none.
     """
@@ -75,7 +75,7 @@ class Retries:
         else:
             self._open.add(attempts)
 
-    def is_alone(self, attempts: Attempts, successes: int) -> bool:
+    def nothing_else_succeeded(self, attempts: Attempts, successes: int) -> bool:
         """Whether anything else has succeeded since this request failed first."""
         return attempts.successes_before == successes
 

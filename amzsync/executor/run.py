@@ -1,13 +1,14 @@
-"""The front door: what a run over the network needs, and what comes of it. Nobody else wires the parts."""
+"""The entry points of the executor. Only this module knows how its parts fit together."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from amzsync.errors import AmzsyncError, StopError
 from amzsync.executor.bulk import AssetsByName, ProductsBySku
-from amzsync.executor.context import RunContext, RunResult, Server, SyncContext, TokenFacts
+from amzsync.executor.context import RunContext, RunResult, ScriptContext, Server, SyncContext, TokenFacts
 from amzsync.executor.engine import End, Engine
+from amzsync.executor.engine_parts import EngineParts
 from amzsync.executor.events import Notice
 from amzsync.executor.failures import Failures
 from amzsync.executor.gallery_check import check_gallery, is_checked
@@ -16,8 +17,8 @@ from amzsync.executor.progress import ProgressMeter
 from amzsync.executor.recheck import Recheck
 from amzsync.executor.recheck_scripts import RecheckScripts
 from amzsync.executor.record import Record
-from amzsync.executor.refresh import RefreshContext, refresh_product
-from amzsync.executor.scheduler import Scheduler, SpareScripts
+from amzsync.executor.refresh import refresh_product
+from amzsync.executor.scheduler import OptionalScripts, Scheduler
 from amzsync.executor.script import Script
 from amzsync.executor.sender import Sender
 from amzsync.executor.slots import Slots
@@ -33,13 +34,15 @@ from amzsync.plytix.auth import Secret
 from amzsync.plytix.client import search_assets
 from amzsync.plytix.transport import Transport
 
-__all__ = ["RunContext", "RunResult", "Server", "TokenFacts", "refresh", "sync"]
+__all__ = ["RunContext", "RunResult", "Server", "TokenFacts", "inspect", "refresh", "sync"]
+
+T = TypeVar("T")
 
 
 def sync(context: RunContext, run_id: int, *, skip_existing_reason: str | None = None) -> RunResult:
     """Work through everything pending.
 
-    `skip_existing_reason`: leave alone, for this reason, a product whose gallery already holds any image.
+    `skip_existing_reason`: skip, for this reason, a product whose gallery already holds any image.
     """
     ledger, label = context.ledger, context.gallery_label
     work = ledger.work(run_id)
@@ -49,18 +52,18 @@ def sync(context: RunContext, run_id: int, *, skip_existing_reason: str | None =
         _running(context, Record(work), ledger.queries.outstanding()) as running,
     ):
         shared = SyncContext(
+            gallery_label=label,
             record=running.record,
+            products_by_sku=ProductsBySku(label),
+            assets_by_name=AssetsByName(),
             traits=AccountTraits(context.listener),
             recheck=Recheck(has_other_runs, running.was_refused, context.listener, context.clocks.monotonic),
-            products=ProductsBySku(label),
-            names=AssetsByName(),
-            gallery_label=label,
             skip_existing_reason=skip_existing_reason,
         )
         if not is_checked(ledger.runs, label):
             running.work(check_gallery(ledger.runs, label) for _ in range(1))
         running.work(
-            (sync_product(product, shared) for product in _each(work.next_products)),
+            (sync_product(product, shared) for product in _all_products(work.next_products)),
             RecheckScripts(shared),
         )
         if running.end is End.DONE and not running.error:
@@ -70,25 +73,37 @@ def sync(context: RunContext, run_id: int, *, skip_existing_reason: str | None =
 
 def refresh(context: RunContext) -> RunResult:
     """Read what Plytix has of everything wanted, and write nothing to it."""
+    result, _ = inspect(context, refresh_product)
+    return result
+
+
+def inspect(
+    context: RunContext, script_of: Callable[[ProductWork, ScriptContext], Script[T]]
+) -> tuple[RunResult, list[T]]:
+    """Run a script for each wanted product that has images; what they return, but for None.
+
+    The scripts are to read from Plytix only: nothing here guards against other runs.
+    """
     ledger, label = context.ledger, context.gallery_label
     work = ledger.work()
     with _running(context, Record(work), ledger.queries.to_refresh()) as running:
-        shared = RefreshContext(running.record, ProductsBySku(label), AssetsByName(), label)
-        running.work(refresh_product(product, shared) for product in _each(work.products_with_images))
-    return running.result()
+        shared = ScriptContext(label, running.record, ProductsBySku(label), AssetsByName())
+        scripts = (script_of(product, shared) for product in _all_products(work.products_with_images))
+        found = running.work(scripts)
+    return running.result(), found
 
 
 @contextmanager
 def _other_runs(context: RunContext) -> Iterator[Callable[[], bool]]:
-    """Whether other runs have been at work on the same Plytix."""
+    """Whether other runs have been active on the same Plytix."""
     if context.state_folder is None:
         yield lambda: False
         return
     with OtherRuns(context.state_folder, context.server.api_url) as others:
-        yield others.have_been
+        yield others.were_active
 
 
-def _each(page: Callable[[int, int], list[ProductWork]]) -> Iterator[ProductWork]:
+def _all_products(page: Callable[[int, int], list[ProductWork]]) -> Iterator[ProductWork]:
     after_id = 0
     while products := page(after_id, PAGE_SIZE):
         yield from products
@@ -97,7 +112,7 @@ def _each(page: Callable[[int, int], list[ProductWork]]) -> Iterator[ProductWork
 
 @contextmanager
 def _running(context: RunContext, record: Record, outstanding: Outstanding) -> Iterator["_Running"]:
-    """The parts of one run, put together and taken apart again."""
+    """Build the parts of one run, and release them in the end."""
     clocks, counted = context.clocks, context.request_log or context.ledger
     transport = Transport(context.server.api_url, context.server.auth_url)
     workers = Workers(transport, context.server.credentials, context.bounds.workers)
@@ -111,16 +126,18 @@ def _running(context: RunContext, record: Record, outstanding: Outstanding) -> I
 
     sender = Sender(workers, slots, _in_both(context.ledger, counted), clocks.now)
     engine = Engine(
-        sender,
-        Tokens(workers.token_call, check_token),
-        Failures(context.bounds.retry, context.bounds.outage_s, clocks.monotonic, clocks.random),
+        EngineParts(
+            sender,
+            Tokens(workers.token_call, check_token),
+            Failures(context.bounds.retry, context.bounds.outage_s, clocks.monotonic, clocks.random),
+            clocks,
+        ),
         bounds=context.bounds,
         stop=context.stop,
-        clocks=clocks,
         listener=context.listener,
         health_check=search_assets(["amzsync"]),
     )
-    context.stop.wakes(workers.wake)
+    context.stop.on_request(workers.wake)
     try:
         yield _Running(context, record, outstanding, sender, engine)
     finally:
@@ -149,12 +166,12 @@ class _Running:
         """Whether Plytix has answered 429 to any request."""
         return self._sender.slots.was_refused
 
-    def work(self, scripts: Iterator[Script[Any]], spare: SpareScripts | None = None) -> list[Any]:
+    def work(self, scripts: Iterator[Script[Any]], optional: OptionalScripts | None = None) -> list[Any]:
         """Run these scripts to their end; what they return. Does nothing once the run has ended."""
         if self.error or self.end is not End.DONE:
             return []
         slots = self._sender.slots
-        scheduler = Scheduler(scripts, self._context.clocks, slots, spare)
+        scheduler = Scheduler(scripts, self._context.clocks, slots, optional)
         meter = ProgressMeter(self._outstanding, self.record, scheduler, slots)
         try:
             for event in self._engine.run(scheduler):

@@ -2,7 +2,8 @@
 
 A script is a generator: the work on one product (or one asset) written from top to bottom. It yields one of
 the values below and is sent the answer; an error that concerns it is raised at the line that waits. Its
-state is where it stands and what its own variables hold. The scheduler decides which request serves whom.
+state is the line where it waits and its local variables. The scheduler decides which request serves which
+scripts.
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -57,7 +58,7 @@ class BulkQuery(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """Search for keys, together with whoever else searches. Answered by `Found`.
+    """Search for keys, in a request that other scripts share. Answered by `Found`.
 
     `fresh`: the answer is what a write rests on, so ask only when the write can follow at once.
     `after_s`: not before so many seconds have passed.

@@ -1,4 +1,4 @@
-"""Requests leave and answers come: a slot for each, in one transaction with what the ledger claims for it."""
+"""Sends requests and collects answers: each takes a slot, in one transaction with its claim in the ledger."""
 
 import logging
 from collections import Counter
@@ -70,7 +70,7 @@ class Sender:
     def answers(self, timeout_s: float) -> Iterator[Arrived]:
         """All that has come in, waiting up to `timeout_s` for the first.
 
-        To be taken to its end: all of it is one commit, and the next request leaves only after it.
+        Iterate to the end: all of it is one commit, and the next request leaves only after it.
         """
         answers = self._workers.answers(timeout_s)
         if not answers:
@@ -80,7 +80,7 @@ class Sender:
                 outgoing: Outgoing = answered.tag
                 _log(answered, outgoing)
                 slot = self.in_flight.pop(outgoing)
-                # A token given out says nothing of the account's limit.
+                # That a token was issued shows nothing about the account's limit.
                 is_accepted = outgoing.call.request.kind is not RequestKind.TOKEN and not isinstance(
                     answered.outcome, PlytixError
                 )
@@ -96,7 +96,7 @@ class Sender:
 
 
 def _log(answered: Answered, outgoing: Outgoing) -> None:
-    """A line for each attempt, without a word of what was sent or answered: there may be secrets in it."""
+    """A line for each attempt, with nothing of what was sent or answered: it may contain secrets."""
     request, outcome = outgoing.call.request, answered.outcome
     result = "ok"
     if isinstance(outcome, PlytixError):

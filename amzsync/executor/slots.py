@@ -1,4 +1,4 @@
-"""A place in the account's windows for each request, shared with every process that has this ledger."""
+"""The rate limiter: a slot in the account's windows for each request, shared by all runs with this ledger."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,7 +12,7 @@ __all__ = ["Slots"]
 
 
 class Slots:
-    """Hands out places: what this process sent, and what the ledger says that others sent."""
+    """Counts what this process sent, and what the ledger says that others sent."""
 
     def __init__(self, limits: Sequence[Limit], log: RequestLog, clock: Callable[[], float]) -> None:
         self._log = log
@@ -41,7 +41,7 @@ class Slots:
         return self._pace.room_within(seconds, self._clock())
 
     def take(self, kind: str) -> Slot | None:
-        """A place now, written down; None if another process has just taken it. Call it in a transaction.
+        """A slot now, recorded; None if another process has just taken it. Call it in a transaction.
 
         A request for a token takes one, too: that the token host does not count for the account is likely,
         not documented, and one in a quarter of an hour costs nothing.

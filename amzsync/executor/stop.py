@@ -12,7 +12,7 @@ _EXIT_INTERRUPTED = 130
 
 
 class StopRequest:
-    """Whether a run has been asked to end; whoever waits can ask to be woken."""
+    """Whether a run has been asked to end."""
 
     def __init__(self) -> None:
         self._is_set = False
@@ -21,7 +21,7 @@ class StopRequest:
     def __bool__(self) -> bool:
         return self._is_set
 
-    def wakes(self, wake: Callable[[], None]) -> None:
+    def on_request(self, wake: Callable[[], None]) -> None:
         """Call `wake` when the request comes; it must be safe inside a signal handler."""
         self._wake = wake
 

@@ -1,16 +1,16 @@
-"""The life of one product: read it, bring its pictures, write what it lacks. Read it from top to bottom.
+"""The sync of one product, from top to bottom: read it, upload its pictures, write what it lacks.
 
 A write that replaces rests on a reading of a few seconds at most; an older one is read again first. After a
-failure nobody knows whether the write arrived, so it is never repeated blindly: the product is read again.
+failure it is not known whether the write arrived, so the product is read again before the next try.
 """
 
 from functools import partial
 from typing import Any
 
 from amzsync.errors import NotSentError, PlytixError, RejectedError, RetriableError, StopError
-from amzsync.executor.assets import bring_asset
+from amzsync.executor.assets import ensure_asset
 from amzsync.executor.context import SyncContext
-from amzsync.executor.decide import Append, Nothing, Replace, missing
+from amzsync.executor.decide import Append, Nothing, Replace
 from amzsync.executor.freshness import Reading
 from amzsync.executor.product import ProductState
 from amzsync.executor.record import refusal_of
@@ -23,15 +23,15 @@ from amzsync.plytix.wire import Call
 
 __all__ = ["ProductSync", "sync_product"]
 
-_MOST_LATE = 3
+_MAX_LATE_WRITES = 3
 
 
-class _LeaveAloneError(Exception):
-    """Nothing more is written to a product, for this reason."""
+class _SkipProductError(Exception):
+    """Nothing more is to be written to the product, for this reason."""
 
 
 class _OutsideFamilyError(Exception):
-    """A product's family has no such gallery: there is nowhere to put the pictures."""
+    """The product's family has no such gallery: there is nowhere to put the pictures."""
 
 
 def sync_product(product: ProductWork, context: SyncContext) -> Script[None]:
@@ -49,16 +49,16 @@ class ProductSync:
         self._record = context.record
         self._lost: set[int] = set()
         self._attempts = Attempts()
-        self._times_late = 0
-        self._was_doubted = False
+        self._late_writes = 0
+        self._gallery_was_doubted = False
 
     def guarded(self, script: Script[None]) -> Script[None]:
-        """Whatever ends the script is written into the ledger."""
+        """Run the script, and record in the ledger how it ended."""
         state = self._state
         try:
             yield from script
-        except _LeaveAloneError as left_alone:
-            self._record.skip(state, str(left_alone))
+        except _SkipProductError as skipped:
+            self._record.skip(state, str(skipped))
         except _OutsideFamilyError:
             self._record.skip_outside_family(state)
         except StopError:
@@ -78,12 +78,12 @@ class ProductSync:
         yield from self.from_a_reading()
 
     def from_a_reading(self) -> Script[None]:
-        yield from self._bring(self._state.open_assets)
+        yield from self._ensure_assets(self._state.open_assets)
         while not (yield from self._write()):
             pass
 
     def _write(self) -> Script[bool]:
-        """Whether the product has come to its end; if not, it is to be decided anew."""
+        """Whether the product is finished; if not, it is to be decided anew."""
         if self._state.gallery is None:
             yield from self._read_product()
         yield Turn()
@@ -105,10 +105,10 @@ class ProductSync:
         return None if self._state.only_append else self._state.reading
 
     def _read_again(self) -> Script[None]:
-        """The last reading became too old for a write. Where that is so again and again, link: it is safe."""
+        """The last reading became too old for a write. After several times link, which needs no reading."""
         batch = self._state.reading.batch if self._state.reading else 0
-        self._times_late += batch <= 1
-        self._state.only_append |= self._times_late > _MOST_LATE
+        self._late_writes += batch <= 1
+        self._state.only_append |= self._late_writes > _MAX_LATE_WRITES
         yield from self._read(fresh=True)
 
     # Reading.
@@ -117,10 +117,10 @@ class ProductSync:
         """The product as a search shows it, together with up to a hundred others."""
         context, state = self._context, self._state
         sku = state.product.sku
-        found = yield Find(context.products, (sku,), fresh=fresh, after_s=after_s)
+        found = yield Find(context.products_by_sku, (sku,), fresh=fresh, after_s=after_s)
         seen = found.values.get(sku)
         if seen is None:
-            raise _LeaveAloneError(NOT_FOUND)
+            raise _SkipProductError(NOT_FOUND)
         if state.seen is None:
             self._record.work.resolve({state.product.id: seen.id})
         gallery = context.traits.gallery_of(seen)
@@ -128,73 +128,69 @@ class ProductSync:
         if fresh and was_told and gallery != state.gallery:
             context.recheck.suspect_others()
         state.see(seen, gallery, found.reading)
-        self._leave_alone_what_holds_images()
+        self._skip_what_holds_images()
 
     def _read_product(self) -> Script[None]:
-        """The truth about one product whose search did not tell its gallery."""
+        """Read the product by itself: the search did not tell its gallery."""
         state = self._state
         search = state.seen
         try:
             sent = yield Send(read_product(state.plytix_id, self._context.gallery_label))
         except RejectedError as error:
             if error.status == 404:
-                raise _LeaveAloneError(NOT_FOUND) from None
+                raise _SkipProductError(NOT_FOUND) from None
             raise
         if sent.value.gallery is None:
             raise _OutsideFamilyError
         self._context.traits.compare(search, sent.value)
         state.see(sent.value, sent.value.gallery, sent.reading)
-        self._leave_alone_what_holds_images()
+        self._skip_what_holds_images()
 
-    def _leave_alone_what_holds_images(self) -> None:
+    def _skip_what_holds_images(self) -> None:
         state, reason = self._state, self._context.skip_existing_reason
         if reason and state.gallery and not (state.was_begun or state.was_claimed):
-            raise _LeaveAloneError(reason)
+            raise _SkipProductError(reason)
 
     # Pictures.
 
-    def _bring(self, rows: set[int]) -> Script[None]:
-        """Have these pictures in Plytix; what cannot be had stays without an id."""
+    def _ensure_assets(self, rows: set[int]) -> Script[None]:
+        """Find or upload these pictures; one for which that fails stays without an id."""
         state, context = self._state, self._context
         assets = self._record.work.assets({link.asset_id for link in state.product.links} | rows)
         state.ids.update((a.id, a.plytix_id) for a in assets.values() if a.plytix_id and not a.state.is_open)
-        product_id = state.product.id
-        brought = yield Shared(
+        ensured = yield Shared(
             {
-                asset.id: partial(bring_asset, asset, product_id, context.names, self._record)
+                asset.id: partial(ensure_asset, asset, state.product.id, context)
                 for asset in assets.values()
                 if asset.id in rows and asset.state.is_open
             }
         )
-        state.ids.update((row, plytix_id) for row, plytix_id in brought.items() if plytix_id)
+        state.ids.update((row, plytix_id) for row, plytix_id in ensured.items() if plytix_id)
 
-    def _bring_again(self, asset_id: str) -> Script[None]:
-        """Plytix has lost a picture: another product that shares it may have found out before."""
+    def _replace_lost_asset(self, asset_id: str) -> Script[None]:
+        """Plytix no longer has a picture. Another product that shares it may have noticed before."""
         for row in self._state.rows_of(asset_id):
             del self._state.ids[row]
             self._lost.add(row)
             asset = self._record.work.assets([row])[row]
             if asset.state is State.DONE and asset.plytix_id == asset_id:
                 self._record.work.lose_asset(row)
-        yield from self._bring(self._lost)
+        yield from self._ensure_assets(self._lost)
 
     # Writing.
 
     def _replace(self, decision: Replace) -> Script[bool]:
         """One write of the whole gallery, or of the thumbnail alone; the answer must show it."""
         state, context = self._state, self._context
+        call = write_product(
+            state.plytix_id,
+            context.gallery_label,
+            gallery=decision.gallery,
+            thumbnail_id=decision.thumbnail,
+        )
         try:
-            sent = yield Send(
-                write_product(
-                    state.plytix_id,
-                    context.gallery_label,
-                    gallery=decision.gallery,
-                    thumbnail_id=decision.thumbnail,
-                ),
-                claim=partial(self._record.claim, state, decision.places),
-                rests_on=self._rests_on,
-                attempts=self._attempts,
-            )
+            claim = partial(self._record.claim, state, decision.places)
+            sent = yield Send(call, claim, self._rests_on, self._attempts)
         except RetriableError:
             state.note_made(decision.gallery or ())
             if self._attempts.wait_s is None:
@@ -202,16 +198,16 @@ class ProductSync:
             yield from self._read(fresh=True, after_s=self._attempts.wait_s)
             return False
         except RejectedError as error:
-            # One by one shows which part of a write is refused.
+            # Linking one by one shows which part of the write is refused.
             if decision.gallery is None:
                 return (yield from self._explain_thumbnail(error))
-            if (yield from self._asks_for_the_gallery(error)):
+            if (yield from self._may_lack_the_gallery(error)):
                 return False
-            return (yield from self._append(Append(self._missing(), decision.thumbnail)))
+            return (yield from self._append(Append(state.missing, decision.thumbnail)))
         shown = sent.value.gallery if decision.gallery is not None else state.gallery
         if decision.gallery is not None and not context.traits.shows(decision.gallery, shown):
             state.gallery = sent.value.gallery or state.gallery
-            return (yield from self._append(Append(self._missing(), decision.thumbnail)))
+            return (yield from self._append(Append(state.missing, decision.thumbnail)))
         if decision.gallery is not None and shown != decision.gallery:
             context.recheck.suspect_others()
         state.note_made(shown or ())
@@ -223,7 +219,7 @@ class ProductSync:
         return True
 
     def _append(self, decision: Append, rests_on: Reading | None = None) -> Script[bool]:
-        """The missing pictures as single links, each after the last, then the thumbnail."""
+        """Link the missing pictures one after the other, then set the thumbnail."""
         state = self._state
         for number, asset_id in enumerate(decision.missing):
             call = link_asset(state.plytix_id, asset_id, self._context.gallery_label)
@@ -235,7 +231,7 @@ class ProductSync:
             except PlytixError as error:
                 if error.status == 404 and (yield from self._is_gone(asset_id)):
                     return False
-                if (yield from self._asks_for_the_gallery(error)):
+                if (yield from self._may_lack_the_gallery(error)):
                     return False
                 if isinstance(error, RetriableError):
                     state.made.add(asset_id)
@@ -249,7 +245,7 @@ class ProductSync:
         return True
 
     def _set_thumbnail(self, asset_id: str, *, by_link: bool = False) -> Script[bool]:
-        """Set the thumbnail alone; by a link where a write has not shown it."""
+        """Set the thumbnail by itself; by a link where the answer to a write did not show it."""
         state = self._state
         if by_link:
             call: Call[Any] = link_asset(state.plytix_id, asset_id, "thumbnail")
@@ -269,7 +265,7 @@ class ProductSync:
         return True
 
     def _explain_thumbnail(self, error: RejectedError) -> Script[bool]:
-        """Plytix does not set it: perhaps because its picture is gone."""
+        """Plytix refuses the thumbnail: perhaps because its picture is gone."""
         asset_id = self._state.thumbnail
         if error.status == 404 and asset_id is not None and (yield from self._is_gone(asset_id)):
             return False
@@ -277,7 +273,7 @@ class ProductSync:
         return True
 
     def _is_gone(self, asset_id: str) -> Script[bool]:
-        """A 404 can mean the asset or the product. An asset that is gone is brought again, once."""
+        """A 404 can mean the asset or the product. An asset that is gone is uploaded again, once."""
         try:
             yield Send(read_asset(asset_id))
         except StopError:
@@ -286,17 +282,14 @@ class ProductSync:
             if error.status != 404 or self._lost.intersection(self._state.rows_of(asset_id)):
                 return False
             self._state.only_append = False
-            yield from self._bring_again(asset_id)
+            yield from self._replace_lost_asset(asset_id)
             return True
-        raise _LeaveAloneError(NOT_FOUND)
+        raise _SkipProductError(NOT_FOUND)
 
-    def _asks_for_the_gallery(self, error: PlytixError) -> Script[bool]:
+    def _may_lack_the_gallery(self, error: PlytixError) -> Script[bool]:
         """A refused write may mean that the product has no such gallery, which a search does not tell."""
-        if error.status != 422 or self._was_doubted or self._state.gallery:
+        if error.status != 422 or self._gallery_was_doubted or self._state.gallery:
             return False
-        self._was_doubted = self._state.only_append = True
+        self._gallery_was_doubted = self._state.only_append = True
         yield from self._read_product()
         return True
-
-    def _missing(self) -> tuple[str, ...]:
-        return missing(self._state.wanted, self._state.gallery or ())

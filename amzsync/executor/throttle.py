@@ -1,11 +1,11 @@
-"""What a 429 does to all requests: a pause, then one alone, then everybody. Times are the caller's."""
+"""What a 429 does to all requests: a pause, then one at a time, then as before. Times are the caller's."""
 
 import math
 
 __all__ = ["Throttle", "wait_after_refusals_s"]
 
-_AGAIN_S = 0.5
-_MOST_AGAIN_S = 60.0
+_FIRST_WAIT_S = 0.5
+_MAX_WAIT_S = 60.0
 
 
 class Throttle:
@@ -21,16 +21,16 @@ class Throttle:
         return now < self._paused_until
 
     @property
-    def sends_one_alone(self) -> bool:
-        """After the pause one request shows whether the account takes more, before the rest follow."""
+    def sends_one_at_a_time(self) -> bool:
+        """After the pause one request at a time leaves, until one shows that the account takes more."""
         return self._is_probing
 
     def refused(self, sent_at: float, retry_after_s: float, now: float, *, was_try: bool = False) -> float:
         """A request that left at `sent_at` was refused: the seconds to wait, as told or longer.
 
-        `was_try`: it left beyond what earlier refusals have shown.
+        `was_try`: it left to find out whether more is allowed than earlier refusals have shown.
         """
-        # Those that were on their way together say the same thing.
+        # Refusals of requests that were in flight together count once.
         if sent_at > self._refused_at:
             self._refused_at = now
             self._refusals += 1
@@ -46,7 +46,7 @@ class Throttle:
 
 
 def wait_after_refusals_s(refusals: int) -> float:
-    """A server whose own word of the wait does not hold is asked less and less often."""
+    """Where the wait that the server told was too short, again and again, it is asked less and less often."""
     if refusals < 2:
         return 0.0
-    return min(_MOST_AGAIN_S, _AGAIN_S * 2.0 ** min(refusals - 2, 10))
+    return min(_MAX_WAIT_S, _FIRST_WAIT_S * 2.0 ** min(refusals - 2, 10))

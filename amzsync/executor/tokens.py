@@ -1,4 +1,4 @@
-"""The access token of a run: when a new one is due, and whether those given out are taken."""
+"""The access token of a run: when a new one is due, and whether Plytix accepts those that it issues."""
 
 import math
 from collections.abc import Callable
@@ -13,20 +13,20 @@ from amzsync.plytix.wire import Call
 __all__ = ["TOKEN", "Tokens"]
 
 TOKEN = "token"  # noqa: S105 - what a request for one serves
-_MOST_REFUSALS = 3
+_MAX_REFUSALS = 3
 
 
 class Tokens:
-    """One token, asked for once for all workers. Times are the engine's clock.
+    """One token, requested once for all workers. Times are the engine's clock.
 
-    `check` judges each new one before it is used.
+    `check` tells of each new one why it must not be used, if there is a reason.
     """
 
     def __init__(self, call: Call[Any], check: Callable[[Secret], StopError | None]) -> None:
         self.call = call
         self._check = check
         self._cache = TokenCache()
-        self._is_asked = False
+        self._is_requested = False
         self._refusals = 0
         self._limit_refusals = 0
         self._refused_until = -math.inf
@@ -36,28 +36,28 @@ class Tokens:
         return self._cache.current(now)
 
     @property
-    def is_asked(self) -> bool:
-        """Whether a request for one is on its way, or waits for its next try."""
-        return self._is_asked
+    def is_requested(self) -> bool:
+        """Whether a request for one is in flight, or waits for its next try."""
+        return self._is_requested
 
     def wait_s(self, now: float) -> float:
         """Seconds until one may be asked for: the token host has a limit of its own."""
         return max(0.0, self._refused_until - now) if self._cache.current(now) is None else 0.0
 
     def request(self) -> Outgoing | None:
-        """The request for a new one; None where it is asked for already."""
-        if self._is_asked:
+        """The request for a new one; None where there is one already."""
+        if self._is_requested:
             return None
-        self._is_asked = True
+        self._is_requested = True
         return Outgoing(self.call, TOKEN)
 
     def withdraw(self) -> None:
-        """The request for one is not sent any more."""
-        self._is_asked = False
+        """The request for one is not to be sent any more."""
+        self._is_requested = False
 
     def received(self, answer: TokenAnswer, now: float) -> StopError | None:
-        """A new one: why it must not be used, where there is a reason."""
-        self._is_asked = False
+        """Take in a new one: why it must not be used, if there is a reason."""
+        self._is_requested = False
         self._limit_refusals = 0
         error = self._check(answer.token)
         if error is None:
@@ -65,12 +65,12 @@ class Tokens:
         return error
 
     def failed(self, error: PlytixError) -> StopError:
-        """None can be had: why nothing can go on."""
-        self._is_asked = False
+        """None was issued: why nothing can go on."""
+        self._is_requested = False
         if isinstance(error, StopError):
             return error
         return StopError(
-            f"No access token could be had: {error.message}",
+            f"Could not get an access token: {error.message}",
             method=error.method,
             path=error.path,
             status=error.status,
@@ -93,10 +93,10 @@ class Tokens:
         if token is not None and token == self._cache.current(now):
             self._cache.reject(token)
             self._refusals += 1
-        if self._refusals < _MOST_REFUSALS:
+        if self._refusals < _MAX_REFUSALS:
             return None
         return StopError(
-            "Plytix does not accept the access tokens it gives out.",
+            "Plytix does not accept the access tokens that it issues.",
             method=error.method,
             path=error.path,
             status=error.status,

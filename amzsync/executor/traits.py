@@ -1,4 +1,4 @@
-"""How the account answers, as far as a run has found out (plytix-api: what is inferred or unproved)."""
+"""How the account answers, as far as a run has found out: what Plytix does not document."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -42,12 +42,12 @@ class AccountTraits:
         return is_shown
 
     def _give_up_on_whole_galleries(self, writes: str) -> None:
-        """One strange answer is its product's; where they come again and again, the account is like that."""
+        """One strange answer is about one product; when there are many, the account answers like that."""
         if not self.links_one_by_one:
             self.links_one_by_one = True
             self._listener.notice(
                 Notice(
-                    f"Plytix did not show what {writes} did to a gallery:"
+                    f"Plytix did not show the result of {writes} to a gallery:"
                     " linking pictures one by one from now on."
                 )
             )

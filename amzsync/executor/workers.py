@@ -1,4 +1,4 @@
-"""Threads that make one attempt each. They start as they are needed, and hold nothing but the transport."""
+"""Threads that make one attempt at a time. They start when needed, and use nothing but the transport."""
 
 import queue
 import threading
@@ -28,7 +28,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class _Errand:
+class _Job:
     tag: Any
     call: Call[Any]
     token: Secret | None
@@ -49,7 +49,7 @@ class Workers:
         self._transport = transport
         self._credentials = credentials
         self._most = most
-        self._errands: queue.SimpleQueue[_Errand | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Answered | None] = queue.SimpleQueue()
         self._threads = 0
         self._busy = 0
@@ -66,7 +66,7 @@ class Workers:
         if self._busy > self._threads and self._threads < self._most:
             self._threads += 1
             threading.Thread(target=self._serve, name=f"worker-{self._threads}", daemon=True).start()
-        self._errands.put(_Errand(tag, call, token, on_sent))
+        self._jobs.put(_Job(tag, call, token, on_sent))
 
     def answers(self, timeout_s: float) -> list[Answered]:
         """All that has come in, waiting up to `timeout_s` for the first."""
@@ -89,24 +89,24 @@ class Workers:
     def close(self) -> None:
         """Let every idle thread end."""
         for _ in range(self._threads):
-            self._errands.put(None)
+            self._jobs.put(None)
 
     def _serve(self) -> None:
-        while errand := self._errands.get():
-            self._answers.put(self._attempt(errand))
+        while job := self._jobs.get():
+            self._answers.put(self._attempt(job))
 
-    def _attempt(self, errand: _Errand) -> Answered:
+    def _attempt(self, job: _Job) -> Answered:
         now = self._clock()
         try:
-            timed = self._send(errand)
-        except Exception as error:  # noqa: BLE001 - a thread that dies would leave its request in the air for ever
+            timed = self._send(job)
+        except Exception as error:  # noqa: BLE001 - a thread that died would leave its request in flight for ever
             failure = RetriableError(f"The request failed unexpectedly ({type(error).__name__}).")
-            return Answered(errand.tag, errand.token, failure, now, self._clock())
-        return Answered(errand.tag, errand.token, timed.value_or_error, timed.sent_at, timed.answered_at)
+            return Answered(job.tag, job.token, failure, now, self._clock())
+        return Answered(job.tag, job.token, timed.value_or_error, timed.sent_at, timed.answered_at)
 
-    def _send(self, errand: _Errand) -> Timed[Any]:
-        if errand.call.request.kind is RequestKind.TOKEN:
+    def _send(self, job: _Job) -> Timed[Any]:
+        if job.call.request.kind is RequestKind.TOKEN:
             return self._transport.fetch_token_timed(self._credentials)
-        if errand.token is None:
+        if job.token is None:
             raise PlytixError("A request was sent without a token.")
-        return self._transport.send_timed(errand.call, errand.token, errand.on_sent)
+        return self._transport.send_timed(job.call, job.token, job.on_sent)

@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amzsync.executor.decide import MAX_ASSETS, Append, Decision, Nothing, Replace, decide
+from amzsync.executor.decide import MAX_ASSETS, Append, Decision, Nothing, Replace, decide, is_ours
 
 ABC = ("a", "b", "c")
+
+
+def places(assets: str) -> dict[str, int]:
+    return {asset_id: place for place, asset_id in enumerate(assets, 1)}
 
 
 def decided(seen: str, wanted: str, own: str = "", **options: Any) -> Decision:
@@ -18,9 +22,8 @@ def decided(seen: str, wanted: str, own: str = "", **options: Any) -> Decision:
         seen_thumbnail=options.get("seen_thumbnail"),
         wanted=tuple(wanted),
         thumbnail=options.get("thumbnail"),
-        own={asset_id: place for place, asset_id in enumerate(own, 1)},
-        sent={asset_id: place for place, asset_id in enumerate(options.get("sent", ""), 1)},
-        only_append=bool(options.get("only_append")),
+        may_replace=not options.get("only_append")
+        and is_ours(seen, places(own), places(options.get("sent", ""))),
     )
 
 
@@ -108,7 +111,7 @@ def test_a_full_gallery_loses_nothing_for_what_it_lacks() -> None:
         seen_thumbnail=None,
         wanted=wanted,
         thumbnail=None,
-        own={asset_id: place for place, asset_id in enumerate(seen)},
+        may_replace=True,
     )
     assert isinstance(decision, Replace)
     assert decision.gallery is not None

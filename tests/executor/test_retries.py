@@ -2,7 +2,7 @@
 
 import gc
 
-from amzsync.executor.retries import Attempts, Retries, Stopwatch
+from amzsync.executor.retries import Attempts, PausableClock, Retries
 from amzsync.plytix.retry import RetryPolicy
 
 
@@ -77,20 +77,20 @@ def test_a_request_that_nobody_repeats_any_more_is_not_counted() -> None:
 def test_whether_others_have_succeeded_since_is_known() -> None:
     book, attempts = retries(Clock()), Attempts()
     book.failed(attempts, 7)
-    assert book.is_alone(attempts, 7)
-    assert not book.is_alone(attempts, 8)
+    assert book.nothing_else_succeeded(attempts, 7)
+    assert not book.nothing_else_succeeded(attempts, 8)
 
 
 def test_a_held_stopwatch_stands_still_and_goes_on_where_it_stood() -> None:
     clock = Clock()
-    watch = Stopwatch(clock)
+    watch = PausableClock(clock)
     clock.s += 5
-    watch.hold(on=True)
+    watch.pause(on=True)
     clock.s += 1_000
     assert watch.now() == 105.0
-    watch.hold(on=True)
+    watch.pause(on=True)
     clock.s += 1_000
-    watch.hold(on=False)
+    watch.pause(on=False)
     assert watch.now() == 105.0
     clock.s += 1
     assert watch.now() == 106.0

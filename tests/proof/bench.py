@@ -84,7 +84,7 @@ class Bench:
         self.read_timeout_s = 10.0
         patch.setattr(run, "Transport", self._transport)
         patch.setattr(working, "_bounds", _impatient(working._bounds))
-        patch.setattr(throttle, "_AGAIN_S", 0.1)
+        patch.setattr(throttle, "_FIRST_WAIT_S", 0.1)
 
     def _transport(self, api_url: str, auth_url: str) -> Transport:
         return Transport(

@@ -64,7 +64,7 @@ class Air:
 
     def note(self) -> None:
         if self.engine:
-            AIR.pack_into(self._memory, 0, len(self.engine._sender.in_flight))
+            AIR.pack_into(self._memory, 0, len(self.engine._parts.sender.in_flight))
 
 
 def around_commits(fate: Fate, air: Air, keep: Callable[[], None]) -> None:

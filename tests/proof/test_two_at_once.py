@@ -159,7 +159,7 @@ def test_a_reading_that_has_room_shows_without_cost_what_was_written_over(
     bench: Bench, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(recheck, "LOOK_AFTER_S", 0.0)
-    monkeypatch.setattr(freshness, "WINDOW_S", 0.55)
+    monkeypatch.setattr(freshness, "MAX_READING_AGE_S", 0.55)
     late = RunBefore(lambda: (time.sleep(0.1), sandbox.set_gallery("P0", [shared])))
     sandbox.faults.add(Fault("POST", "/assets", late, body=lambda body: "P5b" in str(body)))
     ran = bench.apply(WANTED)
@@ -189,7 +189,7 @@ def test_a_refresh_finds_what_was_written_over_without_a_sign(bench: Bench, sand
 def test_a_picture_put_there_while_the_uploads_wait_is_seen_and_kept(
     bench: Bench, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(freshness, "WINDOW_S", 0.55)
+    monkeypatch.setattr(freshness, "MAX_READING_AGE_S", 0.55)
     late = RunBefore(lambda: (time.sleep(0.1), sandbox.set_gallery("P3", [shared])))
     sandbox.faults.add(Fault("POST", "/assets", late, body=lambda body: "P3b" in str(body)))
     ran = bench.apply(WANTED)
@@ -202,7 +202,7 @@ def test_a_picture_put_there_while_the_uploads_wait_is_seen_and_kept(
 def test_where_reading_takes_longer_than_a_reading_is_good_for_links_are_made_one_by_one(
     bench: Bench, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(freshness, "WINDOW_S", 0.5)
+    monkeypatch.setattr(freshness, "MAX_READING_AGE_S", 0.5)
     sandbox.set_gallery("P3", [shared])
     ran = bench.apply(WANTED)
     assert (ran.code, ran.failures) == (0, []), ran.said

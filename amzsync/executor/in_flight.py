@@ -1,0 +1,39 @@
+"""The scheduler's requests that have not been answered yet."""
+
+from amzsync.executor.outgoing import Outgoing
+from amzsync.executor.queues import Priority, Search, SingleRequest
+
+__all__ = ["InFlight"]
+
+
+class InFlight:
+    """Counted by kind: searches, and single requests by priority."""
+
+    def __init__(self) -> None:
+        self._requests: set[Outgoing] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._requests)
+
+    def add(self, outgoing: Outgoing) -> None:
+        self._requests.add(outgoing)
+
+    def remove(self, outgoing: Outgoing) -> None:
+        self._requests.remove(outgoing)
+
+    def count(self, kind: type[Search] | Priority) -> int:
+        return sum(1 for outgoing in self._requests if _kind(outgoing) is kind)
+
+    @property
+    def expected_writes(self) -> int:
+        """How many writes may follow the readings that are in flight."""
+        searches = (one.serves for one in self._requests if isinstance(one.serves, Search))
+        return sum(1 for search in searches for waiter in search.waiting if waiter.find.fresh)
+
+
+def _kind(outgoing: Outgoing) -> object:
+    match outgoing.serves:
+        case SingleRequest(_, send):
+            return Priority.of(send.call.request.kind)
+        case _:
+            return Search

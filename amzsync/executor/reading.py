@@ -1,0 +1,30 @@
+"""Reading one product: in a shared search, and by itself where that does not tell its gallery."""
+
+from amzsync.errors import PlytixError, RejectedError
+from amzsync.executor.context import ScriptContext
+from amzsync.executor.script import Find, Script, Send
+from amzsync.executor.stop_errors import reading_failed
+from amzsync.plytix.client import read_product
+from amzsync.plytix.wire import PlytixProduct
+
+__all__ = ["find_product"]
+
+
+def find_product(sku: str, context: ScriptContext) -> Script[PlytixProduct | None]:
+    """The product with its gallery; None where there is none. Without a gallery its family has none.
+
+    Raises:
+        StopError: it could not be read, so nothing is known about it.
+    """
+    found = yield Find(context.products_by_sku, (sku,))
+    seen: PlytixProduct | None = found.values.get(sku)
+    if seen is None or seen.told_gallery is not None:
+        return seen
+    try:
+        sent = yield Send(read_product(seen.id, context.gallery_label))
+    except PlytixError as error:
+        if isinstance(error, RejectedError) and error.status == 404:
+            return None
+        raise reading_failed(error) from None
+    product: PlytixProduct = sent.value
+    return product
