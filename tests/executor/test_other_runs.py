@@ -16,7 +16,7 @@ from amzsync.executor.other_runs import OtherRuns
 with OtherRuns(Path(sys.argv[1]), sys.argv[2]) as others:
     print("here", flush=True)
     sys.stdin.read()
-    print(others.have_been(), flush=True)
+    print(others.were_active(), flush=True)
 """
 
 
@@ -40,28 +40,28 @@ def files(folder: Path) -> list[str]:
 
 def test_a_run_alone_has_no_others_and_leaves_no_trace(tmp_path):
     with OtherRuns(tmp_path, URL) as others:
-        assert not others.have_been()
+        assert not others.were_active()
     assert files(tmp_path) == []
 
 
 def test_both_know_of_each_other_also_where_the_later_one_has_left_first(tmp_path, other):
     with OtherRuns(tmp_path, URL) as others:
-        assert others.have_been()
+        assert others.were_active()
     assert other.communicate(timeout=30) == ("True\n", None)
     assert files(tmp_path) == []
 
 
 def test_a_later_one_is_known_from_the_moment_it_comes(tmp_path):
     with OtherRuns(tmp_path, URL) as first:
-        assert not first.have_been()
+        assert not first.were_active()
         with OtherRuns(tmp_path, URL) as second:
-            assert (first.have_been(), second.have_been()) == (True, True)
-        assert first.have_been()
+            assert (first.were_active(), second.were_active()) == (True, True)
+        assert first.were_active()
 
 
 def test_a_run_on_another_plytix_is_no_neighbour(tmp_path, other):
     with OtherRuns(tmp_path, "http://127.0.0.1:8080/api/v1") as others:
-        assert not others.have_been()
+        assert not others.were_active()
     assert other.communicate(timeout=30) == ("False\n", None)
 
 
@@ -69,11 +69,11 @@ def test_a_killed_run_is_no_neighbour_and_is_tidied_up(tmp_path, other):
     other.kill()
     other.wait()
     with OtherRuns(tmp_path, URL) as others:
-        assert not others.have_been()
+        assert not others.were_active()
     assert files(tmp_path) == []
 
 
 def test_where_nothing_can_be_written_a_run_is_taken_to_be_alone(tmp_path):
     (tmp_path / "file").touch()
     with OtherRuns(tmp_path / "file", URL) as others:
-        assert not others.have_been()
+        assert not others.were_active()
