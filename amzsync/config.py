@@ -6,8 +6,7 @@ and the field but never a value, because a value may be a password in the wrong 
 
 import json
 import os
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +17,7 @@ from amzsync.limits.windows import Limit, parse_limits
 from amzsync.plytix.address import checked_address
 from amzsync.plytix.auth import Credentials, Secret
 
-__all__ = ["ENVIRONMENT", "SANDBOX", "Account", "load_account", "state_folder"]
+__all__ = ["ENVIRONMENT", "SANDBOX", "Account", "load_account"]
 
 SANDBOX = "sandbox"
 ENVIRONMENT = "environment"
@@ -67,9 +66,11 @@ def load_account(
     environ: Mapping[str, str],
     home: Path,
     cwd: Path,
-    platform: str = sys.platform,
+    folders: Iterable[Path] = (),
 ) -> Account:
     """The account that `alias` names, else the environment's, else the configuration's default.
+
+    `folders` are where a configuration that nobody names is looked for, after the current one.
 
     Raises:
         ConfigError: no such account, or one that cannot be used.
@@ -80,7 +81,7 @@ def load_account(
         from_environment = _environment_account(environ)
         if from_environment is not None:
             return _with_unread_config(from_environment, config_path)
-    path, is_named = _find_config(config_path, environ, home, cwd, platform)
+    path, is_named = _find_config(config_path, environ, home, cwd, folders)
     if path is not None:
         config = _read_config(path, is_named=is_named)
         return config.account(config.default() if alias is None else alias)
@@ -125,20 +126,8 @@ def _with_unread_config(account: Account, config_path: Path | None) -> Account:
     return replace(account, warnings=(*account.warnings, warning))
 
 
-def state_folder(environ: Mapping[str, str], home: Path, platform: str = sys.platform) -> Path:
-    """Where this person's runs on this machine keep what they share; it may not exist yet."""
-    if platform == "darwin":
-        folder = home / "Library" / "Application Support"
-    elif platform == "win32":
-        folder = Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    else:
-        xdg = Path(environ.get("XDG_STATE_HOME", ""))
-        folder = xdg if xdg.is_absolute() else home / ".local" / "state"
-    return folder / "amzsync"
-
-
 def _find_config(
-    config_path: Path | None, environ: Mapping[str, str], home: Path, cwd: Path, platform: str
+    config_path: Path | None, environ: Mapping[str, str], home: Path, cwd: Path, folders: Iterable[Path]
 ) -> tuple[Path | None, bool]:
     """The file, and whether the user has named it."""
     named = environ.get("AMZSYNC_CONFIG", "").strip()
@@ -149,20 +138,8 @@ def _find_config(
             config_path = home.joinpath(*config_path.parts[1:])
         return cwd / config_path, True
     candidates = [cwd / "config" / "plytix_config.json"]
-    candidates += [
-        folder / "amzsync" / name for folder in _user_folders(environ, home, platform) for name in _FILE_NAMES
-    ]
+    candidates += [folder / name for folder in folders for name in _FILE_NAMES]
     return next((candidate for candidate in candidates if candidate.is_file()), None), False
-
-
-def _user_folders(environ: Mapping[str, str], home: Path, platform: str) -> Iterator[Path]:
-    xdg = environ.get("XDG_CONFIG_HOME", "")
-    # A relative XDG_CONFIG_HOME is invalid by its specification, and would depend on the current folder.
-    yield Path(xdg) if Path(xdg).is_absolute() else home / ".config"
-    if platform == "darwin":
-        yield home / "Library" / "Application Support"
-    elif platform == "win32":
-        yield Path(environ.get("APPDATA") or home / "AppData" / "Roaming")
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "errors": [],
     "files": [],
+    "folders": [],
     "domain": ["errors"],
     "mapping": ["domain", "errors", "files"],
     "planner": ["domain", "errors"],
@@ -48,6 +49,7 @@ ONLY_IN = {
     "rich": ["views"],
     "typer": ["cli"],
     "backoff": ["plytix.retry"],
+    "platformdirs": ["folders"],
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from amzsync.cli.run_options import RunOptions
 from amzsync.config import Account, load_account
 from amzsync.errors import ConfigError
+from amzsync.folders import config_folders
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.owner import read_owner
 from amzsync.plytix.auth import Credentials, Secret
@@ -42,6 +43,7 @@ def chosen_account(options: RunOptions, ledger: Ledger | None = None) -> Account
             environ=os.environ,
             home=Path.home(),
             cwd=Path.cwd(),
+            folders=config_folders(),
         )
     except ConfigError as error:
         if owner is None:

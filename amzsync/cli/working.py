@@ -1,12 +1,10 @@
 """What a run over the network is given, from a command's options: ledger, account, limits, display."""
 
 import math
-import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from amzsync.cli.accounts import open_account
 from amzsync.cli.binding import AccountBinding
@@ -14,12 +12,13 @@ from amzsync.cli.limits import ChosenLimits, TokenLimits
 from amzsync.cli.planning import gallery_label
 from amzsync.cli.run_options import RunOptions
 from amzsync.cli.voice import Voice, local_now
-from amzsync.config import Account, state_folder
+from amzsync.config import Account
 from amzsync.executor import run
 from amzsync.executor.engine import Bounds
 from amzsync.executor.events import Notice
 from amzsync.executor.run import RunContext, RunResult, Server, TokenFacts
 from amzsync.executor.stop import StopRequest, stop_on_signals
+from amzsync.folders import state_folder
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.limits.windows import parse_duration_s
@@ -89,7 +88,7 @@ def _run_context(bench: Bench) -> Iterator[RunContext]:
             request_log=bench.quota,
             read_token=read_token,
             # An embedded Plytix has no other clients.
-            state_folder=None if account.is_sandbox else state_folder(os.environ, Path.home()),
+            state_folder=None if account.is_sandbox else state_folder(),
         )
 
 

@@ -47,7 +47,7 @@ def load(place: Path, alias: str | None = None, **options) -> Account:
         environ=options.get("environ", {}),
         home=place / "home",
         cwd=place / "cwd",
-        platform=options.get("platform", "linux"),
+        folders=[place / "home" / ".config" / "amzsync"],
     )
 
 
@@ -225,23 +225,6 @@ def test_the_first_configuration_in_order_is_taken(place, first):
     found = load(place, environ=environ, config_path=place / ORDER[0] if first == 0 else None)
 
     assert found.name == ORDER[first]
-
-
-@pytest.mark.parametrize(
-    ("platform", "environ", "folder"),
-    [
-        ("linux", {"XDG_CONFIG_HOME": "{place}/xdg"}, "xdg/amzsync"),
-        ("linux", {"XDG_CONFIG_HOME": "relative"}, "home/.config/amzsync"),
-        ("darwin", {}, "home/Library/Application Support/amzsync"),
-        ("win32", {"APPDATA": "{place}/roaming"}, "roaming/amzsync"),
-        ("win32", {}, "home/AppData/Roaming/amzsync"),
-    ],
-)
-def test_each_system_has_its_usual_folder(place, platform, environ, folder):
-    write(place / folder / "config.json", {"accounts": {"here": account("x")}})
-    environ = {name: value.format(place=place) for name, value in environ.items()}
-
-    assert load(place, environ=environ, platform=platform).name == "here"
 
 
 def test_a_relative_path_starts_at_the_current_folder_and_a_tilde_at_home(place):

@@ -14,9 +14,9 @@ from proof.commands import KEY, PASSWORD, Commands, account
 from proof.scenes import FAST, Scene, has_run, sandbox_of
 from sandbox_faults import Answer, Fault, Latency, RunBefore, Sandbox, Transform
 
-from amzsync.config import state_folder
 from amzsync.executor import freshness, recheck
 from amzsync.executor.other_runs import OtherRuns
+from amzsync.folders import state_folder
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_what_a_neighbour_has_written_over_is_appended_at_the_end(
     monkeypatch.setattr(recheck, "LOOK_AFTER_S", 0.1)
     if way == "by links":
         sandbox.set_gallery("P0", [sandbox.add_asset("hand.jpg")])
-    neighbour = OtherRuns(state_folder(os.environ, Path.home()), sandbox.url)
+    neighbour = OtherRuns(state_folder(), sandbox.url)
     came_and_went = RunBefore(lambda: neighbour.__enter__().__exit__(None, None, None))
     sandbox.faults.add(KINDS["upload"].goes(came_and_went))
     overwrite_the_first(sandbox, shared, after=4)
