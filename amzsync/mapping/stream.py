@@ -1,6 +1,13 @@
 """Read the elements of a large JSON document one by one, in memory that does not grow with the file.
 
 The standard library's own decoder reads each element; this module only finds where it starts.
+
+ijson 3.6 (yajl2_c) was measured against it on 100,000 products with 800,000 images, 107 MB, processor time:
+`ijson.items` of one known list takes 0.9 times as long, but a mapping has several lists and metadata in any
+order, and one pass over `basic_parse` that takes them all 3.7 times; the pure Python backend 20 times. The
+peak memory is alike (1.0). Its errors quote the text around a fault without line and column, it accepts half
+a surrogate pair, and it bounds neither a value nor the depth: `items` keeps the path of each level as a text,
+so that 100,000 brackets, 200 kB, take all memory. So nothing is won that would pay for a dependency.
 """
 
 import codecs
