@@ -1,7 +1,7 @@
 """From products to the rows a ledger must hold: what is new, what differs, what is no longer wanted. Pure."""
 
 from amzsync.planner.difference import Difference, settle
-from amzsync.planner.intake import Planner
+from amzsync.planner.planner import Planner
 from amzsync.planner.values import (
     ChangedProduct,
     KnownProduct,

@@ -12,9 +12,10 @@ from amzsync.domain.filename import asset_filename, distinct_filename
 from amzsync.domain.image_url import ImageUrl
 from amzsync.domain.product import Unreadable
 from amzsync.domain.variant import KNOWN, MAIN
+from amzsync.planner.addresses import PLAIN
 from amzsync.planner.galleries import Galleries
-from amzsync.planner.intake import PLAIN, Planner
 from amzsync.planner.names import PLAIN_ID_AT, Names
+from amzsync.planner.planner import Planner
 from amzsync.planner.values import ChangedProduct, MalformedUrl, WantedLink
 
 __all__ = ["Difference", "settle"]
@@ -35,10 +36,10 @@ class Difference:
         self._galleries = galleries
         self.counts = galleries.counts()
         self._product_ids = array("I")
-        self._hand_out_ids(list(planner.urls))
+        self._hand_out_ids(list(planner.addresses.numbers))
 
     def _hand_out_ids(self, urls: list[str]) -> None:
-        known = self._planner.known_urls
+        known = self._planner.addresses.known
         self._ids = array("I", range(len(urls) + 1))
         best, malformed = self._galleries.best, self._galleries.malformed
         kept = [
@@ -46,29 +47,29 @@ class Difference:
         ]
         kept.sort()
         self._new_urls = kept
-        self._new_numbers = array("I", map(self._planner.urls.__getitem__, kept))
+        self._new_numbers = array("I", map(self._planner.addresses.numbers.__getitem__, kept))
         for new_id, number in enumerate(self._new_numbers, known + 1):
             self._ids[number] = new_id
         next_id = max((product.id for product in self._planner.known.products.values()), default=0) + 1
-        for sku in self._planner.owners:
+        for sku in self._planner.products.numbers:
             before = self._planner.known.products.get(sku)
             self._product_ids.append(before.id if before else next_id)
             next_id += not before
 
     def new_urls(self) -> Iterator[tuple[int, str]]:
         """Addresses the ledger does not hold, by id."""
-        return enumerate(self._new_urls, self._planner.known_urls + 1)
+        return enumerate(self._new_urls, self._planner.addresses.known + 1)
 
     def malformed_urls(self) -> Iterator[MalformedUrl]:
         """Every address that can be no picture, known or new."""
         for number in self._galleries.malformed:
-            yield MalformedUrl(self._ids[number], self._planner.reasons[number].reason)
+            yield MalformedUrl(self._ids[number], self._planner.addresses.reasons[number].reason)
 
     def malformed_uses(self) -> Iterator[tuple[int, int, str]]:
         """Product id, address id and reason, for every product that names a malformed address."""
         uses = iter(self._galleries.malformed_uses)
         for number, owner in zip(uses, uses, strict=True):
-            yield self._product_ids[owner], self._ids[number], self._planner.reasons[number].reason
+            yield self._product_ids[owner], self._ids[number], self._planner.addresses.reasons[number].reason
 
     @property
     def unreadable(self) -> Sequence[Unreadable]:
@@ -77,15 +78,15 @@ class Difference:
 
     def new_assets(self) -> Iterator[tuple[int, str]]:
         """Id and name of the asset of each wanted address that has none in the ledger yet."""
-        numbers, best = self._planner.urls, self._galleries.best
-        names = Names(numbers, self._planner.known_urls)
+        numbers, best = self._planner.addresses.numbers, self._galleries.best
+        names = Names(numbers, self._planner.addresses.known)
         for url_id in sorted(self._planner.known.without_asset):
             if best[url_id]:
                 yield url_id, self._filename(self._known_url(url_id), url_id, names)
-        kinds, starts = self._planner.kinds, self._name_starts()
+        kinds, starts = self._planner.addresses.kinds, self._name_starts()
         for (new_id, url), number in zip(self.new_urls(), self._new_numbers, strict=True):
             if best[number]:
-                is_bare = kinds[number] == PLAIN and not self._planner.known_urls
+                is_bare = kinds[number] == PLAIN and not self._planner.addresses.known
                 name = (
                     starts[best[number]] + url[PLAIN_ID_AT:]
                     if is_bare
@@ -96,21 +97,21 @@ class Difference:
     def _name_starts(self) -> dict[int, str]:
         """How the name of an asset starts, by its most important use."""
         return {
-            key: f"amazon_{key >> 16:02d}_{self._planner.variants[key & 0xFFFF]}_"
+            key: f"amazon_{key >> 16:02d}_{self._planner.variants.names[key & 0xFFFF]}_"
             for key in set(self._galleries.best)
             if key
         }
 
     def _known_url(self, url_id: int) -> str:
-        return next(itertools.islice(self._planner.urls, url_id - 1, None))
+        return next(itertools.islice(self._planner.addresses.numbers, url_id - 1, None))
 
     def _filename(self, url: str, number: int, names: "Names") -> str:
         key = self._galleries.best[number]
-        variant = self._planner.variants[key & 0xFFFF]
-        if self._planner.kinds[number] == PLAIN:
+        variant = self._planner.variants.names[key & 0xFFFF]
+        if self._planner.addresses.kinds[number] == PLAIN:
             plain = f"amazon_{key >> 16:02d}_{variant}_{url[PLAIN_ID_AT:]}"
             return distinct_filename(plain, url) if names.is_known(url[PLAIN_ID_AT:]) else plain
-        image = self._planner.read(url)
+        image = self._planner.addresses.read(url)
         assert isinstance(image, ImageUrl)  # noqa: S101 - a malformed address is never wanted
         filename = asset_filename(key >> 16, variant, image)
         return distinct_filename(filename, url) if names.is_taken(image, url) else filename
@@ -119,7 +120,7 @@ class Difference:
         """Known addresses that nothing wants any more."""
         return [
             url_id
-            for url_id in range(1, self._planner.known_urls + 1)
+            for url_id in range(1, self._planner.addresses.known + 1)
             if not self._galleries.best[url_id]
             and url_id not in self._galleries.malformed
             and url_id not in self._planner.known.obsolete_urls
@@ -136,17 +137,22 @@ class Difference:
         return [
             product.id
             for sku, product in self._planner.known.products.items()
-            if product.wanted is not None and sku not in self._planner.owners
+            if product.wanted is not None and sku not in self._planner.products.numbers
         ]
 
     def new_products(self) -> Iterator[tuple[int, str, bool, bytes]]:
         """Id, SKU, whether it is a parent, and the digest of what it wants."""
         for owner, sku in self._new_owners():
-            yield self._product_ids[owner], sku, bool(self._planner.parents[owner]), self._digest(owner)
+            yield (
+                self._product_ids[owner],
+                sku,
+                bool(self._planner.products.parents[owner]),
+                self._digest(owner),
+            )
 
     def new_links(self) -> Iterator[tuple[int, int, str, int]]:
         """Product id, asset id, variant, position, for the products that are new."""
-        ids, variants = self._ids, self._planner.variants
+        ids, variants = self._ids, self._planner.variants.names
         numbers, codes, starts = self._galleries.numbers, self._galleries.codes, self._galleries.starts
         for owner, _ in self._new_owners():
             product_id = self._product_ids[owner]
@@ -163,7 +169,7 @@ class Difference:
 
     def changed_products(self) -> Iterator[ChangedProduct]:
         """The products the ledger knows, for which something else is wanted now."""
-        for owner, sku in enumerate(self._planner.owners):
+        for owner, sku in enumerate(self._planner.products.numbers):
             before = self._planner.known.products.get(sku)
             if before is None:
                 continue
@@ -171,19 +177,23 @@ class Difference:
             if digest != before.wanted:
                 links = tuple(self._links(owner))
                 yield ChangedProduct(
-                    before.id, bool(self._planner.parents[owner]), digest, links, self._thumbnail(owner)
+                    before.id,
+                    bool(self._planner.products.parents[owner]),
+                    digest,
+                    links,
+                    self._thumbnail(owner),
                 )
 
     def _new_owners(self) -> Iterator[tuple[int, str]]:
         known = self._planner.known.products
-        return ((owner, sku) for owner, sku in enumerate(self._planner.owners) if sku not in known)
+        return ((owner, sku) for owner, sku in enumerate(self._planner.products.numbers) if sku not in known)
 
     def _links(self, owner: int) -> Iterator[WantedLink]:
         start, stop = self._galleries.starts[owner], self._galleries.starts[owner + 1]
         for position, at in enumerate(range(start, stop), 1):
             yield WantedLink(
                 self._ids[self._galleries.numbers[at]],
-                self._planner.variants[self._galleries.codes[at]],
+                self._planner.variants.names[self._galleries.codes[at]],
                 position,
             )
 
@@ -200,6 +210,6 @@ class Difference:
         if max(codes, default=0) < len(KNOWN):
             variants = codes.tobytes()
         else:
-            variants = ",".join(map(self._planner.variants.__getitem__, codes)).encode()
-        flags = self._planner.label + (b"\1" if self._planner.parents[owner] else b"\0")
+            variants = ",".join(map(self._planner.variants.names.__getitem__, codes)).encode()
+        flags = self._planner.label + (b"\1" if self._planner.products.parents[owner] else b"\0")
         return hashlib.blake2b(flags + ids.tobytes() + variants, digest_size=16).digest()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from amzsync.domain.gallery import arrange, positions
 from amzsync.domain.product import ImageRef
 from amzsync.domain.variant import KNOWN, MAIN, POSITION, place
-from amzsync.planner.intake import Planner
+from amzsync.planner.planner import Planner
 from amzsync.planner.values import PlanCounts
 
 __all__ = ["Galleries"]
@@ -30,16 +30,16 @@ class Galleries:
         self.codes = array("H")
         self.malformed: set[int] = set()
         self.malformed_uses = array("I")
-        urls = list(planner.urls)
+        urls = list(planner.addresses.numbers)
         self.best = array("I", bytes(4 * (len(urls) + 1)))
         self.shared = bytearray(len(urls) + 1)
         self.tally = _Tally()
         repeated_parts = self._repeated_parts()
-        for part, owner in enumerate(planner.part_owners):
+        for part, owner in enumerate(planner.references.part_owners):
             if owner + 1 < len(self.starts):
                 continue  # a later part of a product that its first part has settled
-            if planner.ordered[owner]:
-                self._settle_ordered(part, is_parent=bool(planner.parents[owner]))
+            if planner.products.ordered[owner]:
+                self._settle_ordered(part, is_parent=bool(planner.products.parents[owner]))
             else:
                 self._settle_mixed(owner, repeated_parts.get(owner) or [part], urls)
             self.starts.append(len(self.numbers))
@@ -48,11 +48,11 @@ class Galleries:
         """What the mapping names."""
         planner, tally = self._planner, self.tally
         return PlanCounts(
-            total_products=len(planner.owners),
+            total_products=len(planner.products.numbers),
             products_with_images=tally.products_with_images,
-            parents=sum(planner.parents),
-            repeated_products=len(planner.part_owners) - len(planner.owners),
-            total_image_refs=len(planner.url_numbers),
+            parents=sum(planner.products.parents),
+            repeated_products=len(planner.references.part_owners) - len(planner.products.numbers),
+            total_image_refs=len(planner.references.url_numbers),
             unique_images=len(self.best) - self.best.count(0),
             shared_images=self.shared.count(1),
             superseded_images=tally.superseded,
@@ -66,8 +66,11 @@ class Galleries:
 
     def _settle_ordered(self, part: int, *, is_parent: bool) -> None:
         best, shared = self.best, self.shared
-        start, stop = self._planner.stretch(part)
-        numbers, codes = self._planner.url_numbers[start:stop], self._planner.variant_codes[start:stop]
+        start, stop = self._planner.references.span(part)
+        numbers, codes = (
+            self._planner.references.url_numbers[start:stop],
+            self._planner.references.variant_codes[start:stop],
+        )
         for number, code in zip(numbers, codes, strict=True):
             key = _KNOWN_KEYS[code]
             before = best[number]
@@ -85,24 +88,24 @@ class Galleries:
     def _settle_mixed(self, owner: int, parts: list[int], urls: list[str]) -> None:
         refs = [
             ImageRef(
-                urls[self._planner.url_numbers[at] - 1],
-                self._planner.variants[self._planner.variant_codes[at]],
-                self._planner.areas[at],
+                urls[self._planner.references.url_numbers[at] - 1],
+                self._planner.variants.names[self._planner.references.variant_codes[at]],
+                self._planner.references.areas[at],
             )
             for part in parts
-            for at in range(*self._planner.stretch(part))
+            for at in range(*self._planner.references.span(part))
         ]
-        gallery = arrange(refs, self._planner.judge_taken)
+        gallery = arrange(refs, self._planner.addresses.read_taken)
         for ref, position in zip(gallery.images, positions(gallery.images), strict=True):
-            number = self._planner.urls[ref.url]
-            code = self._planner.code_of(ref.variant)
+            number = self._planner.addresses.numbers[ref.url]
+            code = self._planner.variants.code_of(ref.variant)
             key = min(position, _MAX_POSITION) << 16 | code
             self.shared[number] = self.best[number] > 0
             if not self.best[number] or self._is_better(key, self.best[number]):
                 self.best[number] = key
             self.numbers.append(number)
             self.codes.append(code)
-        for number in dict.fromkeys(self._planner.urls[ref.url] for ref in gallery.malformed):
+        for number in dict.fromkeys(self._planner.addresses.numbers[ref.url] for ref in gallery.malformed):
             self.malformed.add(number)
             self.malformed_uses.extend((number, owner))
         self.tally.superseded += gallery.superseded
@@ -112,20 +115,23 @@ class Galleries:
             self.tally.add(
                 len(gallery.images),
                 has_main=gallery.images[0].variant == MAIN,
-                is_parent=bool(self._planner.parents[owner]),
+                is_parent=bool(self._planner.products.parents[owner]),
             )
 
     def _is_better(self, key: int, other: int) -> bool:
         if key >> 16 != other >> 16:
             return key < other
-        ours, theirs = self._planner.variants[key & 0xFFFF], self._planner.variants[other & 0xFFFF]
+        ours, theirs = (
+            self._planner.variants.names[key & 0xFFFF],
+            self._planner.variants.names[other & 0xFFFF],
+        )
         return (place(ours), ours) < (place(theirs), theirs)
 
     def _repeated_parts(self) -> dict[int, list[int]]:
-        if len(self._planner.part_owners) == len(self._planner.owners):
+        if len(self._planner.references.part_owners) == len(self._planner.products.numbers):
             return {}
         parts: dict[int, list[int]] = {}
-        for part, owner in enumerate(self._planner.part_owners):
+        for part, owner in enumerate(self._planner.references.part_owners):
             parts.setdefault(owner, []).append(part)
         return {owner: several for owner, several in parts.items() if len(several) > 1}
 

@@ -202,7 +202,7 @@ def test_ids_go_on_where_the_ledger_ends_in_the_order_of_the_addresses():
 
 
 def test_more_variants_than_can_be_numbered_are_all_kept(monkeypatch):
-    monkeypatch.setattr("amzsync.planner.intake._MAX_VARIANTS", len(KNOWN) + 2)
+    monkeypatch.setattr("amzsync.planner.variants._MAX_VARIANTS", len(KNOWN) + 2)
     planner = plan(product("S1", *((f"p{n}", f"V{n}") for n in range(6))))
     assert len(galleries(planner)["S1"]) == 6
     assert len(set(filenames(planner).values())) == 6
@@ -218,12 +218,12 @@ def test_a_long_address_is_not_judged_by_what_is_kept_of_it():
 
 
 def test_the_addresses_that_are_remembered_take_a_bounded_part_of_the_memory(monkeypatch):
-    monkeypatch.setattr("amzsync.planner.intake._JUDGED_BYTES", 20_000)
+    monkeypatch.setattr("amzsync.planner.addresses._CACHE_BYTES", 20_000)
     urls = [f"{SHOP}/{number}/{'x' * 100}.jpg" for number in range(200)]
     planner = Planner(KnownRows(), gallery_label=GALLERY)
     for url in urls:
         planner.add(product(f"S{url}", (url, "MAIN"), ("ftp://" + url, "PT01")))
-    assert 10 < len(planner._judged) < 50
+    assert 10 < len(planner.addresses._cache) < 50
     assert settle(planner).counts.links == settle(planner).counts.malformed_images == 200
 
 
@@ -254,7 +254,7 @@ def test_products_without_pictures_do_not_read_the_catalogue_again():
 
     planner = Planner(KnownRows(), gallery_label=GALLERY)
     planner.add(product("S1", *((f"p{n}", "MAIN") for n in range(100))))
-    planner.url_numbers = Watched(planner.url_numbers)
+    planner.references.url_numbers = Watched(planner.references.url_numbers)
     for number in range(50):
         planner.add(product(f"E{number}"))
     assert Watched.reads == 0
