@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from amzsync.domain.gallery import arrange, positions
 from amzsync.domain.product import ImageRef
-from amzsync.domain.variant import KNOWN, MAIN, POSITION, place
+from amzsync.domain.variant import KNOWN, POSITION, place
 from amzsync.planner.planner import Planner
 from amzsync.planner.values import PlanCounts
 
@@ -39,7 +39,7 @@ class Galleries:
             if owner + 1 < len(self.starts):
                 continue  # a later part of a product that its first part has settled
             if planner.products.ordered[owner]:
-                self._settle_ordered(part, is_parent=bool(planner.products.parents[owner]))
+                self._settle_ordered(part)
             else:
                 self._settle_mixed(owner, repeated_parts.get(owner) or [part], urls)
             self.starts.append(len(self.numbers))
@@ -58,19 +58,13 @@ class Galleries:
             superseded_images=tally.superseded,
             repeated_images=tally.repeated,
             malformed_images=tally.malformed,
-            links=tally.links,
-            parent_links=tally.parent_links,
-            thumbnails=tally.thumbnails,
-            parent_thumbnails=tally.parent_thumbnails,
         )
 
-    def _settle_ordered(self, part: int, *, is_parent: bool) -> None:
+    def _settle_ordered(self, part: int) -> None:
         best, shared = self.best, self.shared
-        start, stop = self._planner.references.span(part)
-        numbers, codes = (
-            self._planner.references.url_numbers[start:stop],
-            self._planner.references.variant_codes[start:stop],
-        )
+        references = self._planner.references
+        start, stop = references.span(part)
+        numbers, codes = references.url_numbers[start:stop], references.variant_codes[start:stop]
         for number, code in zip(numbers, codes, strict=True):
             key = _KNOWN_KEYS[code]
             before = best[number]
@@ -82,41 +76,37 @@ class Galleries:
                     best[number] = key
         self.numbers.extend(numbers)
         self.codes.extend(codes)
-        if numbers:
-            self.tally.add(len(numbers), has_main=codes[0] == 0, is_parent=is_parent)
+        self.tally.products_with_images += bool(numbers)
 
     def _settle_mixed(self, owner: int, parts: list[int], urls: list[str]) -> None:
+        planner = self._planner
+        references, addresses, variants = planner.references, planner.addresses, planner.variants
         refs = [
             ImageRef(
-                urls[self._planner.references.url_numbers[at] - 1],
-                self._planner.variants.names[self._planner.references.variant_codes[at]],
-                self._planner.references.areas[at],
+                urls[references.url_numbers[at] - 1],
+                variants.names[references.variant_codes[at]],
+                references.areas[at],
             )
             for part in parts
-            for at in range(*self._planner.references.span(part))
+            for at in range(*references.span(part))
         ]
-        gallery = arrange(refs, self._planner.addresses.read_taken)
+        gallery = arrange(refs, addresses.read_taken)
         for ref, position in zip(gallery.images, positions(gallery.images), strict=True):
-            number = self._planner.addresses.numbers[ref.url]
-            code = self._planner.variants.code_of(ref.variant)
+            number = addresses.numbers[ref.url]
+            code = variants.code_of(ref.variant)
             key = min(position, _MAX_POSITION) << 16 | code
             self.shared[number] = self.best[number] > 0
             if not self.best[number] or self._is_better(key, self.best[number]):
                 self.best[number] = key
             self.numbers.append(number)
             self.codes.append(code)
-        for number in dict.fromkeys(self._planner.addresses.numbers[ref.url] for ref in gallery.malformed):
+        for number in dict.fromkeys(addresses.numbers[ref.url] for ref in gallery.malformed):
             self.malformed.add(number)
             self.malformed_uses.extend((number, owner))
         self.tally.superseded += gallery.superseded
         self.tally.repeated += gallery.repeated
         self.tally.malformed += len(gallery.malformed)
-        if gallery.images:
-            self.tally.add(
-                len(gallery.images),
-                has_main=gallery.images[0].variant == MAIN,
-                is_parent=bool(self._planner.products.parents[owner]),
-            )
+        self.tally.products_with_images += bool(gallery.images)
 
     def _is_better(self, key: int, other: int) -> bool:
         if key >> 16 != other >> 16:
@@ -142,16 +132,3 @@ class _Tally:
     superseded: int = 0
     repeated: int = 0
     malformed: int = 0
-    links: int = 0
-    parent_links: int = 0
-    thumbnails: int = 0
-    parent_thumbnails: int = 0
-
-    def add(self, links: int, *, has_main: bool, is_parent: bool) -> None:
-        self.products_with_images += 1
-        if is_parent:
-            self.parent_links += links
-            self.parent_thumbnails += has_main
-        else:
-            self.links += links
-            self.thumbnails += has_main

@@ -76,7 +76,3 @@ class PlanCounts:
     superseded_images: int = 0
     repeated_images: int = 0
     malformed_images: int = 0
-    links: int = 0
-    parent_links: int = 0
-    thumbnails: int = 0
-    parent_thumbnails: int = 0

@@ -31,10 +31,6 @@ COUNTS = PlanCounts(
     superseded_images=7,
     repeated_images=2,
     malformed_images=3,
-    links=9_000,
-    parent_links=100,
-    thumbnails=1_190,
-    parent_thumbnails=15,
 )
 STANDING = Standing(
     uploaded=5,
