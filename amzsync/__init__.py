@@ -1,3 +1,3 @@
-"""Put every Amazon picture into Plytix, linked and in order, with as few requests as can be."""
+"""Put the Amazon images of your products into Plytix, in order, with as few requests as possible."""
 
 __version__ = "0.1.0"

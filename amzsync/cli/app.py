@@ -33,7 +33,7 @@ _WORK = Only("dry_run", "is_confirmed", "retry_failed", "output")
 
 app = typer.Typer(
     name="amzsync",
-    help="Put every Amazon picture into Plytix, linked and in order, with as few requests as can be.",
+    help="Put the Amazon images of your products into Plytix, in order, with as few requests as possible.",
     no_args_is_help=True,
     context_settings=_CONTEXT,
     pretty_exceptions_enable=False,

@@ -6,12 +6,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-from docs.page import SAMPLE, amzsync, block
+import pytest
+from docs.page import PAGES, SAMPLE, amzsync, block, table
 
 from amzsync.config import load_account
-from amzsync.domain.product import Product
+from amzsync.domain.product import MAX_IMAGES, Product
+from amzsync.mapping import read, stream
+from amzsync.mapping.forms import read_product
 from amzsync.mapping.read import read_products
 
+FLAT_FIELDS = [
+    "amazon_image_main",
+    *(f"amazon_image_variant_{number}" for number in range(1, 9)),
+    "amazon_image_swatch",
+]
 ADDRESS = "http://127.0.0.1:8080"
 
 
@@ -34,6 +42,27 @@ def test_the_mapping_is_one(tmp_path: Path) -> None:
         ("AMZN-US-B0FERNSLPA", True, 1),
         ("AMZN-US-B0FERNBNDL", False, 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("amazon_images", [{"link": "https://x.example/1.jpg"}]),
+        ("images", [{"marketplaceId": "ATVPDKIKX0DER", "images": [{"link": "https://x.example/1.jpg"}]}]),
+        ("image_urls", ["https://x.example/1.jpg"]),
+        *((name, "https://x.example/1.jpg") for name in FLAT_FIELDS),
+    ],
+)
+def test_every_form_named_is_one(field: str, value: object) -> None:
+    named = " ".join(fields for fields, _ in table("table: forms"))
+    assert f"`{field}`" in named or field in FLAT_FIELDS[2:8]
+    product = read_product({"suggested_sku": "S1", field: value}, lambda: "US")
+    assert [image.url for image in product.images] == ["https://x.example/1.jpg"]
+
+
+def test_the_bounds_of_a_mapping_are_those_of_the_program() -> None:
+    bounds = f"{MAX_IMAGES:,} images for a product, {stream._MAX_ELEMENT_CHARS:,} characters for one entry"
+    assert f"{bounds}, {read._MAX_UNREADABLE:,} products without a SKU" in PAGES["data/README.md"].text
 
 
 def test_a_client_of_ones_own_finds_the_sandbox_and_amzsync_does_too(tmp_path: Path) -> None:

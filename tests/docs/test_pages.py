@@ -83,6 +83,13 @@ def test_every_script_of_the_check_is_explained_and_can_be_run() -> None:
     assert all(os.access(ROOT / name, os.X_OK) for name in scripts)
 
 
+def test_every_folder_of_tests_is_explained() -> None:
+    told = re.findall(r"`(tests/\w+)`", " ".join(names for names, _ in table("table: folders")))
+    assert sorted(told) == sorted(
+        {f"tests/{path.parent.name}" for path in (ROOT / "tests").glob("*/test_*.py")}
+    )
+
+
 def test_every_promise_names_the_tests_that_prove_it() -> None:
     for promise, tests in table("table: promises"):
         assert re.findall(r"`(tests/[^`]+)`", tests), promise
