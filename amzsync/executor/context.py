@@ -8,7 +8,7 @@ from amzsync.errors import AmzsyncError, StopError
 from amzsync.executor.bulk import AssetsByName, ProductsBySku
 from amzsync.executor.clocks import Clocks
 from amzsync.executor.engine import Bounds, End
-from amzsync.executor.events import Listener
+from amzsync.executor.events import Listener, SilentListener
 from amzsync.executor.recheck import Recheck
 from amzsync.executor.record import Record
 from amzsync.executor.stop import StopRequest
@@ -50,8 +50,8 @@ class RunContext:
     server: Server
     limits: tuple[Limit, ...]
     gallery_label: str
-    listener: Listener
-    stop: StopRequest
+    listener: Listener = field(default_factory=SilentListener)
+    stop: StopRequest = field(default_factory=StopRequest)
     bounds: Bounds = field(default_factory=Bounds)
     clocks: Clocks = field(default_factory=Clocks)
     request_log: Ledger | None = None

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from amzsync.limits.windows import Limit
 
-__all__ = ["Listener", "Notice", "Progress", "QuotaUse", "Traffic", "Waiting"]
+__all__ = ["Listener", "Notice", "Progress", "QuotaUse", "SilentListener", "Traffic", "Waiting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,14 @@ class Notice:
 
 class Listener(Protocol):
     """What a run reports to."""
+
+    def progress(self, progress: Progress) -> None: ...
+
+    def notice(self, notice: Notice) -> None: ...
+
+
+class SilentListener:
+    """For a run that nobody watches."""
 
     def progress(self, progress: Progress) -> None: ...
 

@@ -34,7 +34,7 @@ from amzsync.plytix.auth import Secret
 from amzsync.plytix.client import search_assets
 from amzsync.plytix.transport import Transport
 
-__all__ = ["RunContext", "RunResult", "Server", "TokenFacts", "inspect", "refresh", "sync"]
+__all__ = ["RunContext", "RunResult", "ScriptContext", "Server", "TokenFacts", "inspect", "refresh", "sync"]
 
 T = TypeVar("T")
 

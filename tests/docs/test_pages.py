@@ -9,7 +9,7 @@ import pytest
 from docs.page import PAGES, README, ROOT, Page, all_shell_commands, table
 
 MADE_BY_PEOPLE = {"amzsync/config.json", "amzsync/plytix_config.json"}
-PROGRAMS = {"amzsync", "export", "git", "mypy", "pip", "pytest", "python3", "ruff", "sqlite-utils"}
+PROGRAMS = {"amzsync", "export", "git", "mypy", "pip", "pytest", "python", "python3", "ruff", "sqlite-utils"}
 
 each_page = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 
