@@ -48,12 +48,6 @@ class Timed(Generic[T]):
     sent_at: float
     answered_at: float
 
-    def unwrap(self) -> T:
-        """The value; raises the PlytixError."""
-        if isinstance(self.value_or_error, PlytixError):
-            raise self.value_or_error
-        return self.value_or_error
-
 
 @dataclass(frozen=True, slots=True)
 class _Received:
@@ -99,10 +93,6 @@ class Transport:
         # A token that came with the announcement was not known when that was kept.
         return frozenset(map(self._redactor.text, announced))
 
-    def send(self, call: Call[T], token: Secret) -> T:
-        """Make one attempt; raises the PlytixError that says what to do next."""
-        return self.send_timed(call, token).unwrap()
-
     def send_timed(
         self, call: Call[T], token: Secret, on_sent: Callable[[float], None] | None = None
     ) -> Timed[T]:
@@ -110,11 +100,8 @@ class Transport:
         self._redactor.add(token)
         return self._timed(call, _Bearer(token), on_sent)
 
-    def fetch_token(self, credentials: Credentials) -> TokenAnswer:
-        """Make one attempt; raises StopError for credentials that are not accepted."""
-        return self.fetch_token_timed(credentials).unwrap()
-
     def fetch_token_timed(self, credentials: Credentials) -> Timed[TokenAnswer]:
+        """Make one attempt; credentials that are not accepted are a StopError."""
         self._redactor.add(credentials.api_key, credentials.api_password)
         timed = self._timed(get_token(credentials), _Anonymous())
         if isinstance(timed.value_or_error, TokenAnswer):

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 import pytest
-
-from amzsync.plytix.transport import Transport
+from attempts import RaisingTransport
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +130,14 @@ def server() -> Iterator[WireServer]:
 
 
 @pytest.fixture
-def connect(server: WireServer) -> Iterator[Callable[..., Transport]]:
+def connect(server: WireServer) -> Iterator[Callable[..., RaisingTransport]]:
     """Make a transport to the server, with whatever options a test needs."""
-    made: list[Transport] = []
+    made: list[RaisingTransport] = []
 
     def connect(
         api_url: str = f"{server.url}/api/v1", auth_url: str = f"{server.url}/auth", **options
-    ) -> Transport:
-        made.append(Transport(api_url, auth_url, **options))
+    ) -> RaisingTransport:
+        made.append(RaisingTransport(api_url, auth_url, **options))
         return made[-1]
 
     yield connect
@@ -147,5 +146,5 @@ def connect(server: WireServer) -> Iterator[Callable[..., Transport]]:
 
 
 @pytest.fixture
-def transport(connect: Callable[..., Transport]) -> Transport:
+def transport(connect: Callable[..., RaisingTransport]) -> RaisingTransport:
     return connect()

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from attempts import RaisingTransport
 from sandbox_faults import Answer, DropAfterWork, DropBeforeWork, Fault, Sandbox, Transform, Truncate
 
 from amzsync.errors import RateLimitedError, RejectedError, RetriableError, StopError, TokenError
 from amzsync.plytix import client
 from amzsync.plytix.auth import Credentials, Secret
-from amzsync.plytix.transport import Transport
 from amzsync.plytix.wire import (
     AssetExistsWithoutId,
     AttributeDefinition,
@@ -30,7 +30,7 @@ class Account:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.transport = Transport(sandbox.url, sandbox.auth_url)
+        self.transport = RaisingTransport(sandbox.url, sandbox.auth_url)
         self.token = self.transport.fetch_token(CREDENTIALS).token
 
     def ask(self, call: Call):

@@ -61,7 +61,7 @@ def test_an_outcome_carries_the_moment_of_its_sending_and_of_its_answer(server, 
     server.answer(500)
     transport = connect(clock=lambda: float(next(ticks)))
     good, bad = transport.send_timed(CALL, TOKEN), transport.send_timed(CALL, TOKEN)
-    assert good.unwrap() == PlytixAsset("a1", "a.jpg")
+    assert good.value_or_error == PlytixAsset("a1", "a.jpg")
     assert isinstance(bad.value_or_error, RetriableError)
     assert 100 <= good.sent_at < good.answered_at < bad.sent_at < bad.answered_at
 
