@@ -11,18 +11,20 @@ from collections.abc import Mapping
 from amzsync.sandbox.limits import RetryAfterForm, SlidingWindows
 from amzsync.sandbox.messages import Json, Refusal, Reply, Request, data
 from amzsync.sandbox.settings import SandboxSettings
-from amzsync.sandbox.store import Store
+from amzsync.sandbox.token_store import TokenStore
 
 
 class AccessControl:
     """Tokens and counted requests, both kept in the store: a restart forgets neither."""
 
-    def __init__(self, store: Store, settings: SandboxSettings) -> None:
+    def __init__(self, store: TokenStore, settings: SandboxSettings) -> None:
         self._store = store
         self._settings = settings
         self._lock = threading.Lock()
         longest_s = max((window_s for _, window_s in settings.limits), default=0.0)
-        self._windows = SlidingWindows(settings.limits, store.arrivals(since=settings.clock() - longest_s))
+        self._windows = SlidingWindows(
+            settings.limits, store.request_times(since=settings.clock() - longest_s)
+        )
 
     def check_credentials(self, request: Request) -> None:
         """A Refusal (401) for anything but the account's own."""
@@ -62,7 +64,7 @@ class AccessControl:
             now = self._settings.clock()
             wait_s = self._windows.admit(now)
             if wait_s is None:
-                self._store.add_arrival(now)
+                self._store.add_request_time(now)
                 return
         told: Json = int(wait_s) if wait_s == int(wait_s) else wait_s
         in_header = self._settings.retry_after in (RetryAfterForm.HEADER, RetryAfterForm.BOTH)

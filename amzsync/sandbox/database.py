@@ -1,13 +1,23 @@
-"""Opening the file that holds an account: its tables, whose it is, and that nobody else has it."""
+"""The SQLite file that holds an account, or the same in memory.
+
+One process at a time holds the file, from opening to closing or to its death. A commit reaches the
+operating system, not the disk: it outlives a killed process, and costs microseconds.
+"""
 
 import sqlite3
-from contextlib import closing
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from amzsync.errors import SandboxError
 
 _APPLICATION_ID = 0x414D5A53
 _VERSION = 1
+
+# Far below the number of parameters that the oldest supported SQLite takes.
+_MAX_PARAMETERS = 900
 
 _SCHEMA = """
 CREATE TABLE products (
@@ -73,7 +83,41 @@ CREATE TABLE IF NOT EXISTS families (id TEXT PRIMARY KEY, name TEXT NOT NULL) WI
 """
 
 
-def open_database(path: Path | None) -> sqlite3.Connection:
+class Database:
+    """One connection for all threads; hold `lock` (or `transaction`) around what belongs together."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Open or create; a SandboxError where the file cannot be used."""
+        self.lock = threading.RLock()
+        self.db = _open(path)
+
+    def close(self) -> None:
+        with self.lock:
+            self.db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One commit for everything inside; an exception takes all of it back."""
+        with self.lock:
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self.db.execute("ROLLBACK")
+                raise
+            self.db.execute("COMMIT")
+
+    def select_in(self, query: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Run a query whose `{}` takes the values, as often as their number needs."""
+        rows: list[tuple[Any, ...]] = []
+        with self.lock:
+            for start in range(0, len(values), _MAX_PARAMETERS):
+                some = values[start : start + _MAX_PARAMETERS]
+                rows += self.db.execute(query.format(",".join("?" * len(some))), some)
+        return rows
+
+
+def _open(path: Path | None) -> sqlite3.Connection:
     """Connect, take the file for this process, and make the tables where there are none.
 
     A SandboxError where the file is another program's, damaged, or in use.

@@ -25,6 +25,7 @@ from amzsync.sandbox.state import (
     TypeClass,
 )
 from amzsync.sandbox.store import Store
+from amzsync.sandbox.token_store import TokenStore
 
 
 class Sandbox:
@@ -47,7 +48,7 @@ class Sandbox:
             for label in settings.gallery_labels:
                 name = label.replace("_", " ").title()
                 store.add_attribute(Attribute(store.new_id(), label, name, TypeClass.MEDIA_GALLERY))
-            access = AccessControl(store, settings)
+            access = AccessControl(TokenStore(store), settings)
             service = Service(self._account, access, self._log, settings.intercept)
             self._server = Server(settings.port, service.exchange)
         except BaseException:
@@ -171,7 +172,7 @@ class Sandbox:
 
     def expire_tokens(self) -> None:
         """Every token so far answers 401 from now on."""
-        self._running.store.delete_tokens()
+        TokenStore(self._running.store).delete_all()
 
     @property
     def _running(self) -> Account:

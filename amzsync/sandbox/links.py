@@ -39,14 +39,6 @@ def read_all(account: Account, ids: tuple[str, ...], _request: Request) -> Reply
         return data(*assets.full_all(account.store, _linked(account.store, ids[0])))
 
 
-def read(account: Account, ids: tuple[str, ...], _request: Request) -> Reply:
-    with account.store.lock:
-        found = [asset for asset in _linked(account.store, ids[0]) if asset.id == ids[1]]
-        if not found:
-            raise not_found("Asset", ids[1])
-        return data(*assets.full_all(account.store, found))
-
-
 def delete(account: Account, ids: tuple[str, ...], _request: Request) -> Reply:
     """`DELETE /products/{id}/assets/{asset_id}`: off every attribute of this product; the asset stays."""
     store = account.store

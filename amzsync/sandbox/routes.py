@@ -1,4 +1,4 @@
-"""Which path and method lead where."""
+"""The handler of each path and method."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ _ROUTES: Mapping[str, Mapping[str, Handler]] = {
     "/products/search": {"POST": products.search},
     "/products/{id}": {"GET": products.read, "PATCH": products.update, "DELETE": products.delete},
     "/products/{id}/assets": {"GET": links.read_all, "POST": links.create},
-    "/products/{id}/assets/{asset_id}": {"GET": links.read, "DELETE": links.delete},
+    "/products/{id}/assets/{asset_id}": {"DELETE": links.delete},
     "/attributes/product": {"POST": attributes.create},
     "/attributes/product/search": {"POST": attributes.search},
     "/product_families/{id}/all_attributes": {"GET": families.all_attributes},

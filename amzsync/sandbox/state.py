@@ -77,6 +77,15 @@ class Product:
     plain: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One place of one asset on one product."""
+
+    product_id: str
+    label: str
+    asset: Asset
+
+
 Media = dict[str, tuple[str, ...]]
 """Asset ids of one product, in order, by the label they are linked under."""
 

@@ -1,24 +1,13 @@
-"""The account's state in one SQLite file, or in memory: the only SQL of the sandbox.
+"""The account's products, assets, links, attributes and families in the database."""
 
-One process at a time holds the file, from opening to closing or to its death. A commit reaches the
-operating system, not the disk: it outlives a killed process, and costs microseconds.
-"""
-
-import json
 import secrets
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
-from amzsync.sandbox.database import open_database
-from amzsync.sandbox.state import Asset, Attribute, Media, Product, TypeClass
-
-# Far below the number of parameters that the oldest supported SQLite takes.
-_MAX_PARAMETERS = 900
+from amzsync.sandbox.database import Database
+from amzsync.sandbox.rows import ASSET_COLUMNS, PRODUCT_COLUMNS, asset_of, product_of, to_json
+from amzsync.sandbox.state import Asset, Attribute, Link, Media, Product, TypeClass
 
 
 class Table(StrEnum):
@@ -36,104 +25,80 @@ class IndexedColumn(StrEnum):
     FILENAME_KEY = "filename_key"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One place of one asset on one product."""
-
-    product_id: str
-    label: str
-    asset: Asset
-
-
-_ASSET_COLUMNS = (
-    "assets.id, assets.filename, assets.source_url, assets.content, assets.content_type, assets.file_size,"
-    " assets.created, assets.modified, assets.public, assets.categories"
-)
-_PRODUCT_COLUMNS = "id, sku, label, status, created, modified, plain"
-
-
-class Store:
-    """Typed reading and writing; hold `lock` (or `transaction`) around what belongs together."""
+class Store(Database):
+    """Typed reading and writing of products, assets, links, attributes and families."""
 
     def __init__(
         self, path: Path | None = None, *, new_id: Callable[[], str] = lambda: secrets.token_hex(12)
     ) -> None:
         """Open or create; a SandboxError where the file cannot be used."""
-        self.lock = threading.RLock()
+        super().__init__(path)
         self._new_id = new_id
-        self._db = open_database(path)
-
-    def close(self) -> None:
-        with self.lock:
-            self._db.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """One commit for everything inside; an exception takes all of it back."""
-        with self.lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
 
     def everything(self) -> tuple[list[Product], list[Asset], list[tuple[str, str, str]]]:
         """All products and assets as they were made, and the links as (product, label, asset), in order."""
         with self.lock:
-            products = self._db.execute(f"SELECT {_PRODUCT_COLUMNS} FROM products ORDER BY seq").fetchall()
-            assets = self._db.execute(f"SELECT {_ASSET_COLUMNS} FROM assets ORDER BY seq").fetchall()
-            links = self._db.execute(
+            products = self.db.execute(f"SELECT {PRODUCT_COLUMNS} FROM products ORDER BY seq").fetchall()
+            assets = self.db.execute(f"SELECT {ASSET_COLUMNS} FROM assets ORDER BY seq").fetchall()
+            links = self.db.execute(
                 "SELECT product, label, asset FROM links ORDER BY product, label, position"
             ).fetchall()
-        return [_product(row) for row in products], [_asset(row) for row in assets], links
+        return [product_of(row) for row in products], [asset_of(row) for row in assets], links
 
     # Searching
 
     def count(self, table: Table) -> int:
         with self.lock:
-            row = self._db.execute(f"SELECT count(*) FROM {table}").fetchone()
+            row = self.db.execute(f"SELECT count(*) FROM {table}").fetchone()
         return int(row[0])
 
     def ids(self, table: Table, *, offset: int = 0, limit: int = -1) -> list[str]:
         """Ids in the order of creation."""
         with self.lock:
-            found = self._db.execute(f"SELECT id FROM {table} ORDER BY seq LIMIT ? OFFSET ?", (limit, offset))
+            found = self.db.execute(f"SELECT id FROM {table} ORDER BY seq LIMIT ? OFFSET ?", (limit, offset))
             return [row[0] for row in found]
 
     def lookup(self, table: Table, column: IndexedColumn, values: Sequence[str]) -> list[tuple[int, str]]:
         """Sequence number and id of the rows whose column holds one of the values, found by index."""
         query = f"SELECT seq, id FROM {table} WHERE {column} IN ({{}})"
-        return [(row[0], row[1]) for row in self._select_in(query, values)]
+        return [(row[0], row[1]) for row in self.select_in(query, values)]
 
     # Products
 
     def add_products(self, products: Iterable[Product]) -> None:
         """Those whose SKU is there already are left out."""
         with self.lock:
-            self._db.executemany(
-                f"INSERT OR IGNORE INTO products ({_PRODUCT_COLUMNS}, sku_key) VALUES (?,?,?,?,?,?,?,?)",
+            self.db.executemany(
+                f"INSERT OR IGNORE INTO products ({PRODUCT_COLUMNS}, sku_key) VALUES (?,?,?,?,?,?,?,?)",
                 (
-                    (p.id, p.sku, p.label, p.status, p.created, p.modified, _dump(p.plain), p.sku.casefold())
+                    (
+                        p.id,
+                        p.sku,
+                        p.label,
+                        p.status,
+                        p.created,
+                        p.modified,
+                        to_json(p.plain),
+                        p.sku.casefold(),
+                    )
                     for p in products
                 ),
             )
 
     def products(self, ids: Sequence[str]) -> list[Product]:
         """In the order of `ids`; unknown ones are missing."""
-        rows = self._select_in(f"SELECT {_PRODUCT_COLUMNS} FROM products WHERE id IN ({{}})", ids)
-        found = {row[0]: _product(row) for row in rows}
+        rows = self.select_in(f"SELECT {PRODUCT_COLUMNS} FROM products WHERE id IN ({{}})", ids)
+        found = {row[0]: product_of(row) for row in rows}
         return [found[id_] for id_ in ids if id_ in found]
 
     def product_by_sku(self, sku: str) -> Product | None:
         with self.lock:
-            row = self._db.execute("SELECT id FROM products WHERE sku = ?", (sku,)).fetchone()
+            row = self.db.execute("SELECT id FROM products WHERE sku = ?", (sku,)).fetchone()
         return None if row is None else self.products([row[0]])[0]
 
     def update_product(self, product: Product) -> None:
         with self.lock:
-            self._db.execute(
+            self.db.execute(
                 "UPDATE products SET sku = ?, sku_key = ?, label = ?, status = ?, modified = ?, plain = ?"
                 " WHERE id = ?",
                 (
@@ -142,23 +107,23 @@ class Store:
                     product.label,
                     product.status,
                     product.modified,
-                    _dump(product.plain),
+                    to_json(product.plain),
                     product.id,
                 ),
             )
 
     def delete_product(self, id_: str) -> bool:
         with self.transaction():
-            self._db.execute("DELETE FROM links WHERE product = ?", (id_,))
-            self._db.execute("DELETE FROM family_products WHERE product = ?", (id_,))
-            return self._db.execute("DELETE FROM products WHERE id = ?", (id_,)).rowcount == 1
+            self.db.execute("DELETE FROM links WHERE product = ?", (id_,))
+            self.db.execute("DELETE FROM family_products WHERE product = ?", (id_,))
+            return self.db.execute("DELETE FROM products WHERE id = ?", (id_,)).rowcount == 1
 
     # Media
 
     def media(self, product_id: str) -> Media:
         found: dict[str, list[str]] = {}
         with self.lock:
-            for label, asset in self._db.execute(
+            for label, asset in self.db.execute(
                 "SELECT label, asset FROM links WHERE product = ? ORDER BY label, position", (product_id,)
             ):
                 found.setdefault(label, []).append(asset)
@@ -167,26 +132,26 @@ class Store:
     def set_media(self, product_id: str, label: str, asset_ids: Sequence[str]) -> None:
         """Replace what is linked under the label, in this order."""
         with self.lock:
-            self._db.execute("DELETE FROM links WHERE product = ? AND label = ?", (product_id, label))
-            self._db.executemany(
+            self.db.execute("DELETE FROM links WHERE product = ? AND label = ?", (product_id, label))
+            self.db.executemany(
                 "INSERT INTO links (product, label, position, asset) VALUES (?, ?, ?, ?)",
                 [(product_id, label, position, asset) for position, asset in enumerate(asset_ids)],
             )
 
     def links(self, product_ids: Sequence[str]) -> list[Link]:
         """All links of these products, by label and in order."""
-        rows = self._select_in(
-            f"SELECT links.product, links.label, {_ASSET_COLUMNS} FROM links JOIN assets"
+        rows = self.select_in(
+            f"SELECT links.product, links.label, {ASSET_COLUMNS} FROM links JOIN assets"
             " ON assets.id = links.asset WHERE links.product IN ({}) ORDER BY product, label, position",
             product_ids,
         )
-        return [Link(row[0], row[1], _asset(row[2:])) for row in rows]
+        return [Link(row[0], row[1], asset_of(row[2:])) for row in rows]
 
     # Assets
 
     def add_asset(self, asset: Asset) -> None:
         with self.lock:
-            self._db.execute(
+            self.db.execute(
                 "INSERT INTO assets (id, filename, source_url, content, content_type, file_size, created,"
                 " modified, public, categories, filename_key) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
                 (
@@ -199,20 +164,20 @@ class Store:
                     asset.created,
                     asset.modified,
                     asset.public,
-                    _dump(asset.categories),
+                    to_json(asset.categories),
                     asset.filename.casefold(),
                 ),
             )
 
     def assets(self, ids: Sequence[str]) -> list[Asset]:
         """In the order of `ids`; unknown ones are missing."""
-        rows = self._select_in(f"SELECT {_ASSET_COLUMNS} FROM assets WHERE id IN ({{}})", ids)
-        found = {row[0]: _asset(row) for row in rows}
+        rows = self.select_in(f"SELECT {ASSET_COLUMNS} FROM assets WHERE id IN ({{}})", ids)
+        found = {row[0]: asset_of(row) for row in rows}
         return [found[id_] for id_ in ids if id_ in found]
 
     def asset_ids_from(self, source_url: str) -> list[str]:
         with self.lock:
-            found = self._db.execute("SELECT id FROM assets WHERE source_url = ? ORDER BY seq", (source_url,))
+            found = self.db.execute("SELECT id FROM assets WHERE source_url = ? ORDER BY seq", (source_url,))
             return [row[0] for row in found]
 
     def assets_named(self, filename: str) -> list[Asset]:
@@ -222,7 +187,7 @@ class Store:
 
     def update_asset(self, asset: Asset) -> None:
         with self.lock:
-            self._db.execute(
+            self.db.execute(
                 "UPDATE assets SET filename = ?, filename_key = ?, modified = ?, public = ?, categories = ?"
                 " WHERE id = ?",
                 (
@@ -230,7 +195,7 @@ class Store:
                     asset.filename.casefold(),
                     asset.modified,
                     asset.public,
-                    _dump(asset.categories),
+                    to_json(asset.categories),
                     asset.id,
                 ),
             )
@@ -238,12 +203,12 @@ class Store:
     def delete_asset(self, id_: str) -> bool:
         """Also out of every gallery and thumbnail."""
         with self.transaction():
-            self._db.execute("DELETE FROM links WHERE asset = ?", (id_,))
-            return self._db.execute("DELETE FROM assets WHERE id = ?", (id_,)).rowcount == 1
+            self.db.execute("DELETE FROM links WHERE asset = ?", (id_,))
+            return self.db.execute("DELETE FROM assets WHERE id = ?", (id_,)).rowcount == 1
 
     def products_using(self, asset_ids: Sequence[str]) -> dict[str, int]:
         """How many products each asset is linked to; those on none are missing."""
-        rows = self._select_in(
+        rows = self.select_in(
             "SELECT asset, count(DISTINCT product) FROM links WHERE asset IN ({}) GROUP BY asset", asset_ids
         )
         return dict(rows)
@@ -253,7 +218,7 @@ class Store:
     def add_attribute(self, attribute: Attribute) -> None:
         """One whose label is there already is left out."""
         with self.lock:
-            self._db.execute(
+            self.db.execute(
                 "INSERT OR IGNORE INTO attributes (id, label, name, type_class) VALUES (?, ?, ?, ?)",
                 (attribute.id, attribute.label, attribute.name, attribute.type_class),
             )
@@ -261,103 +226,44 @@ class Store:
     def attributes(self) -> dict[str, Attribute]:
         """By label, in the order of creation."""
         with self.lock:
-            rows = self._db.execute("SELECT id, label, name, type_class FROM attributes ORDER BY seq")
+            rows = self.db.execute("SELECT id, label, name, type_class FROM attributes ORDER BY seq")
             return {row[1]: Attribute(row[0], row[1], row[2], TypeClass(row[3])) for row in rows}
 
     # Families
 
     def add_family(self, id_: str, name: str) -> None:
         with self.lock:
-            self._db.execute("INSERT INTO families (id, name) VALUES (?, ?)", (id_, name))
+            self.db.execute("INSERT INTO families (id, name) VALUES (?, ?)", (id_, name))
 
     def has_family(self, id_: str) -> bool:
         with self.lock:
-            return self._db.execute("SELECT 1 FROM families WHERE id = ?", (id_,)).fetchone() is not None
+            return self.db.execute("SELECT 1 FROM families WHERE id = ?", (id_,)).fetchone() is not None
 
     def add_to_family(self, id_: str, labels: Iterable[str]) -> None:
         with self.lock:
-            self._db.executemany(
+            self.db.executemany(
                 "INSERT OR IGNORE INTO family_attributes (family, label) VALUES (?, ?)",
                 [(id_, label) for label in labels],
             )
 
     def family_labels(self, id_: str) -> frozenset[str]:
         with self.lock:
-            rows = self._db.execute("SELECT label FROM family_attributes WHERE family = ?", (id_,))
+            rows = self.db.execute("SELECT label FROM family_attributes WHERE family = ?", (id_,))
             return frozenset(row[0] for row in rows)
 
     def set_family(self, product_id: str, family_id: str) -> None:
         with self.lock:
-            self._db.execute(
+            self.db.execute(
                 "INSERT OR REPLACE INTO family_products (product, family) VALUES (?, ?)",
                 (product_id, family_id),
             )
 
     def families_of(self, product_ids: Sequence[str]) -> dict[str, str]:
         """The family by product; those without one are missing."""
-        rows = self._select_in(
+        rows = self.select_in(
             "SELECT product, family FROM family_products WHERE product IN ({})", product_ids
         )
         return dict(rows)
 
-    # Tokens and arrivals
-
-    def add_token(self, token: str, expires_at: float) -> None:
-        with self.lock:
-            self._db.execute("INSERT INTO tokens (token, expires_at) VALUES (?, ?)", (token, expires_at))
-
-    def token_expiry(self, token: str) -> float | None:
-        with self.lock:
-            row = self._db.execute("SELECT expires_at FROM tokens WHERE token = ?", (token,)).fetchone()
-        return None if row is None else float(row[0])
-
-    def delete_tokens(self) -> None:
-        with self.lock:
-            self._db.execute("DELETE FROM tokens")
-
-    def add_arrival(self, at: float) -> None:
-        with self.lock:
-            self._db.execute("INSERT INTO arrivals (at) VALUES (?)", (at,))
-
-    def arrivals(self, *, since: float) -> list[float]:
-        """Oldest first; older ones than `since` are forgotten for good."""
-        with self.lock:
-            self._db.execute("DELETE FROM arrivals WHERE at < ?", (since,))
-            return [row[0] for row in self._db.execute("SELECT at FROM arrivals ORDER BY at")]
-
     def new_id(self) -> str:
         return self._new_id()
-
-    def _select_in(self, query: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Run a query whose `{}` takes the values, as often as their number needs."""
-        rows: list[tuple[Any, ...]] = []
-        with self.lock:
-            for start in range(0, len(values), _MAX_PARAMETERS):
-                some = values[start : start + _MAX_PARAMETERS]
-                rows += self._db.execute(query.format(",".join("?" * len(some))), some)
-        return rows
-
-
-def _product(row: Sequence[Any]) -> Product:
-    id_, sku, label, status, created, modified, plain = row
-    return Product(id_, sku, label, status, created, modified, json.loads(plain))
-
-
-def _asset(row: Sequence[Any]) -> Asset:
-    id_, filename, source_url, content, content_type, file_size, created, modified, public, categories = row
-    return Asset(
-        id=id_,
-        filename=filename,
-        source_url=source_url,
-        content=content,
-        content_type=content_type,
-        file_size=file_size,
-        created=created,
-        modified=modified,
-        public=bool(public),
-        categories=tuple(json.loads(categories)),
-    )
-
-
-def _dump(value: Mapping[str, Any] | Sequence[str]) -> str:
-    return json.dumps(value, separators=(",", ":"))

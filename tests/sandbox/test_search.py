@@ -284,7 +284,7 @@ def test_a_sorted_search_over_ten_thousand_hits_is_428(api):
     ],
 )
 def test_the_common_searches_never_scan(api, table, column):
-    plan = api.sandbox._account.store._db.execute(
+    plan = api.sandbox._account.store.db.execute(
         f"EXPLAIN QUERY PLAN SELECT seq, id FROM {table} WHERE {column} IN (?, ?)", ("a", "b")
     ).fetchall()
     assert all("SEARCH" in step[3] and "INDEX" in step[3] for step in plan)
