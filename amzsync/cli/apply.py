@@ -119,7 +119,7 @@ def _nothing_to_resume(ledger: Ledger, options: RunOptions, voice: Voice) -> Exi
     )
     report = Report(
         plan_counts(ledger),
-        ledger.queries.standing(None),
+        ledger.queries.totals(None),
         metadata(ledger, options, dry_run=options.apply.dry_run),
         0,
         0.0,
@@ -194,7 +194,7 @@ class _Run:
 
     def _report_dry_run(self, view: PlanView) -> ExitCode:
         report = Report(
-            view.counts, view.standing, view.metadata, view.forecast.requests, view.forecast.seconds
+            view.counts, view.totals, view.metadata, view.forecast.requests, view.forecast.seconds
         )
         _hand_out(self._ledger, report, self._options, self._voice)
         return ExitCode.DONE
@@ -239,7 +239,7 @@ class _Run:
         queries = self._ledger.queries
         report = Report(
             plan_counts(self._ledger),
-            queries.standing(run_id),
+            queries.totals(run_id),
             metadata(self._ledger, self._options, dry_run=False),
             worked.requests,
             worked.seconds,

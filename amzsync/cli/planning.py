@@ -138,7 +138,7 @@ def plan_view(
     tables = queries.counts()
     return PlanView(
         counts=counts,
-        standing=queries.standing(None, tables),
+        totals=queries.totals(None, tables),
         outstanding=outstanding,
         forecast=forecast(
             products=outstanding.products,

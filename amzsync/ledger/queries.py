@@ -7,7 +7,7 @@ from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY
 from amzsync.ledger.rows import IS_OPEN, Counts, Failure, FailureGroup, State, Table
 from amzsync.ledger.store import Store
 
-__all__ = ["Outstanding", "ProductRow", "Queries", "Standing"]
+__all__ = ["ByProduct", "Outstanding", "ProductRow", "Queries", "RowTotals", "Totals"]
 
 _WANTED = "state <> 'obsolete'"
 _FAILURE = "row_table, url, sku, status, message, attempts, place"
@@ -19,34 +19,51 @@ _FAILURES = (
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """The work that is left: products to read and write, assets to look up and, at most, to upload."""
+    """The work still to do: products to read and write, assets to look up and, at most, to upload."""
 
     products: int
     assets: int
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RowTotals:
+    """Links or thumbnails of one kind of product: those that stand, and those that are still open."""
+
+    done: int = 0
+    open: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ByProduct:
+    """Links or thumbnails on plain products, and on variation parents."""
+
+    plain: RowTotals = RowTotals()
+    parents: RowTotals = RowTotals()
+
+    @property
+    def done(self) -> int:
+        return self.plain.done + self.parents.done
+
+    @property
+    def open(self) -> int:
+        return self.plain.open + self.parents.open
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
     """What the contract's report counts, as the ledger has it now.
 
-    `uploaded` counts one run's uploads; `there` every other asset that is done; links and thumbnails are
-    those that stand. The `open_*` numbers are what would be added if all that is pending came true.
+    `uploaded` counts one run's uploads; `present` every other asset that is done.
     """
 
-    uploaded: int
-    there: int
-    open_assets: int
-    links: int
-    parent_links: int
-    thumbnails: int
-    parent_thumbnails: int
-    open_links: int
-    open_parent_links: int
-    open_thumbnails: int
-    open_parent_thumbnails: int
-    links_existing: int
-    products_not_found: tuple[str, ...]
-    products_left_alone: int
+    uploaded: int = 0
+    present: int = 0
+    open_assets: int = 0
+    links: ByProduct = ByProduct()
+    thumbnails: ByProduct = ByProduct()
+    links_existing: int = 0
+    products_not_found: tuple[str, ...] = ()
+    products_left_alone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,26 +111,18 @@ class Queries:
         products = self._store.value(f"SELECT count(DISTINCT product_id) FROM links WHERE {_WANTED}")
         return Outstanding(int(products), self.outstanding().assets)
 
-    def standing(self, run_id: int | None, counts: tuple[Counts, ...] | None = None) -> Standing:
+    def totals(self, run_id: int | None, counts: tuple[Counts, ...] | None = None) -> Totals:
         """The report's numbers; `counts`, where they are known already, save reading every row again."""
         tables = {one.table: one for one in counts or self.counts()}
         assets, all_links = tables[Table.ASSETS], tables[Table.LINKS]
         uploaded = self._uploaded(run_id) if assets.of(State.DONE) else 0
-        links = self._split_by_parent(all_links)
-        thumbnails = self._split_by_parent(tables[Table.THUMBNAILS])
         not_found, left_alone = self._skipped() if all_links.of(State.SKIPPED) else ((), 0)
-        return Standing(
+        return Totals(
             uploaded=uploaded,
-            there=assets.of(State.DONE) - uploaded,
+            present=assets.of(State.DONE) - uploaded,
             open_assets=assets.of(State.PENDING, State.IN_FLIGHT),
-            links=links[0],
-            parent_links=links[1],
-            thumbnails=thumbnails[0],
-            parent_thumbnails=thumbnails[1],
-            open_links=links[2],
-            open_parent_links=links[3],
-            open_thumbnails=thumbnails[2],
-            open_parent_thumbnails=thumbnails[3],
+            links=self._by_product(all_links),
+            thumbnails=self._by_product(tables[Table.THUMBNAILS]),
             links_existing=self._existing() if all_links.of(State.DONE) else 0,
             products_not_found=not_found,
             products_left_alone=left_alone,
@@ -130,8 +139,7 @@ class Queries:
     def _existing(self) -> int:
         return int(self._store.value("SELECT count(*) FROM links WHERE state = 'done' AND origin = 'found'"))
 
-    def _split_by_parent(self, counts: Counts) -> tuple[int, int, int, int]:
-        """Done on plain products and on parents, then open on either."""
+    def _by_product(self, counts: Counts) -> ByProduct:
         # Parents are few: their rows are found by key, where a join of all would read every product.
         on_parents = self._store.rows(
             f"SELECT total(state = 'done'), total({IS_OPEN}) FROM {counts.table}"
@@ -139,7 +147,9 @@ class Queries:
         )
         done, still_open = (int(number) for number in on_parents[0])
         all_open = counts.of(State.PENDING, State.IN_FLIGHT)
-        return counts.of(State.DONE) - done, done, all_open - still_open, still_open
+        return ByProduct(
+            RowTotals(counts.of(State.DONE) - done, all_open - still_open), RowTotals(done, still_open)
+        )
 
     def _skipped(self) -> tuple[tuple[str, ...], int]:
         """The SKUs that Plytix does not have, and how many products were left alone for another reason."""

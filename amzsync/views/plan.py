@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from amzsync.ledger.queries import Outstanding, ProductRow, Standing
+from amzsync.ledger.queries import Outstanding, ProductRow, Totals
 from amzsync.ledger.rows import Counts, Failure
 from amzsync.limits.forecast import Forecast
 from amzsync.limits.windows import Limit
@@ -48,7 +48,7 @@ class PlanView:
     """
 
     counts: PlanCounts
-    standing: Standing
+    totals: Totals
     outstanding: Outstanding
     forecast: Forecast
     limits: tuple[Limit, ...]
@@ -99,8 +99,8 @@ def plan_json(
     """
     errors = view.malformed if failures is None else failures
     return document(
-        contract_fields(view.counts, view.standing, view.metadata, errors, would_be=True)
-        | extra_fields(view.counts, view.standing)
+        contract_fields(view.counts, view.totals, view.metadata, errors, would_be=True)
+        | extra_fields(view.counts, view.totals)
         | {
             "requests": view.forecast.requests,
             "seconds": round(view.forecast.seconds, 1),
@@ -129,8 +129,8 @@ def _parts(view: PlanView) -> "Iterator[RenderableType]":
         yield own(f"No longer wanted, and left in Plytix as they are: {gone}.")
     if view.malformed:
         yield titled("Malformed, for example", grid(map(_malformed, view.malformed)))
-    if view.standing.products_not_found:
-        yield _not_found(view.standing.products_not_found)
+    if view.totals.products_not_found:
+        yield _not_found(view.totals.products_not_found)
 
 
 def _notes(view: PlanView) -> "Iterator[Text]":
@@ -142,7 +142,7 @@ def _notes(view: PlanView) -> "Iterator[Text]":
 
 
 def _decision(view: PlanView) -> "Text":
-    counts, standing = view.counts, view.standing
+    counts, totals = view.counts, view.totals
     where = own(f"Plan: {plural(counts.total_products, 'product')}")
     where.append(
         f", {plural(counts.total_image_refs, 'image')} named, {count_text(counts.unique_images)} different"
@@ -156,8 +156,8 @@ def _decision(view: PlanView) -> "Text":
     where.append("\n")
     if not view.outstanding.products:
         return where.append("Nothing is left to do.", "bold green")
-    links = standing.open_links + standing.open_parent_links
-    thumbnails = standing.open_thumbnails + standing.open_parent_thumbnails
+    links = totals.links.open
+    thumbnails = totals.thumbnails.open
     where.append(
         f"To do: {plural(view.outstanding.assets, 'image')} to bring into Plytix,"
         f" {plural(links, 'gallery link')} and {plural(thumbnails, 'thumbnail')}"
@@ -179,11 +179,11 @@ def _cost(view: PlanView) -> "Text":
 
 
 def _image_facts(view: PlanView) -> Iterator[tuple[str, str]]:
-    counts, standing = view.counts, view.standing
+    counts, totals = view.counts, view.totals
     there = "already in Plytix" if view.refreshed else "known to be in Plytix"
     yield from _numbers(
-        ("missing in Plytix" if view.refreshed else "new", standing.open_assets),
-        (there, standing.there + standing.uploaded),
+        ("missing in Plytix" if view.refreshed else "new", totals.open_assets),
+        (there, totals.present + totals.uploaded),
     )
     yield from _numbers_above_zero(
         ("shared by several products", counts.shared_images),
@@ -194,7 +194,7 @@ def _image_facts(view: PlanView) -> Iterator[tuple[str, str]]:
 
 
 def _product_facts(view: PlanView) -> Iterator[tuple[str, str]]:
-    counts, standing = view.counts, view.standing
+    counts, totals = view.counts, view.totals
     yield from _numbers(
         ("with images", counts.products_with_images),
         ("without images", counts.total_products - counts.products_with_images),
@@ -202,17 +202,17 @@ def _product_facts(view: PlanView) -> Iterator[tuple[str, str]]:
     yield from _numbers_above_zero(
         ("variation parents", counts.parents),
         ("named more than once", counts.repeated_products),
-        ("not in Plytix", len(standing.products_not_found)),
-        ("left alone (--skip-existing)", standing.products_left_alone),
+        ("not in Plytix", len(totals.products_not_found)),
+        ("left alone (--skip-existing)", totals.products_left_alone),
     )
-    for label, still_open, stands in (
-        ("gallery links", standing.open_links, standing.links),
-        ("thumbnails", standing.open_thumbnails, standing.thumbnails),
-        ("links on parents", standing.open_parent_links, standing.parent_links),
-        ("thumbnails on parents", standing.open_parent_thumbnails, standing.parent_thumbnails),
+    for label, rows in (
+        ("gallery links", totals.links.plain),
+        ("thumbnails", totals.thumbnails.plain),
+        ("links on parents", totals.links.parents),
+        ("thumbnails on parents", totals.thumbnails.parents),
     ):
-        if still_open or stands or "parents" not in label:
-            yield label, f"{count_text(still_open)} to set, {count_text(stands)} there"
+        if rows.open or rows.done or "parents" not in label:
+            yield label, f"{count_text(rows.open)} to set, {count_text(rows.done)} there"
 
 
 def _numbers(*rows: tuple[str, int]) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from amzsync.domain.timestamp import utc_text
 from amzsync.errors import ConfigError
 from amzsync.files import open_private
-from amzsync.ledger.queries import Standing
+from amzsync.ledger.queries import RowTotals, Totals
 from amzsync.ledger.rows import Failure
 from amzsync.planner import PlanCounts
 from amzsync.views.document import document, failure_entry
@@ -43,7 +43,7 @@ class Report:
     """A run's numbers: what the mapping names, what stands now, what it took."""
 
     counts: PlanCounts
-    standing: Standing
+    totals: Totals
     metadata: Metadata
     requests: int
     seconds: float
@@ -53,11 +53,11 @@ class Report:
 def report_json(report: Report, failures: Iterable[Failure]) -> Iterator[str]:
     """The report in chunks, with every failure."""
     fields = contract_fields(
-        report.counts, report.standing, report.metadata, failures, would_be=report.metadata.dry_run
+        report.counts, report.totals, report.metadata, failures, would_be=report.metadata.dry_run
     )
     return document(
         fields
-        | extra_fields(report.counts, report.standing)
+        | extra_fields(report.counts, report.totals)
         | {
             "requests": report.requests,
             "seconds": round(report.seconds, 1),
@@ -68,26 +68,29 @@ def report_json(report: Report, failures: Iterable[Failure]) -> Iterator[str]:
 
 def contract_fields(
     counts: PlanCounts,
-    standing: Standing,
+    totals: Totals,
     metadata: Metadata,
     failures: Iterable[Failure],
     *,
     would_be: bool,
 ) -> dict[str, object]:
     """The keys that keep their names. `would_be` adds what is open, as if all of it came true."""
-    share = 1 if would_be else 0
+
+    def told(rows: RowTotals) -> int:
+        return rows.done + rows.open if would_be else rows.done
+
     return {
         "total_products": counts.total_products,
         "products_with_images": counts.products_with_images,
         "total_image_refs": counts.total_image_refs,
         "unique_images": counts.unique_images,
-        "images_uploaded": standing.uploaded + share * standing.open_assets,
-        "images_skipped": standing.there,
-        "links_created": standing.links + share * standing.open_links,
+        "images_uploaded": totals.uploaded + (totals.open_assets if would_be else 0),
+        "images_skipped": totals.present,
+        "links_created": told(totals.links.plain),
         "errors": map(failure_entry, failures),
-        "main_image_links": standing.thumbnails + share * standing.open_thumbnails,
-        "parent_links_created": standing.parent_links + share * standing.open_parent_links,
-        "parent_main_image_links": standing.parent_thumbnails + share * standing.open_parent_thumbnails,
+        "main_image_links": told(totals.thumbnails.plain),
+        "parent_links_created": told(totals.links.parents),
+        "parent_main_image_links": told(totals.thumbnails.parents),
         "metadata": {
             "source_file": ", ".join(metadata.sources),
             "sync_date": utc_text(metadata.synced_at),
@@ -97,7 +100,7 @@ def contract_fields(
     }
 
 
-def extra_fields(counts: PlanCounts, standing: Standing) -> dict[str, object]:
+def extra_fields(counts: PlanCounts, totals: Totals) -> dict[str, object]:
     """What plan and report tell beyond the contract's keys."""
     return {
         "superseded_images": counts.superseded_images,
@@ -105,9 +108,9 @@ def extra_fields(counts: PlanCounts, standing: Standing) -> dict[str, object]:
         "malformed_images": counts.malformed_images,
         "repeated_images": counts.repeated_images,
         "products_without_images": counts.total_products - counts.products_with_images,
-        "products_not_found": list(standing.products_not_found),
-        "products_left_alone": standing.products_left_alone,
-        "links_existing": standing.links_existing,
+        "products_not_found": list(totals.products_not_found),
+        "products_left_alone": totals.products_left_alone,
+        "links_existing": totals.links_existing,
     }
 
 

@@ -89,9 +89,9 @@ def render_summary(summary: Summary, console: "Console") -> None:
 def _parts(summary: Summary) -> "Iterator[RenderableType]":
     yield _headline(summary)
     yield facts(_facts(summary.report))
-    standing = summary.report.standing
-    if standing.products_not_found:
-        yield _not_found(standing.products_not_found)
+    totals = summary.report.totals
+    if totals.products_not_found:
+        yield _not_found(totals.products_not_found)
     if summary.failure_groups:
         yield titled(
             f"Failures: {count_text(summary.failures_total)}", failures_in_short(summary.failure_groups)
@@ -104,7 +104,7 @@ def _headline(summary: Summary) -> "Text":
     match summary.outcome:
         case Outcome.FINISHED:
             line = own("Done: everything wanted is in Plytix.", "bold green")
-            if summary.report.standing.products_not_found:
+            if summary.report.totals.products_not_found:
                 line = own("Done: everything wanted that Plytix has a product for.", "bold green")
         case Outcome.FAILURES:
             line = own(f"Finished, but {plural(summary.failures_total, 'row')} failed.", "bold yellow")
@@ -128,16 +128,16 @@ def _headline(summary: Summary) -> "Text":
 
 
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
-    standing, counts = report.standing, report.counts
-    yield "images brought into Plytix", count_text(standing.uploaded)
-    yield "images that were there", count_text(standing.there)
-    yield "gallery links that stand", count_text(standing.links + standing.parent_links)
-    yield "thumbnails that stand", count_text(standing.thumbnails + standing.parent_thumbnails)
+    totals, counts = report.totals, report.counts
+    yield "images brought into Plytix", count_text(totals.uploaded)
+    yield "images that were there", count_text(totals.present)
+    yield "gallery links that stand", count_text(totals.links.done)
+    yield "thumbnails that stand", count_text(totals.thumbnails.done)
     for label, number in (
-        ("of these links, on variation parents", standing.parent_links),
-        ("of these thumbnails, on variation parents", standing.parent_thumbnails),
-        ("links that were there", standing.links_existing),
-        ("products left alone (--skip-existing)", standing.products_left_alone),
+        ("of these links, on variation parents", totals.links.parents.done),
+        ("of these thumbnails, on variation parents", totals.thumbnails.parents.done),
+        ("links that were there", totals.links_existing),
+        ("products left alone (--skip-existing)", totals.products_left_alone),
         ("images superseded by a larger size", counts.superseded_images),
     ):
         if number:

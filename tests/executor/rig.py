@@ -20,7 +20,7 @@ from amzsync.executor.events import Notice, Progress
 from amzsync.executor.run import RunContext, RunResult, Server, refresh, sync
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.queries import Standing
+from amzsync.ledger.queries import Totals
 from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.limits.windows import Limit
 from amzsync.plytix.auth import Credentials, Secret
@@ -56,7 +56,7 @@ class Ran:
     requests: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
     heard: Heard = field(default_factory=Heard)
-    standing: Standing | None = None
+    totals: Totals | None = None
 
     @property
     def total(self) -> int:
@@ -105,7 +105,7 @@ class Rig:
             if retry_failed:
                 ledger.work().retry_failed()
             if not ledger.work().has_open_work():
-                return Ran(End.DONE, standing=ledger.queries.standing(None))
+                return Ran(End.DONE, totals=ledger.queries.totals(None))
             run_id = ledger.runs.start("apply", {}, os.getpid(), ())
             ran = Ran()
             context = RunContext(
@@ -153,7 +153,7 @@ class Rig:
             raise result.error
         ran.requests = Counter(result.requests_by_kind)
         ran.asked = Counter(self.sandbox.counts) - before
-        ran.standing = ledger.queries.standing(run_id)
+        ran.totals = ledger.queries.totals(run_id)
         return ran
 
     def ledger(self) -> Ledger:

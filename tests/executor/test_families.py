@@ -44,8 +44,8 @@ def test_its_rows_are_skipped_with_the_reason_and_the_others_are_done(
     assert rig.gallery("OUT") == []
     assert ran.requests["product_read"] == 1
     assert ran.requests["link"] == 0
-    assert ran.standing is not None
-    assert ran.standing.products_left_alone == 0
+    assert ran.totals is not None
+    assert ran.totals.products_left_alone == 0
     assert rig.apply().total == 0
 
 

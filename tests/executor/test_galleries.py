@@ -213,8 +213,8 @@ def test_skip_existing_leaves_a_product_with_any_picture_alone(rig: Rig) -> None
     assert rig.pictures == {"FULL": (None, ("p.jpg",)), "BARE": (NAMES[0], (NAMES[0],))}
     assert rig.reasons() == {"FULL": {("skipped", SKIP_EXISTING)}, "BARE": {("done", None)}}
     assert ran.requests["asset_upload"] == 1
-    assert ran.standing is not None
-    assert ran.standing.products_left_alone == 1
+    assert ran.totals is not None
+    assert ran.totals.products_left_alone == 1
     rig.plan(
         product("FULL", ("a", "MAIN"), ("x", "PT01")), product("BARE", ("a", "MAIN")), skip_existing=True
     )
@@ -278,8 +278,8 @@ def test_wanted_pictures_that_a_person_put_there_stay_a_persons(rig: Rig, there:
     rig.plan(BOOT)
     ran = rig.apply()
     before = rig.gallery("BOOT")
-    assert ran.standing is not None
-    assert ran.standing.links_existing == len(there)
+    assert ran.totals is not None
+    assert ran.totals.links_existing == len(there)
     rig.plan(product("BOOT", ("new", "MAIN"), ("c", "PT01"), ("b", "PT02"), ("a", "PT03")))
     rig.apply()
     assert rig.gallery("BOOT") == [*before, "amazon_01_MAIN_new.jpg"]

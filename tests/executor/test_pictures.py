@@ -95,8 +95,8 @@ def test_a_picture_that_is_there_under_another_name_is_taken_as_it_is(rig: Rig, 
     assert rig.sandbox.snapshot().products["A"].gallery_ids == (there,)
     assert rig.thumbnail("A") == "a.jpg"
     assert ran.requests["asset_search"] == (1 if has_id else 2)
-    assert ran.standing is not None
-    assert (ran.standing.uploaded, ran.standing.there) == (0, 1)
+    assert ran.totals is not None
+    assert (ran.totals.uploaded, ran.totals.present) == (0, 1)
 
 
 def test_a_picture_that_exists_but_cannot_be_found_fails_alone(rig: Rig) -> None:
@@ -128,8 +128,8 @@ def test_a_sku_that_plytix_does_not_know_is_skipped_with_its_reason(rig: Rig) ->
     assert rig.pictures == {"A": ("amazon_01_MAIN_a.jpg", ("amazon_01_MAIN_a.jpg",))}
     assert rig.reasons()["GHOST"] == {("skipped", NOT_FOUND)}
     assert rig.reasons("thumbnails")["GHOST"] == {("skipped", NOT_FOUND)}
-    assert ran.standing is not None
-    assert ran.standing.products_not_found == ("GHOST",)
+    assert ran.totals is not None
+    assert ran.totals.products_not_found == ("GHOST",)
     assert ran.requests["asset_upload"] == 1
     assert rig.apply().total == 0
 

@@ -273,6 +273,6 @@ def test_a_product_deleted_during_the_uploads_is_skipped(rig: Rig) -> None:
     rig.sandbox.faults.add(Fault("POST", "/assets", RunBefore(a_person_at_work), times=1))
     rig.plan(BOOT, product("SHOE", ("c", "MAIN")))
     ran = rig.apply(clock=clock)
-    assert ran.standing is not None
-    assert ran.standing.products_not_found == ("BOOT",)
+    assert ran.totals is not None
+    assert ran.totals.products_not_found == ("BOOT",)
     assert rig.gallery("SHOE") == ["amazon_01_MAIN_c.jpg"]

@@ -42,9 +42,9 @@ def test_it_finds_what_is_there_and_writes_nothing(rig: Rig) -> None:
         "SHOE": {("pending", None)},
         "GHOST": {("skipped", NOT_FOUND)},
     }
-    assert ran.standing is not None
-    assert ran.standing.products_not_found == ("GHOST",)
-    assert (ran.standing.there, ran.standing.links_existing) == (1, 1)
+    assert ran.totals is not None
+    assert ran.totals.products_not_found == ("GHOST",)
+    assert (ran.totals.present, ran.totals.links_existing) == (1, 1)
 
 
 def test_what_a_refresh_found_is_not_asked_or_written_again(rig: Rig) -> None:
@@ -99,9 +99,9 @@ def test_a_product_that_is_gone_is_skipped(rig: Rig) -> None:
     rig.apply()
     rig.sandbox.delete_product("BOOT")
     ran = rig.refresh()
-    assert ran.standing is not None
-    assert ran.standing.products_not_found == ("BOOT",)
-    assert (ran.standing.links, ran.standing.thumbnails) == (0, 0)
+    assert ran.totals is not None
+    assert ran.totals.products_not_found == ("BOOT",)
+    assert (ran.totals.links.done, ran.totals.thumbnails.done) == (0, 0)
     rig.sandbox.seed(["BOOT"])
     rig.refresh()
     rig.apply()

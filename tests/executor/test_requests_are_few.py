@@ -150,8 +150,8 @@ def test_pictures_that_are_there_under_their_names_are_not_uploaded(rig: Rig) ->
     assert ran.total <= 1.05 * (pages(60) + pages(120) + 60 + 60 + 1) + 1
     galleries = rig.sandbox.snapshot().products
     assert [galleries[f"S{number}"].gallery_ids[0] for number in range(60)] == list(by_hand.values())
-    assert ran.standing is not None
-    assert (ran.standing.uploaded, ran.standing.there) == (60, 60)
+    assert ran.totals is not None
+    assert (ran.totals.uploaded, ran.totals.present) == (60, 60)
 
 
 @pytest.mark.parametrize("count", [1, 99, 100, 101, 250])

@@ -5,6 +5,7 @@ from catalogue import CLOCKS, merge, picture, product, rows
 
 from amzsync.errors import LedgerError
 from amzsync.ledger.ledger import Ledger
+from amzsync.ledger.queries import ByProduct, RowTotals
 from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import Asset, Failure, Link, Origin, State, Table, Thumbnail
 from amzsync.ledger.work import Work
@@ -176,7 +177,7 @@ def test_a_finished_asset_keeps_plytixs_id_and_the_name_plytix_gave_it(ledger, w
         B: Asset(B, picture("b"), "amazon_01_MAIN_b.jpg", State.DONE, "p2"),
     }
     assert now(ledger, "urls") == ["done", "done"]
-    assert ledger.queries.standing(1).uploaded == 1
+    assert ledger.queries.totals(1).uploaded == 1
 
 
 def test_a_lost_asset_is_asked_for_anew(ledger, work):
@@ -363,17 +364,12 @@ def test_the_ledger_tells_what_stands_and_what_is_left(ledger, work):
     work.finish_links(S1, {A: 0}, [A])
     work.finish_thumbnail(S1, Origin.MADE)
     work.skip_product(S2, NOT_FOUND)
-    standing = ledger.queries.standing(1)
-    assert (standing.uploaded, standing.there, standing.open_assets) == (1, 0, 1)
-    assert (standing.links, standing.parent_links, standing.open_links, standing.open_parent_links) == (
-        1,
-        0,
-        1,
-        0,
-    )
-    assert (standing.thumbnails, standing.parent_thumbnails) == (1, 0)
-    assert standing.products_not_found == ("S2",)
-    assert ledger.queries.standing(2).there == 1
+    totals = ledger.queries.totals(1)
+    assert (totals.uploaded, totals.present, totals.open_assets) == (1, 0, 1)
+    assert totals.links == ByProduct(RowTotals(done=1, open=1), RowTotals())
+    assert (totals.thumbnails.plain.done, totals.thumbnails.parents.done) == (1, 0)
+    assert totals.products_not_found == ("S2",)
+    assert ledger.queries.totals(2).present == 1
     counts = {one.table: one for one in ledger.queries.counts()}
     assert counts[Table.LINKS].by_state == {State.DONE: 1, State.PENDING: 1, State.SKIPPED: 1}
     assert counts[Table.LINKS].of(State.DONE, State.SKIPPED, State.FAILED) == 2

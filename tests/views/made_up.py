@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from amzsync.executor.events import QuotaUse
-from amzsync.ledger.queries import Outstanding, ProductRow, Standing
+from amzsync.ledger.queries import ByProduct, Outstanding, ProductRow, RowTotals, Totals
 from amzsync.ledger.rows import Counts, Failure, FailureGroup, Outcome, Run, State, Table
 from amzsync.limits.forecast import Forecast
 from amzsync.limits.windows import PRESETS
@@ -32,18 +32,12 @@ COUNTS = PlanCounts(
     repeated_images=2,
     malformed_images=3,
 )
-STANDING = Standing(
+TOTALS = Totals(
     uploaded=5,
-    there=7,
+    present=7,
     open_assets=4_000,
-    links=20,
-    parent_links=3,
-    thumbnails=4,
-    parent_thumbnails=1,
-    open_links=8_980,
-    open_parent_links=97,
-    open_thumbnails=1_186,
-    open_parent_thumbnails=14,
+    links=ByProduct(RowTotals(20, 8_980), RowTotals(3, 97)),
+    thumbnails=ByProduct(RowTotals(4, 1_186), RowTotals(1, 14)),
     links_existing=11,
     products_not_found=("GONE-1", "GONE-2"),
     products_left_alone=6,
@@ -98,7 +92,7 @@ def plan_view(text: str | None = None, **changes: object) -> PlanView:
     """A plan; with `text`, everything foreign in it reads so."""
     base = PlanView(
         counts=COUNTS,
-        standing=replace(STANDING, products_not_found=(text,) * 12) if text else STANDING,
+        totals=replace(TOTALS, products_not_found=(text,) * 12) if text else TOTALS,
         outstanding=Outstanding(1_200, 4_000),
         forecast=Forecast(5_300, 3_720.0),
         limits=PRESETS["paid"],
@@ -148,7 +142,7 @@ def status_view(text: str | None = None, **changes: object) -> StatusView:
 def report(text: str | None = None, **changes: object) -> Report:
     base = Report(
         counts=COUNTS,
-        standing=replace(STANDING, products_not_found=(text,) * 7) if text else STANDING,
+        totals=replace(TOTALS, products_not_found=(text,) * 7) if text else TOTALS,
         metadata=replace(METADATA, sources=(text,)) if text else METADATA,
         requests=155,
         seconds=31.25,

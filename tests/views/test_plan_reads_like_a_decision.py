@@ -5,9 +5,9 @@ import json
 from dataclasses import replace
 
 from rich.console import Console
-from views.made_up import METADATA, STANDING, failure, paper, plan_view, product
+from views.made_up import METADATA, TOTALS, failure, paper, plan_view, product
 
-from amzsync.ledger.queries import Outstanding, Standing
+from amzsync.ledger.queries import Outstanding, Totals
 from amzsync.limits.forecast import Forecast
 from amzsync.planner import PlanCounts
 from amzsync.views.plan import PlanView, plan_json, render_plan
@@ -60,7 +60,7 @@ def test_only_a_refreshed_plan_claims_to_know_what_is_there():
 
 def test_skus_that_plytix_does_not_have_are_named_up_to_a_bound():
     skus = tuple(f"GONE-{n}" for n in range(13))
-    text = printed(plan_view(refreshed=True, standing=replace(STANDING, products_not_found=skus)))
+    text = printed(plan_view(refreshed=True, totals=replace(TOTALS, products_not_found=skus)))
 
     assert "GONE-0, GONE-1" in text
     assert "GONE-9 and 3 more" in text
@@ -182,7 +182,7 @@ def test_the_json_never_holds_more_than_a_stretch_of_products_in_memory():
 def test_an_empty_plan_is_still_a_whole_document():
     view = plan_view(
         counts=PlanCounts(),
-        standing=Standing(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (), 0),
+        totals=Totals(),
         products=(),
         malformed=(),
         metadata=METADATA,

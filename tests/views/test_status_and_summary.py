@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 
 import pytest
-from views.made_up import STANDING, failure, groups, paper, report, run, status_view, summary
+from views.made_up import TOTALS, failure, groups, paper, report, run, status_view, summary
 
 from amzsync.ledger.rows import FailureGroup, Outcome
 from amzsync.limits.forecast import Forecast
@@ -155,7 +155,7 @@ def test_a_summary_begins_with_how_the_run_ended(outcome, words):
 
 
 def test_a_run_that_found_every_product_is_done_without_a_but():
-    everything = report(standing=replace(STANDING, products_not_found=()))
+    everything = report(totals=replace(TOTALS, products_not_found=()))
 
     text = summary_text(summary(report=everything, outcome=Outcome.FINISHED))
 
