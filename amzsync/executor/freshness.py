@@ -32,6 +32,11 @@ class Reading:
         """How long after it was sent a write that rests on it may still leave."""
         return MAX_READING_AGE_S - min(max(self.took_s, _MIN_LATENCY_S), _MAX_LATENCY_S)
 
+    @property
+    def was_late(self) -> bool:
+        """Whether its answer came too late for any write to rest on it."""
+        return self.took_s > self.usable_s
+
     def is_usable(self, now: Instant) -> bool:
         """Whether a write that leaves now arrives in time."""
         return age_s(self.sent, now) <= self.usable_s

@@ -227,7 +227,7 @@ class Scheduler:
         left_at = outgoing.left_at or now
         match outgoing.serves, outcome:
             case SingleRequest(process, send), PlytixError() as error:
-                if send.rests_on and isinstance(error, NotSentError):
+                if send.rests_on and isinstance(error, NotSentError) and not send.rests_on.was_late:
                     self._batch.missed(send.rests_on)
                 self._processes.resume(process, error)
             case SingleRequest(process, send), value:

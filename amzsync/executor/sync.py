@@ -106,8 +106,9 @@ class ProductSync:
 
     def _read_again(self) -> Script[None]:
         """The last reading became too old for a write. After several times link, which needs no reading."""
-        batch = self._state.reading.batch if self._state.reading else 0
-        self._late_writes += batch <= 1
+        reading = self._state.reading
+        # Where only the batch was too large, the next one is smaller: that says nothing of this product.
+        self._late_writes += reading is None or reading.batch <= 1 or reading.was_late
         self._state.only_append |= self._late_writes > _MAX_LATE_WRITES
         yield from self._read(fresh=True)
 
