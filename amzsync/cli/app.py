@@ -1,11 +1,11 @@
-"""The program `amzsync`: its commands, and the one place where an error becomes words and an exit code.
+"""The program `amzsync`: its commands.
 
 Each command imports what it needs when it runs, so that `--help` and completion answer at once.
 """
 
 import signal
 import sys
-from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -23,7 +23,9 @@ from amzsync.cli.options import (
 from amzsync.cli.signature import Only, takes_options
 
 if TYPE_CHECKING:
-    from amzsync.cli.voice import Voice
+    from amzsync.cli.invoke import Command
+    from amzsync.cli.output import Output
+    from amzsync.cli.result import CommandResult
 
 __all__ = ["app", "main"]
 
@@ -60,7 +62,7 @@ def main() -> NoReturn:
 
 def _print_usage_error() -> None:
     """Whoever reads the one document on stdout gets one here too."""
-    from amzsync.cli.voice import error_document  # noqa: PLC0415
+    from amzsync.cli.output import error_document  # noqa: PLC0415
     from amzsync.errors import AmzsyncError  # noqa: PLC0415
 
     error = AmzsyncError("The command is not understood.", "The message on stderr names what is wrong.")
@@ -93,19 +95,19 @@ def _plan(
     target: TargetOptions,
     plan_options: Annotated[ApplyOptions, Only("refresh")],
     pace: PaceOptions,
-    output: OutputOptions,
+    output_options: OutputOptions,
 ) -> None:
     """Merge mappings into the ledger and print the plan. Needs no credentials and no network."""
     if not mapping.mappings and not target.ledger.exists():
-        raise typer.BadParameter("there is nothing to plan; give a mapping FILE.", param_hint="--mapping")
+        raise typer.BadParameter("there is nothing to plan. Add --mapping FILE.", param_hint="--mapping")
 
-    def run(voice: "Voice") -> ExitCode:
+    def command(output: "Output", resources: ExitStack) -> "CommandResult":
         from amzsync.cli.plan import plan  # noqa: PLC0415
         from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
 
-        return plan(RunOptions(target, mapping, plan_options, pace), voice)
+        return plan(RunOptions(target, mapping, plan_options, pace), output, resources)
 
-    _end(run, output, target.named_ledger)
+    _invoke(command, output_options, target.named_ledger)
 
 
 @app.command("apply", epilog="Example: amzsync apply --mapping catalogue.json --plytix-account sandbox --yes")
@@ -115,21 +117,21 @@ def _apply(
     target: TargetOptions,
     apply_options: Annotated[ApplyOptions, _WORK],
     pace: PaceOptions,
-    output: OutputOptions,
+    output_options: OutputOptions,
 ) -> None:
     """Plan, then put everything pending into Plytix."""
     if not (apply_options.is_confirmed or apply_options.dry_run or sys.stdin.isatty()):
         raise typer.BadParameter(
-            "nobody is there to confirm; say --yes, or --dry-run to only see the plan.", param_hint="--yes"
+            "not a terminal, so cannot ask. Add --yes, or --dry-run.", param_hint="--yes"
         )
 
-    def run(voice: "Voice") -> ExitCode:
+    def command(output: "Output", resources: ExitStack) -> "CommandResult":
         from amzsync.cli.apply import apply  # noqa: PLC0415
         from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
 
-        return apply(RunOptions(target, mapping, apply_options, pace), voice)
+        return apply(RunOptions(target, mapping, apply_options, pace), output, resources)
 
-    _end(run, output, target.named_ledger)
+    _invoke(command, output_options, target.named_ledger)
 
 
 @app.command("resume", epilog="Example: amzsync resume")
@@ -138,17 +140,17 @@ def _resume(
     target: TargetOptions,
     apply_options: Annotated[ApplyOptions, _WORK],
     pace: PaceOptions,
-    output: OutputOptions,
+    output_options: OutputOptions,
 ) -> None:
     """Carry on the last unfinished run, with its own options; asks only where nobody agreed to it yet."""
 
-    def run(voice: "Voice") -> ExitCode:
-        from amzsync.cli.apply import resume  # noqa: PLC0415
+    def command(output: "Output", resources: ExitStack) -> "CommandResult":
+        from amzsync.cli.resume import resume  # noqa: PLC0415
         from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
 
-        return resume(RunOptions(target=target, apply=apply_options, pace=pace), voice)
+        return resume(RunOptions(target=target, apply=apply_options, pace=pace), output, resources)
 
-    _end(run, output, target.named_ledger)
+    _invoke(command, output_options, target.named_ledger)
 
 
 @app.command("status", epilog="Example: amzsync status --json")
@@ -156,17 +158,17 @@ def _resume(
 def _status(
     target: Annotated[TargetOptions, Only("ledger")],
     pace: Annotated[PaceOptions, Only("rate_limits")],
-    output: Annotated[OutputOptions, Only("as_json", "verbosity", "is_quiet", "no_color")],
+    output_options: Annotated[OutputOptions, Only("as_json", "verbosity", "is_quiet", "no_color")],
 ) -> None:
     """Show rows by state, runs, failures with their causes, quota used, and what to do next."""
 
-    def run(voice: "Voice") -> ExitCode:
+    def command(_output: "Output", resources: ExitStack) -> "CommandResult":
         from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
         from amzsync.cli.status import status  # noqa: PLC0415
 
-        return status(RunOptions(target=target, pace=pace), voice)
+        return status(RunOptions(target=target, pace=pace), resources)
 
-    _end(run, output, target.named_ledger)
+    _invoke(command, output_options, target.named_ledger)
 
 
 @sandbox_app.command("serve", epilog="Example: amzsync sandbox serve --port 8080 --mapping catalogue.json")
@@ -175,53 +177,19 @@ def _serve(
     sandbox: SandboxOptions,
     mapping: Annotated[MappingOptions, Only("mappings")],
     pace: Annotated[PaceOptions, Only("rate_limits")],
-    output: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
+    output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
 ) -> None:
     """Serve the sandbox on loopback for other clients; prints its addresses and credentials."""
 
-    def run(voice: "Voice") -> ExitCode:
+    def command(output: "Output", _resources: ExitStack) -> "CommandResult":
         from amzsync.cli.sandbox import serve  # noqa: PLC0415
 
-        return serve(sandbox, mapping.mappings, pace.rate_limits, voice)
+        return serve(sandbox, mapping.mappings, pace.rate_limits, output)
 
-    _end(run, output)
+    _invoke(command, output_options)
 
 
-def _end(run: "Callable[[Voice], ExitCode]", options: OutputOptions, ledger: str | None = None) -> NoReturn:
-    """Run a command; whatever it raises becomes one or two sentences and an exit code."""
-    from amzsync.cli.log import end_log, start_log  # noqa: PLC0415
-    from amzsync.cli.voice import Voice  # noqa: PLC0415
-    from amzsync.errors import AmzsyncError  # noqa: PLC0415
+def _invoke(command: "Command", options: OutputOptions, ledger: str | None = None) -> NoReturn:
+    from amzsync.cli.invoke import invoke  # noqa: PLC0415
 
-    voice = Voice(options, ledger)
-    try:
-        start_log(options.log_file, is_verbose=options.verbosity > 0, warn=voice.warn)
-        code = run(voice)
-        sys.stdout.flush()
-    except AmzsyncError as error:
-        if options.verbosity > 1:
-            raise
-        voice.complain(error)
-        code = ExitCode.STOPPED
-    except typer.BadParameter:
-        raise
-    except KeyboardInterrupt:
-        voice.complain(AmzsyncError("Interrupted.", "Nothing is lost: run the command again."))
-        code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has left: nothing more can be said to them.
-        sys.stderr.close()
-        code = ExitCode.STOPPED
-    except Exception as error:
-        if options.verbosity > 1:
-            raise
-        voice.complain(
-            AmzsyncError(
-                f"Something unforeseen went wrong ({type(error).__name__}).",
-                "Run it again with -vv for the details; what was done is kept.",
-            )
-        )
-        code = ExitCode.STOPPED
-    finally:
-        end_log()
-    raise typer.Exit(code)
+    invoke(command, options, ledger)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from amzsync.cli.output import Output
 from amzsync.cli.planning import check_mappings, plan_into
 from amzsync.cli.run_options import RunOptions
-from amzsync.cli.voice import Voice
 from amzsync.errors import AmzsyncError, LedgerError, MappingError
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome, Run
@@ -22,19 +22,19 @@ def plan_all(ledger: Ledger, options: RunOptions, sources: tuple[MappingSource, 
         ledger.work().retry_failed()
 
 
-def plan_again(ledger: Ledger, options: RunOptions, run: Run, voice: Voice) -> None:
+def plan_again(ledger: Ledger, options: RunOptions, run: Run, output: Output) -> None:
     """What a run that ended while it was planning has not come to.
 
     Raises:
         MappingError: a mapping is gone, or is none any more.
     """
-    voice.say(f"Run {run.id}, begun at {run.started_at}, ended while it was planning: it is planned again.")
+    output.notice(f"Run {run.id}, started at {run.started_at}, ended while planning. Planning it again.")
     before = {sha256 for _, sha256 in run.mappings}
     try:
         sources = check_mappings(options)
         for name, sha256 in fingerprints(sources):
             if sha256 not in before:
-                voice.say(f"{name} has changed since that run began: it is planned as it is now.")
+                output.notice(f"{name} has changed since that run began: it is planned as it is now.")
         plan_all(ledger, options, sources)
     except MappingError as error:
         ledger_name = options.target.named_ledger

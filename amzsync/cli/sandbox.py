@@ -7,7 +7,8 @@ from pathlib import Path
 from amzsync.cli.accounts import SANDBOX_KEY, SANDBOX_PASSWORD, is_seeded
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.options import SandboxOptions
-from amzsync.cli.voice import Voice
+from amzsync.cli.output import Output
+from amzsync.cli.result import CommandResult
 from amzsync.domain.product import Product
 from amzsync.executor.stop import StopRequest, stop_on_signals
 from amzsync.limits.windows import parse_limits
@@ -18,8 +19,8 @@ __all__ = ["serve"]
 
 
 def serve(
-    options: SandboxOptions, mappings: tuple[Path, ...], rate_limits: tuple[str, ...], voice: Voice
-) -> ExitCode:
+    options: SandboxOptions, mappings: tuple[Path, ...], rate_limits: tuple[str, ...], output: Output
+) -> CommandResult:
     """Serve until interrupted."""
     limits = tuple((limit.allowed, limit.window_s) for limit in parse_limits(rate_limits or ("paid",)))
     stop = StopRequest()
@@ -34,7 +35,7 @@ def serve(
     )
     with stop_on_signals(stop), Sandbox(settings) as sandbox:
         sandbox.seed((*options.skus, *(sku for sku in _skus(mappings) if is_seeded(sku))))
-        voice.document(
+        output.write(
             f"{line}\n"
             for line in (
                 f"PLYTIX_API_URL={sandbox.url}",
@@ -43,10 +44,10 @@ def serve(
                 f"PLYTIX_API_PASSWORD={SANDBOX_PASSWORD}",
             )
         )
-        voice.say("The sandbox is up; Ctrl-C ends it.")
+        output.notice("The sandbox is running. Stop it with Ctrl-C.")
         while not stop:
             woken.wait(1.0)
-    return ExitCode.DONE
+    return CommandResult(ExitCode.DONE)
 
 
 def _skus(mappings: tuple[Path, ...]) -> Iterator[str]:

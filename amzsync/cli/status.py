@@ -1,14 +1,15 @@
 """`amzsync status`: how far a ledger is, what failed, what to do next. Reads only."""
 
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
+from functools import partial
 
 from amzsync.cli.accounts import perhaps_account
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.limits import ChosenLimits, chosen_limits
+from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions, resumed_options
-from amzsync.cli.voice import Voice
 from amzsync.errors import ConfigError, LedgerError
 from amzsync.executor.slots import Slots
 from amzsync.ledger.ledger import Ledger
@@ -23,30 +24,29 @@ _RUNS_SHOWN = 5
 _EXAMPLES = 3
 
 
-def status(options: RunOptions, voice: Voice) -> ExitCode:
-    """Show a ledger."""
-    with Ledger.read(options.target.ledger) as ledger:
-        runs = ledger.runs.latest(_RUNS_SHOWN)
-        limits = _limits(options, runs, ledger)
-        slots = Slots(limits.limits, ledger.request_log(), time.monotonic)
-        outstanding = ledger.queries.outstanding()
-        view = StatusView(
-            ledger=options.target.ledger,
-            account=ledger.runs.account(),
-            counts=ledger.queries.counts(),
-            runs=runs,
-            failure_groups=tuple(ledger.queries.failure_groups(_EXAMPLES)),
-            failures_total=ledger.queries.failure_count(),
-            quota=slots.used(),
-            limits_origin=limits.origin,
-            now=datetime.now(UTC),
-            forecast=forecast(products=outstanding.products, assets=outstanding.assets, limits=slots.limits),
-            next_steps=_next_steps(ledger, options, has_work=outstanding.products > 0),
-        )
-        if voice.as_json:
-            voice.document(status_json(view, ledger.queries.failures()))
-        render_status(view, voice.out)
-    return ExitCode.DONE
+def status(options: RunOptions, resources: ExitStack) -> CommandResult:
+    """How far a ledger is."""
+    ledger = resources.enter_context(Ledger.read(options.target.ledger))
+    queries = ledger.queries
+    runs = ledger.runs.latest(_RUNS_SHOWN)
+    limits = _limits(options, runs, ledger)
+    slots = Slots(limits.limits, ledger.request_log(), time.monotonic)
+    outstanding = queries.outstanding()
+    view = StatusView(
+        ledger=options.target.ledger,
+        account=ledger.runs.account(),
+        counts=queries.counts(),
+        runs=runs,
+        failure_groups=tuple(queries.failure_groups(_EXAMPLES)),
+        failures_total=queries.failure_count(),
+        quota=slots.used(),
+        limits_origin=limits.origin,
+        now=datetime.now(UTC),
+        forecast=forecast(products=outstanding.products, assets=outstanding.assets, limits=slots.limits),
+        next_steps=_next_steps(ledger, options, has_work=outstanding.products > 0),
+    )
+    payload = Payload(partial(render_status, view), lambda: status_json(view, queries.failures()))
+    return CommandResult(ExitCode.DONE, payload)
 
 
 def _limits(options: RunOptions, runs: tuple[Run, ...], ledger: Ledger) -> ChosenLimits:

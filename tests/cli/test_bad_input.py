@@ -13,7 +13,7 @@ from cli.shop import FAST, Shop, flat
 from cli.terminal import Said, amzsync
 from sandbox_faults import Answer, Fault
 
-from amzsync.cli import working
+from amzsync.cli import network
 from amzsync.executor.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy
 
@@ -168,7 +168,7 @@ def test_an_account_that_is_unknown_is_named(shop: Shop) -> None:
 def _soon_tired(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up on a silent server after a moment instead of a minute."""
     soon = Bounds(workers=4, outage_s=0.3, retry=RetryPolicy(base_s=0.01))
-    monkeypatch.setattr(working, "_bounds", lambda _options: soon)
+    monkeypatch.setattr(network, "_bounds", lambda _options: soon)
 
 
 @pytest.mark.usefixtures("_soon_tired")

@@ -57,10 +57,10 @@ def test_resume_plans_again_what_was_killed_while_planning(shop: Shop, monkeypat
     monkeypatch.chdir(other_folder)
     said = amzsync("resume", "--ledger", shop.ledger)
     assert said.code == 0, said.err
-    assert "planned again" in said.err
+    assert "Planning it again" in said.err
     assert "has changed" not in said.err
     assert pictures(shop) == {"A": 2}
-    assert "No run is unfinished" in amzsync("resume", "--ledger", shop.ledger).err
+    assert "There is no unfinished run" in amzsync("resume", "--ledger", shop.ledger).err
 
 
 def test_an_older_unfinished_run_is_not_completed_in_place_of_the_newer_one(shop: Shop) -> None:
@@ -129,7 +129,7 @@ def test_a_run_with_a_lost_mapping_can_be_given_up(shop: Shop) -> None:
     apply_killed(shop, mapping)
     mapping.unlink()
     assert amzsync("apply", "--yes", *FAST).code == 0
-    assert "No run is unfinished" in amzsync("resume").err
+    assert "There is no unfinished run" in amzsync("resume").err
 
 
 def test_what_was_to_be_tried_again_is_tried_again(shop: Shop) -> None:
@@ -184,7 +184,7 @@ def test_a_run_that_nobody_agreed_to_is_not_carried_on_without_asking(shop: Shop
     assert shop.sandbox.total == 0
     assert amzsync("resume", answer="n\n").code == 1
     assert shop.sandbox.total == 0
-    assert "No run is unfinished" in amzsync("resume").err
+    assert "There is no unfinished run" in amzsync("resume").err
 
 
 @pytest.mark.parametrize(("more", "answer"), [((), "y\n"), (("--yes",), None)])

@@ -16,7 +16,7 @@ from proof.commands import environment
 from proof.scenes import FAST
 from sandbox_faults import Fault, Sandbox
 
-from amzsync.cli import app, working
+from amzsync.cli import app, network
 from amzsync.cli.run_options import RunOptions
 from amzsync.executor import run, throttle
 from amzsync.executor.engine import Bounds
@@ -83,7 +83,7 @@ class Bench:
         patch.chdir(folder)
         self.read_timeout_s = 10.0
         patch.setattr(run, "Transport", self._transport)
-        patch.setattr(working, "_bounds", _impatient(working._bounds))
+        patch.setattr(network, "_bounds", _impatient(network._bounds))
         patch.setattr(throttle, "_FIRST_WAIT_S", 0.1)
 
     def _transport(self, api_url: str, auth_url: str) -> Transport:

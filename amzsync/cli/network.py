@@ -9,83 +9,95 @@ from dataclasses import dataclass
 from amzsync.cli.accounts import open_account
 from amzsync.cli.binding import AccountBinding
 from amzsync.cli.limits import ChosenLimits, TokenLimits
+from amzsync.cli.output import Output, local_now
 from amzsync.cli.planning import gallery_label
 from amzsync.cli.run_options import RunOptions
-from amzsync.cli.voice import Voice, local_now
 from amzsync.config import Account
 from amzsync.executor import run
-from amzsync.executor.engine import Bounds
+from amzsync.executor.engine import Bounds, End
 from amzsync.executor.events import Notice
 from amzsync.executor.run import RunContext, RunResult, Server, TokenFacts
 from amzsync.executor.stop import StopRequest, stop_on_signals
 from amzsync.folders import state_folder
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.reasons import SKIP_EXISTING
+from amzsync.ledger.rows import Outcome
 from amzsync.limits.windows import parse_duration_s
 from amzsync.plytix.auth import Secret
 from amzsync.views.progress import make_display
 
-__all__ = ["Bench", "refresh", "sync"]
+__all__ = ["RunRequest", "outcome_of", "refresh", "sync"]
 
 _MOST_WORKERS = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
-    """What a run over the network works with. `quota` is the ledger where requests are counted."""
+class RunRequest:
+    """What a run over the network works with. `request_log` is the ledger where requests are counted."""
 
     ledger: Ledger
-    quota: Ledger
+    request_log: Ledger
     options: RunOptions
     account: Account
     limits: ChosenLimits
-    voice: Voice
+    output: Output
 
 
-def sync(bench: Bench, run_id: int) -> RunResult:
+def sync(request: RunRequest, run_id: int) -> RunResult:
     """Work through everything pending."""
-    reason = SKIP_EXISTING if bench.options.mapping.skip_existing else None
-    with _run_context(bench) as context:
+    reason = SKIP_EXISTING if request.options.mapping.skip_existing else None
+    with _run_context(request) as context:
         return run.sync(context, run_id, skip_existing_reason=reason)
 
 
-def refresh(bench: Bench) -> RunResult:
+def refresh(request: RunRequest) -> RunResult:
     """Read what Plytix has of everything wanted."""
-    with _run_context(bench) as context:
+    with _run_context(request) as context:
         return run.refresh(context)
 
 
+def outcome_of(end: End) -> Outcome:
+    """How a run over the network ended, failures of rows apart."""
+    match end:
+        case End.STOPPED:
+            return Outcome.INTERRUPTED
+        case End.WAIT_TOO_LONG:
+            return Outcome.WAITING
+        case End.DONE:
+            return Outcome.FINISHED
+
+
 @contextmanager
-def _run_context(bench: Bench) -> Iterator[RunContext]:
-    account, options, voice = bench.account, bench.options, bench.voice
+def _run_context(request: RunRequest) -> Iterator[RunContext]:
+    account, options, output = request.account, request.options, request.output
     stop = StopRequest()
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
-        skus = bench.ledger.queries.wanted_skus() if account.is_sandbox else iter(())
+        skus = request.ledger.queries.wanted_skus() if account.is_sandbox else iter(())
         up = stack.enter_context(open_account(account, options.target.ledger, skus))
         display = stack.enter_context(
-            make_display(voice.err, quiet=voice.is_quiet, monotonic=time.monotonic, now=local_now)
+            make_display(output.err, quiet=output.is_quiet, monotonic=time.monotonic, now=local_now)
         )
 
         def say(text: str) -> None:
             display.notice(Notice(text))
 
-        binding = AccountBinding(bench.ledger, account, same_account=options.target.same_account)
-        token_limits = TokenLimits(bench.quota, bench.limits, say)
+        binding = AccountBinding(request.ledger, account, same_account=options.target.same_account)
+        token_limits = TokenLimits(request.request_log, request.limits, say)
 
         def read_token(token: Secret) -> TokenFacts:
             error = binding.take_token(token, say)
             return TokenFacts(error, None if error else token_limits.take_token(token))
 
         yield RunContext(
-            ledger=bench.ledger,
+            ledger=request.ledger,
             server=Server(up.api_url, up.auth_url, up.credentials),
-            limits=bench.limits.limits,
-            gallery_label=gallery_label(bench.ledger, options),
+            limits=request.limits.limits,
+            gallery_label=gallery_label(request.ledger, options),
             listener=display,
             stop=stop,
             bounds=_bounds(options),
-            request_log=bench.quota,
+            request_log=request.request_log,
             read_token=read_token,
             # An embedded Plytix has no other clients.
             state_folder=None if account.is_sandbox else state_folder(),

@@ -1,0 +1,90 @@
+"""The one place where a command's result becomes words, JSON and files."""
+
+import os
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from amzsync.cli.options import OutputOptions
+from amzsync.cli.result import CommandResult, Payload, Stream
+from amzsync.errors import AmzsyncError
+from amzsync.views.console import make_console, plain
+from amzsync.views.report import write_report
+from amzsync.views.summary import with_ledger
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Output", "error_document", "local_now"]
+
+_LONGEST_MESSAGE = 2000
+
+
+class Output:
+    """`out` is for what was asked for, `err` for everything else; with --json `out` is silent."""
+
+    def __init__(self, options: OutputOptions, ledger: str | None = None) -> None:
+        """`ledger` is what the next step after an error must name."""
+        self.is_quiet = options.is_quiet
+        self._as_json = options.as_json
+        self._ledger = ledger
+        self.out: Console = make_console(
+            sys.stdout,
+            environ=os.environ,
+            no_color=options.no_color,
+            quiet=options.is_quiet or options.as_json,
+        )
+        self.err: Console = make_console(sys.stderr, environ=os.environ, no_color=options.no_color)
+
+    def show(self, result: CommandResult) -> None:
+        """Show all of a result but its error, whose document is the one on stdout where there is one."""
+        for message in result.messages:
+            self.notice(message)
+        if result.payload:
+            self._show(result.payload, has_error=result.error is not None)
+        sys.stdout.flush()
+
+    def _show(self, payload: Payload, *, has_error: bool) -> None:
+        if payload.file:
+            write_report(payload.file, payload.document())
+        if self._as_json and not has_error:
+            self.write(payload.document())
+        if payload.words:
+            payload.words(self.err if payload.stream is Stream.ERR else self.out)
+
+    def show_error(self, error: AmzsyncError) -> None:
+        """One or two plain sentences: what happened, what to do next."""
+        error = AmzsyncError(error.message, with_ledger(error.next_step, self._ledger))
+        sentences = " ".join(filter(None, (_sentence(error.message), error.next_step)))
+        self.err.print(f"amzsync: {plain(sentences, _LONGEST_MESSAGE)}", style="red", soft_wrap=True)
+        if self._as_json:
+            self.write(error_document(error))
+
+    def write(self, chunks: Iterable[str]) -> None:
+        """Write to stdout as it is."""
+        sys.stdout.writelines(chunks)
+        sys.stdout.flush()
+
+    def notice(self, text: str) -> None:
+        """A line on stderr, unless quiet."""
+        if not self.is_quiet:
+            self.err.print(plain(text, _LONGEST_MESSAGE), soft_wrap=True)
+
+    def warn(self, text: str) -> None:
+        """A line on stderr, in any case."""
+        self.err.print(plain(text, _LONGEST_MESSAGE), style="yellow", soft_wrap=True)
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def error_document(error: AmzsyncError) -> Iterable[str]:
+    from amzsync.views.document import document  # noqa: PLC0415 - only on the way out
+
+    return document({"error": {"message": error.message, "next_step": error.next_step}})
+
+
+def local_now() -> datetime:
+    return datetime.now().astimezone()

@@ -1,0 +1,46 @@
+"""What a command comes to: a value, which `output` alone shows."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amzsync.cli.exits import ExitCode
+from amzsync.errors import AmzsyncError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["CommandResult", "Payload", "Stream"]
+
+
+class Stream(Enum):
+    """Where words go. What must be seen with --json and -q too belongs on stderr."""
+
+    OUT = auto()
+    ERR = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What was asked for: `words` prints it for people, `document` is its JSON in chunks.
+
+    Neither is called before the result is shown, so that a document of any length is never held whole.
+    """
+
+    words: Callable[["Console"], None] | None
+    document: Callable[[], Iterable[str]]
+    stream: Stream = Stream.OUT
+    file: Path | None = None
+    """Where the document is written as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """`messages` are sentences for stderr; `error` is why the command could not go on."""
+
+    exit_code: ExitCode
+    payload: Payload | None = None
+    messages: tuple[str, ...] = ()
+    error: AmzsyncError | None = None

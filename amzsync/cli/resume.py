@@ -1,0 +1,80 @@
+"""`amzsync resume`: carry on the last unfinished run."""
+
+import os
+import sys
+from contextlib import ExitStack
+
+import typer
+
+from amzsync.cli.accounts import chosen_account
+from amzsync.cli.begin import plan_again, planning
+from amzsync.cli.binding import AccountBinding
+from amzsync.cli.execution import dry_run, execute, report_payload
+from amzsync.cli.exits import exit_code_of
+from amzsync.cli.limits import chosen_limits
+from amzsync.cli.network import RunRequest
+from amzsync.cli.output import Output
+from amzsync.cli.planning import metadata, plan_counts
+from amzsync.cli.result import CommandResult
+from amzsync.cli.run_options import RunOptions, resumed_options
+from amzsync.errors import LedgerError
+from amzsync.ledger.ledger import Ledger
+from amzsync.ledger.lock import WriterLock
+from amzsync.ledger.rows import Outcome
+from amzsync.views.report import Report, check_output
+from amzsync.views.summary import command
+
+__all__ = ["resume"]
+
+
+def resume(options: RunOptions, output: Output, resources: ExitStack) -> CommandResult:
+    """Carry on the last unfinished run with its own options; those given now come first."""
+    path, mode = options.target.ledger, options.apply
+    if mode.output:
+        check_output(mode.output)
+    if not path.exists():
+        raise LedgerError(f"There is no ledger at {path}.", "`amzsync apply --mapping FILE` starts one.")
+    resources.enter_context(WriterLock(path))
+    ledger = resources.enter_context(Ledger.write(path))
+    ledger.runs.hold("resume", os.getpid())
+    run = ledger.runs.last_unfinished()
+    if run is None:
+        return _nothing_to_resume(ledger, options)
+    is_confirmed = run.is_confirmed or mode.is_confirmed
+    if not (is_confirmed or mode.dry_run or sys.stdin.isatty()):
+        raise typer.BadParameter(
+            f"run {run.id} ended before its plan was confirmed, and this is not a terminal, so cannot ask."
+            " Add --yes, or --dry-run.",
+            param_hint="--yes",
+        )
+    options = resumed_options(options, run.options)
+    account = chosen_account(options, ledger)
+    AccountBinding(ledger, account, same_account=options.target.same_account).check()
+    if not run.is_planned:
+        with planning(ledger, None if mode.dry_run else run.id):
+            plan_again(ledger, options, run, output)
+    if mode.retry_failed:
+        ledger.work().retry_failed()
+    request = RunRequest(ledger, ledger, options, account, chosen_limits(options, account, ledger), output)
+    if mode.dry_run:
+        return dry_run(request)
+    ledger.runs.reopen(run.id, os.getpid())
+    return execute(request, run.id, is_confirmed=is_confirmed)
+
+
+def _nothing_to_resume(ledger: Ledger, options: RunOptions) -> CommandResult:
+    apply_command = command("apply", options.target.named_ledger)
+    message = (
+        f"There is no unfinished run. `{apply_command}` works through what is pending."
+        if ledger.work().has_open_work()
+        else "There is no unfinished run, and nothing is pending."
+    )
+    report = Report(
+        plan_counts(ledger),
+        ledger.queries.totals(None),
+        metadata(ledger, options, dry_run=options.apply.dry_run),
+        0,
+        0.0,
+    )
+    outcome = Outcome.FAILURES if ledger.queries.failure_count() else Outcome.FINISHED
+    return CommandResult(exit_code_of(outcome), report_payload(ledger, options, report), (message,))
