@@ -1,4 +1,4 @@
-"""The package is a house: every room does one job, and imports point one way."""
+"""Every package does one job, and imports point one way."""
 
 import ast
 import sys
@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# For each room, what of ours it may import besides itself. A longer name narrows: only that module.
+# For each package, what of ours it may import besides itself. A longer name narrows: only that module.
 MAY_IMPORT = {
     "errors": [],
     "files": [],
@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "__main__": ["cli.app"],
 }
 
-# Who alone may import what comes from others: modules or rooms.
+# Who alone may import what comes from others: modules or packages.
 ONLY_IN = {
     "requests": ["plytix"],
     "sqlite_utils": ["ledger", "migrations"],
@@ -79,26 +79,26 @@ def imports(source: str) -> Iterator[str]:
         waiting.extend(ast.iter_child_nodes(node))
 
 
-def is_inside(name: str, room: str) -> bool:
-    return room == "*" or name == room or name.startswith(f"{room}.")
+def is_inside(name: str, package: str) -> bool:
+    return package == "*" or name == package or name.startswith(f"{package}.")
 
 
 def faults(sources: dict[str, str]) -> list[str]:
     """Every import that the tables do not allow."""
     found = []
     for module, source in sources.items():
-        room = module.partition(".")[0]
+        package = module.partition(".")[0]
         for name in imports(source):
             top, _, ours = name.partition(".")
             if top == "amzsync":
-                allowed = [room, *MAY_IMPORT.get(room, []), "__version__"]
+                allowed = [package, *MAY_IMPORT.get(package, []), "__version__"]
                 if ours and not any(is_inside(ours, one) for one in allowed):
                     found.append(f"{module} imports {ours}")
             elif top in ONLY_IN:
                 if not any(is_inside(module, one) for one in ONLY_IN[top]):
                     found.append(f"{module} imports {top}")
             elif top not in sys.stdlib_module_names:
-                found.append(f"{module} imports {top}, which no room is known for")
+                found.append(f"{module} imports {top}, which no package may import")
     return found
 
 
@@ -126,22 +126,22 @@ def _targets(name: str, sources: dict[str, str]) -> set[str]:
     return {name} if name in sources else {name.rpartition(".")[0]} & sources.keys()
 
 
-def test_every_room_has_its_place_in_the_table():
-    rooms = {module.partition(".")[0] for module in modules()} - {""}
-    assert rooms <= MAY_IMPORT.keys()
+def test_every_package_has_its_place_in_the_table():
+    packages = {module.partition(".")[0] for module in modules()} - {""}
+    assert packages <= MAY_IMPORT.keys()
 
 
-def test_no_room_imports_what_is_not_its_own():
+def test_no_package_imports_what_is_not_its_own():
     assert faults(modules()) == []
 
 
-def test_no_module_imports_itself_by_a_detour():
+def test_no_module_imports_itself_through_another():
     assert circle(modules()) == []
 
 
 def test_the_table_itself_has_no_circle():
     TopologicalSorter(
-        {room: {name.partition(".")[0] for name in names} - {"*"} for room, names in MAY_IMPORT.items()}
+        {package: {name.partition(".")[0] for name in names} - {"*"} for package, names in MAY_IMPORT.items()}
     ).prepare()
 
 
@@ -162,7 +162,7 @@ def test_the_table_itself_has_no_circle():
         ("sandbox.server", "from amzsync.domain.product import Product"),
     ],
 )
-def test_an_import_through_a_wall_is_noticed(module, source):
+def test_an_import_that_is_not_allowed_is_noticed(module, source):
     assert len(faults({module: source})) == 1
 
 

@@ -31,10 +31,10 @@ class Gallery:
     malformed: tuple[ImageRef, ...]
 
 
-def arrange(refs: Sequence[ImageRef], judge: Callable[[str], ImageUrl | Malformed]) -> Gallery:
+def arrange(refs: Sequence[ImageRef], read: Callable[[str], ImageUrl | Malformed]) -> Gallery:
     """Settle one product's pictures (contract, What may be in a mapping).
 
-    `judge` tells what an address says. Order: variant, then file order.
+    `read` parses an address. Order: variant, then file order.
     """
     names = _free_names(refs)
     usable: list[_Use] = []
@@ -42,7 +42,7 @@ def arrange(refs: Sequence[ImageRef], judge: Callable[[str], ImageUrl | Malforme
     for entry in refs:
         is_named = entry.variant != UNNAMED
         ref = entry if is_named else entry._replace(variant=next(names))
-        image = judge(ref.url)
+        image = read(ref.url)
         if isinstance(image, ImageUrl):
             usable.append(_Use(ref, image, is_named))
         else:

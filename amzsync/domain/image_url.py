@@ -50,7 +50,7 @@ class ImageUrl:
 
 
 def read_image_url(url: str, *, allow_private: bool = False) -> ImageUrl | Malformed:
-    """Judge one address. With `allow_private`, hosts inside a private network are accepted."""
+    """Read one address. With `allow_private`, hosts inside a private network are accepted."""
     parts = _split(url)
     if isinstance(parts, Malformed):
         return parts

@@ -52,7 +52,7 @@ class Record:
         """A write to it is about to leave; `places` are those of the assets that it links, if it does."""
         product_id = state.product.id
         if not state.was_claimed:
-            self.work.look(product_id, state.standing(state.gallery or ()), as_left=state.is_ours)
+            self.work.record_reading(product_id, state.standing(state.gallery or ()), as_left=state.is_ours)
             # What stood there before our first write is a person's: once in flight, it would count as ours.
             self.work.finish_links(product_id, state.found, made=())
         state.was_claimed = True
@@ -101,7 +101,7 @@ class Record:
         placed = state.placed(gallery)
         self._note_made(state, but=placed)
         made = {row for row in placed if state.ids[row] in state.made}
-        self.work.look(state.product.id, state.standing(gallery), as_left=as_left)
+        self.work.record_reading(state.product.id, state.standing(gallery), as_left=as_left)
         self.work.finish_links(state.product.id, placed, made, as_left=as_left)
         self._fail_left_out(state, placed)
         self._finish_thumbnail(state)

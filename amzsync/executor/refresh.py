@@ -60,7 +60,7 @@ def _compare(product: ProductWork, ids: dict[int, str], seen: PlytixProduct, rec
     gallery = seen.gallery or ()
     state = ProductState(product, ids, gallery=gallery)
     standing = state.placed(gallery)
-    work.look(product.id, state.standing(gallery), as_left=state.is_ours)
+    work.record_reading(product.id, state.standing(gallery), as_left=state.is_ours)
     work.finish_links(product.id, standing, made=(), as_left=state.is_ours)
     work.want_order(product.id, state.misplaced)
     gone = [

@@ -146,7 +146,7 @@ class Scheduler:
     def _upload(self) -> Outgoing | None:
         """Uploads leave room in the window for the writes that follow a reading at once."""
         expected = self._in_flight.expected_writes
-        if expected and self._slots.room_within(MAX_READING_AGE_S) <= expected:
+        if expected and self._slots.available_within(MAX_READING_AGE_S) <= expected:
             return None
         return self._single(Priority.UPLOAD)
 

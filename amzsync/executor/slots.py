@@ -36,9 +36,9 @@ class Slots:
         """Seconds until a request may leave, as far as this process knows."""
         return self._pace.wait_s(self._clock())
 
-    def room_within(self, seconds: float) -> int:
+    def available_within(self, seconds: float) -> int:
         """How many requests may leave from now until so much later."""
-        return self._pace.room_within(seconds, self._clock())
+        return self._pace.available_within(seconds, self._clock())
 
     def take(self, kind: str) -> Slot | None:
         """A slot now, recorded; None if another process has just taken it. Call it in a transaction.
@@ -55,7 +55,7 @@ class Slots:
 
     def left(self, slot: Slot, at: float) -> None:
         """The request's last byte has left. Safe to call from its worker's thread."""
-        self._pace.left(slot, at)
+        self._pace.mark_sent(slot, at)
 
     def answered(self, slot: Slot, sent_at: float, answered_at: float, *, is_accepted: bool) -> None:
         """The request's own times, once they are known; `is_accepted`: the account's limits let it in."""

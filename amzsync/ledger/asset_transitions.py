@@ -69,7 +69,7 @@ class AssetTransitions(WorkRows):
             self._record(Table.ASSETS, product_id, asset_id, refusal)
 
     def refuse_unusable_addresses(self, *, allow_private: bool) -> int:
-        """Judge again what may be uploaded, as a ledger can be changed by hand; how many addresses fail."""
+        """Check again what may be uploaded, as a ledger can be changed by hand; how many addresses fail."""
         with self._store.atomic():
             refused = 0
             after_id = 0
@@ -107,7 +107,7 @@ class AssetTransitions(WorkRows):
                 " WHERE id = ? AND state = 'done'",
                 (asset_id,),
             )
-            # It was not judged when this run began, as it was not to be uploaded.
+            # It was not checked when this run began, as it was not to be uploaded.
             for row in self._store.rows(f"{_ADDRESSES} WHERE assets.id = ? AND {_MAY_LEAVE}", (asset_id,)):
                 self._refuse_address(*row, allow_private=False)
 

@@ -150,9 +150,9 @@ def _foreign(path: Path) -> LedgerForeignError:
 
 
 def _check(path: Path, found: set[_Object], expected: frozenset[_Object]) -> None:
-    strange = sorted(found - expected - _STATISTICS) or sorted(expected - found)
-    if strange:
-        what = f"{strange[0].type} {strange[0].name[:_NAME_SHOWN]!r}"
+    unexpected = sorted(found - expected - _STATISTICS) or sorted(expected - found)
+    if unexpected:
+        what = f"{unexpected[0].type} {unexpected[0].name[:_NAME_SHOWN]!r}"
         raise LedgerForeignError(
             f"The ledger {path} is not as amzsync makes it: see its {what}.",
             "Take out what was added to it by hand, or give another file with --ledger FILE.",

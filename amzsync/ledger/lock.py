@@ -24,7 +24,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from amzsync.errors import LedgerError, LedgerLockedError
-from amzsync.ledger.runs import open_run_holder
+from amzsync.ledger.runs import current_writer
 
 __all__ = ["WriterLock"]
 
@@ -117,7 +117,7 @@ class WriterLock:
 
     def _locked(self) -> LedgerLockedError:
         return LedgerLockedError(
-            f"The ledger {self._ledger_path} is being written by {open_run_holder(self._ledger_path)}.", _WAIT
+            f"The ledger {self._ledger_path} is being written by {current_writer(self._ledger_path)}.", _WAIT
         )
 
     def __enter__(self) -> Self:

@@ -57,7 +57,7 @@ class Merge:
         settings: Mapping[str, str] | None = None,
     ) -> None:
         """Merge a settled plan; `settings` are kept with it."""
-        # The planner hands out every id itself: a check of each row would only cost.
+        # The planner assigns every id itself: checking each row would only take time.
         with self._store.unchecked_references(), self._store.atomic():
             self._store.execute_many(
                 "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (settings or {}).items()

@@ -58,7 +58,7 @@ class ProductTransitions(WorkRows):
                 )
                 self._forget_failures(table, product_id, [row[0] for row in rows])
 
-    def look(self, product_id: int, standing: Mapping[int, int], *, as_left: bool) -> None:
+    def record_reading(self, product_id: int, standing: Mapping[int, int], *, as_left: bool) -> None:
         """What a reading showed of the links that this ledger made, or may have made: `standing` are places.
 
         `as_left`: they stand in the order in which a write left them. Another order is a person's, and the
@@ -113,7 +113,7 @@ class ProductTransitions(WorkRows):
         """These links stand: `placed` tells each asset's place in the gallery, `made` what this run put in.
 
         One found there that was in flight was made by a run that did not live to see the answer. `as_left`
-        as in `look`.
+        as in `record_reading`.
         """
         with self._store.atomic():
             for asset_id, place in placed.items():

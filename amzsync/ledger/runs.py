@@ -12,7 +12,7 @@ from amzsync.ledger.opening import open_reader
 from amzsync.ledger.rows import Outcome, Run
 from amzsync.ledger.store import Store
 
-__all__ = ["Runs", "open_run_holder"]
+__all__ = ["Runs", "current_writer"]
 
 _HOLDER = "holder"
 
@@ -149,8 +149,8 @@ class Runs:
         )
 
 
-def open_run_holder(path: Path) -> str:
-    """Words for the process that is writing to this ledger."""
+def current_writer(path: Path) -> str:
+    """The process that is writing to this ledger, as a phrase."""
     try:
         store = open_reader(path)
     except (AmzsyncError, sqlite3.Error):

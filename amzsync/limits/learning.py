@@ -111,7 +111,7 @@ class AdaptiveLimit:
         return True
 
     def refused(self, accepted: int, at: float, told_s: float, *, was_try: bool) -> bool:
-        """The first refusal of those in the air together, after `accepted` were let in.
+        """The first refusal of those in progress together, after `accepted` were let in.
 
         `told_s` is the wait that the server asks for. True where that shows anything.
         """

@@ -2,8 +2,8 @@
 
 The model (plytix-api, Rate limits): a limit allows so many requests in any stretch of its window. The server
 counts a request when it arrives, somewhere between its leaving and its answer; so each request is held
-against the window from the latest moment at which it can have arrived. A window that has room takes what it
-has at once: no stretch of it ever holds too many, however the server aligns its own windows.
+against the window from the latest moment at which it can have arrived. A window uses what it still allows at
+once: no stretch of it ever holds too many, however the server aligns its own windows.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -47,11 +47,11 @@ class Slot:
 
 
 class Pace:
-    """The requests of the last windows, and what they leave room for. Times are one monotonic clock's."""
+    """The requests of the last windows, and how many more they allow. Times are one monotonic clock's."""
 
     def __init__(self, limits: Sequence[Limit], observed: Iterable[Observed] = ()) -> None:
         self._slots: list[Slot] = []
-        self._left: deque[tuple[Slot, float]] = deque()
+        self._sent: deque[tuple[Slot, float]] = deque()
         self._last = float("-inf")
         self._paused_until = float("-inf")
         self._refused_at = float("-inf")
@@ -93,14 +93,14 @@ class Pace:
         until = max((self._free_at(window, now) for window in self._windows), default=now)
         return max(0.0, until - now, self._paused_until - now)
 
-    def room_within(self, seconds: float, now: float) -> int:
+    def available_within(self, seconds: float, now: float) -> int:
         """How many requests may leave from now until `seconds` later."""
         self._take_in_left()
         end = now + seconds
         if end < self._paused_until:
             return 0
-        rooms = (window.allowed - self._held(end, window) for window in self._windows)
-        return max(0, min(rooms, default=_UNLIMITED))
+        available = (window.allowed - self._held(end, window) for window in self._windows)
+        return max(0, min(available, default=_UNLIMITED))
 
     def record(self, at: float, *, is_own: bool = True) -> Slot:
         """Take a place for a request that leaves at `at`.
@@ -120,9 +120,12 @@ class Pace:
         insort(self._slots, slot, key=_held_from)
         return slot
 
-    def left(self, slot: Slot, at: float) -> None:
-        """The request's last byte left at `at`: from now on only its way is uncertain. Safe in any thread."""
-        self._left.append((slot, at))
+    def mark_sent(self, slot: Slot, at: float) -> None:
+        """The request's last byte was sent at `at`: from then on only its travel time is uncertain.
+
+        Safe in any thread.
+        """
+        self._sent.append((slot, at))
 
     def answered(self, slot: Slot, sent_at: float, answered_at: float, *, is_accepted: bool = True) -> bool:
         """The answer is here: the request arrived before it. Whether that raises a limit."""
@@ -144,7 +147,7 @@ class Pace:
     def refused(self, slot: Slot, retry_after_s: float, now: float) -> bool:
         """The server answered 429: it did not count this request. Whether that changes a limit.
 
-        Those that were in the air together show one thing: each further refusal corrects what the first has
+        Those that were in progress together show one thing: each further refusal corrects what the first has
         shown. The window is the one that can need such a wait, and is fullest.
         """
         self.give_back(slot)
@@ -209,7 +212,7 @@ class Pace:
         return max(bounds)
 
     def _free_at(self, window: AdaptiveLimit, now: float) -> float:
-        """The first moment at which this window has room for one more."""
+        """The first moment at which this window allows one more."""
         held = self._held(now, window)
         if held < window.allowed:
             return max(now, self._spaced_at(window, held))
@@ -237,8 +240,8 @@ class Pace:
         return self._held(at, window) / window.allowed
 
     def _take_in_left(self) -> None:
-        while self._left:
-            slot, at = self._left.popleft()
+        while self._sent:
+            slot, at = self._sent.popleft()
             self._move(slot, at + self._arrival_s)
 
     def _move(self, slot: Slot, held_from: float) -> None:

@@ -1,4 +1,4 @@
-"""The image addresses of a plan, each judged once and known by a number from its first appearance on.
+"""The image addresses of a plan, each read once and known by a number from its first appearance on.
 
 What the ledger knows comes first, under its own id.
 """
@@ -31,7 +31,7 @@ class Addresses:
         self._cache_bytes_left = _CACHE_BYTES
 
     def take(self, urls: tuple[str, ...]) -> list[int]:
-        """The numbers of these addresses; the new ones are judged."""
+        """The numbers of these addresses; new ones are read."""
         # `cast`, because a number is missing only where None is found in the next line.
         found = cast("list[int]", list(map(self.numbers.get, urls)))
         if None not in found and not (self.known and 0 in map(self.kinds.__getitem__, found)):
@@ -44,20 +44,20 @@ class Addresses:
                 number = numbers[url] = len(kinds)
                 kinds.append(PLAIN)
             elif number is None or not kinds[number]:
-                number = self._judge(url)
+                number = self._classify(url)
             taken.append(number)
         return taken
 
-    def _judge(self, url: str) -> int:
+    def _classify(self, url: str) -> int:
         if PLAIN_AMAZON_URL.fullmatch(url):
             kind = PLAIN
         else:
-            judged = self.read(url)
-            kind = MALFORMED if isinstance(judged, Malformed) else _OTHER
+            found = self.read(url)
+            kind = MALFORMED if isinstance(found, Malformed) else _OTHER
             self.all_plain = False
-            if isinstance(judged, Malformed):
+            if isinstance(found, Malformed):
                 url = _storable(url)
-                self.reasons[self.numbers.get(url) or len(self.numbers) + 1] = judged
+                self.reasons[self.numbers.get(url) or len(self.numbers) + 1] = found
         number = self.numbers.setdefault(url, len(self.numbers) + 1)
         if number == len(self.kinds):
             self.kinds.append(kind)
@@ -67,14 +67,14 @@ class Addresses:
 
     def read(self, url: str) -> ImageUrl | Malformed:
         """What this address is; kept, so long as there are not too many."""
-        judged = self._cache.get(url)
-        if judged is None:
-            judged = read_image_url(url, allow_private=self._allow_private)
+        found = self._cache.get(url)
+        if found is None:
+            found = read_image_url(url, allow_private=self._allow_private)
             size = sys.getsizeof(url) + _CACHE_ENTRY_BYTES
             if size <= self._cache_bytes_left:
                 self._cache_bytes_left -= size
-                self._cache[url] = judged
-        return judged
+                self._cache[url] = found
+        return found
 
     def read_taken(self, url: str) -> ImageUrl | Malformed:
         """What was found of an address of this plan: one that is malformed may be kept in another form."""

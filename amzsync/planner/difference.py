@@ -36,9 +36,9 @@ class Difference:
         self._galleries = galleries
         self.counts = galleries.counts()
         self._product_ids = array("I")
-        self._hand_out_ids(list(planner.addresses.numbers))
+        self._assign_ids(list(planner.addresses.numbers))
 
-    def _hand_out_ids(self, urls: list[str]) -> None:
+    def _assign_ids(self, urls: list[str]) -> None:
         known = self._planner.addresses.known
         self._ids = array("I", range(len(urls) + 1))
         best, malformed = self._galleries.best, self._galleries.malformed

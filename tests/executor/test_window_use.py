@@ -8,7 +8,7 @@ from executor.rig import Rig
 from amzsync.limits.windows import Limit
 
 
-def test_a_run_takes_a_windows_room_at_once_and_is_never_refused(rig_of: Callable[..., Rig]) -> None:
+def test_a_run_uses_a_window_at_once_and_is_never_refused(rig_of: Callable[..., Rig]) -> None:
     window_s = 6.0
     rig = rig_of(limits=((20, window_s),))
     rig.plan(*(product(f"S{n:02d}", (f"m{n}", "MAIN")) for n in range(12)))

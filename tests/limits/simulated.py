@@ -15,7 +15,7 @@ class Counting(Protocol):
     """How a server counts arrivals against one limit."""
 
     def refusal_s(self, now: float) -> float | None:
-        """Seconds until there is room; None where there is room now."""
+        """Seconds until one more is allowed; None where it is allowed now."""
 
     def count(self, now: float) -> None: ...
 
@@ -77,33 +77,33 @@ class World:
 
     def run(self, requests: int | None = None, until: float = float("inf")) -> None:
         """Send so many, or as many as can be sent until then."""
-        left = requests if requests is not None else 10**9
-        in_air: list[tuple[float, int, Slot, float, float | None]] = []
+        remaining = requests if requests is not None else 10**9
+        in_progress: list[tuple[float, int, Slot, float, float | None]] = []
         numbers = itertools.count()
         paused_until, is_alone = float("-inf"), False
-        while (left or in_air) and (self.now < until or in_air):
-            may_send = left and self.now < until and len(in_air) < self.workers
-            if may_send and not (is_alone and in_air) and self.pace.wait_s(self.now) <= 0:
+        while (remaining or in_progress) and (self.now < until or in_progress):
+            may_send = remaining and self.now < until and len(in_progress) < self.workers
+            if may_send and not (is_alone and in_progress) and self.pace.wait_s(self.now) <= 0:
                 slot = self.pace.record(self.now)
-                self.pace.left(slot, self.now)
+                self.pace.mark_sent(slot, self.now)
                 arrival = self.now + self.random.uniform(*self.way_s)
                 told_s = self._arrive(arrival)
                 took_s = self.random.uniform(*self.duration_s) if told_s is None else 0.05
-                heapq.heappush(in_air, (arrival + took_s, next(numbers), slot, self.now, told_s))
-                left -= 1
+                heapq.heappush(in_progress, (arrival + took_s, next(numbers), slot, self.now, told_s))
+                remaining -= 1
                 continue
-            ends = [in_air[0][0]] if in_air else []
-            if may_send and not (is_alone and in_air):
+            ends = [in_progress[0][0]] if in_progress else []
+            if may_send and not (is_alone and in_progress):
                 ends.append(self.now + self.pace.wait_s(self.now))
             self.now = min(ends, default=until)
-            while in_air and in_air[0][0] <= self.now:
-                answered_at, _, slot, sent_at, told_s = heapq.heappop(in_air)
+            while in_progress and in_progress[0][0] <= self.now:
+                answered_at, _, slot, sent_at, told_s = heapq.heappop(in_progress)
                 self.pace.answered(slot, sent_at, answered_at, is_accepted=told_s is None)
                 if told_s is None:
                     self.last_answer = answered_at
                     is_alone = is_alone and sent_at < paused_until
                     continue
-                left += 1
+                remaining += 1
                 self.refused += 1
                 self.pace.refused(slot, told_s, self.now)
                 self.pace.pause(self.now + told_s)

@@ -81,7 +81,7 @@ def test_no_window_of_any_limits_ever_holds_more_than_is_allowed(limits, slowest
         assert most_in_a_window(simulation.arrivals, limit.window_s) <= limit.allowed
 
 
-def test_a_window_that_has_room_takes_what_it_has_at_once():
+def test_a_window_with_requests_left_allows_them_at_once():
     simulation = Simulation(Pace(parse_limits(["50/10s"])), random.Random(1))
     simulation.send(150)
     assert simulation.sent[49] == 0
@@ -148,19 +148,19 @@ def test_at_one_limit_the_time_told_is_what_the_work_takes(already, more):
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.floats(0, 12))
-def test_the_room_told_for_the_next_seconds_is_there(already, slept_s, within_s):
+def test_the_requests_promised_for_the_next_seconds_are_allowed(already, slept_s, within_s):
     simulation = Simulation(Pace(parse_limits(["20/10s", "50/1m"])), random.Random(already))
     simulation.send(already)
     simulation.now += slept_s
-    start, room = simulation.now, simulation.pace.room_within(within_s, simulation.now)
-    simulation.send(room + 1)
-    assert room == 0 or simulation.sent[-2] <= start + within_s + 1e-6
+    start, available = simulation.now, simulation.pace.available_within(within_s, simulation.now)
+    simulation.send(available + 1)
+    assert available == 0 or simulation.sent[-2] <= start + within_s + 1e-6
 
 
-def test_a_pause_leaves_no_room_until_it_ends():
+def test_a_pause_allows_no_request_until_it_ends():
     pace = Pace(parse_limits(["paid"]))
     pace.pause(10.0)
-    assert (pace.room_within(9.0, 0.0), pace.room_within(10.0, 0.0)) == (0, 50)
+    assert (pace.available_within(9.0, 0.0), pace.available_within(10.0, 0.0)) == (0, 50)
 
 
 def test_no_work_takes_no_time():
@@ -172,7 +172,7 @@ def test_no_work_takes_no_time():
 def test_a_request_that_leaves_late_is_held_from_its_leaving():
     pace = Pace(parse_limits(["1/10s"]))
     slot = pace.record(0.0)
-    pace.left(slot, 2.0)
+    pace.mark_sent(slot, 2.0)
     assert pace.wait_s(10.5) > 0
     pace.answered(slot, 0.1, 2.01)
     assert pace.wait_s(12.0) > 0

@@ -218,7 +218,7 @@ def test_more_variants_than_can_be_numbered_are_all_kept(monkeypatch):
     assert len(set(filenames(planner).values())) == 6
 
 
-def test_a_long_address_is_not_judged_by_what_is_kept_of_it():
+def test_a_long_address_is_refused_whatever_is_kept_of_it():
     long = f"https://shop.example/{'x' * 3000}.jpg"
     planner = plan(product("S1", (long, "MAIN")), product("S2", (long, "PT01"), (long, "BACK")))
     assert planner.counts.malformed_images == 3
@@ -227,7 +227,7 @@ def test_a_long_address_is_not_judged_by_what_is_kept_of_it():
     assert len(list(planner.malformed_uses())) == 2
 
 
-def test_the_addresses_that_are_remembered_take_a_bounded_part_of_the_memory(monkeypatch):
+def test_the_cache_of_addresses_is_bounded(monkeypatch):
     monkeypatch.setattr("amzsync.planner.addresses._CACHE_BYTES", 20_000)
     urls = [f"{SHOP}/{number}/{'x' * 100}.jpg" for number in range(200)]
     planner = Planner(KnownRows(), gallery_label=GALLERY)
