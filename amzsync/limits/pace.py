@@ -89,13 +89,13 @@ class Pace:
 
     def wait_s(self, now: float) -> float:
         """Seconds until a request may leave; 0 when one may leave now."""
-        self._take_in_left()
+        self._take_in_sent()
         until = max((self._free_at(window, now) for window in self._windows), default=now)
         return max(0.0, until - now, self._paused_until - now)
 
     def available_within(self, seconds: float, now: float) -> int:
         """How many requests may leave from now until `seconds` later."""
-        self._take_in_left()
+        self._take_in_sent()
         end = now + seconds
         if end < self._paused_until:
             return 0
@@ -129,7 +129,7 @@ class Pace:
 
     def answered(self, slot: Slot, sent_at: float, answered_at: float, *, is_accepted: bool = True) -> bool:
         """The answer is here: the request arrived before it. Whether that raises a limit."""
-        self._take_in_left()
+        self._take_in_sent()
         held_from = min(max(slot.held_from, sent_at + self._arrival_s), max(sent_at, answered_at))
         slot.sent_at = sent_at
         self._move(slot, held_from)
@@ -139,7 +139,7 @@ class Pace:
 
     def give_back(self, slot: Slot) -> None:
         """The account's windows do not hold this request."""
-        self._take_in_left()
+        self._take_in_sent()
         for window in slot.tries:
             window.answered(id(slot), is_accepted=False)
         self._remove(slot)
@@ -192,12 +192,12 @@ class Pace:
 
     def used(self, now: float) -> list[tuple[Limit, int]]:
         """How much of each window is taken."""
-        self._take_in_left()
+        self._take_in_sent()
         return [(window.in_force, self._held(now, window)) for window in self._windows]
 
     def time_for_s(self, requests: int, now: float) -> float:
         """Seconds until the last of so many more requests may leave."""
-        self._take_in_left()
+        self._take_in_sent()
         if requests < 1:
             return 0.0
         # Whole windows first, the longest outermost. The places taken now matter until the first has passed.
@@ -239,7 +239,7 @@ class Pace:
     def _fullness(self, window: AdaptiveLimit, at: float) -> float:
         return self._held(at, window) / window.allowed
 
-    def _take_in_left(self) -> None:
+    def _take_in_sent(self) -> None:
         while self._sent:
             slot, at = self._sent.popleft()
             self._move(slot, at + self._arrival_s)
