@@ -78,7 +78,7 @@ def refresh(context: RunContext) -> RunResult:
 
 
 def inspect(
-    context: RunContext, script_of: Callable[[ProductWork, ScriptContext], Script[T]]
+    context: RunContext, script_of: Callable[[ProductWork, ScriptContext], Script[T | None]]
 ) -> tuple[RunResult, list[T]]:
     """Run a script for each wanted product that has images; what they return, but for None.
 
