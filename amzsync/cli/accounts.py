@@ -50,7 +50,7 @@ def chosen_account(options: RunOptions, ledger: Ledger | None = None) -> Account
             raise
         raise ConfigError(
             f"The ledger belongs to the account {owner.label}. {error.message}",
-            f"{error.next_step} Another name of it is chosen with --plytix-account ALIAS.".strip(),
+            f"{error.next_step} To use it by another name, add --plytix-account ALIAS.".strip(),
         ) from None
 
 

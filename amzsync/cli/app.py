@@ -65,7 +65,7 @@ def _print_usage_error() -> None:
     from amzsync.cli.output import error_document  # noqa: PLC0415
     from amzsync.errors import AmzsyncError  # noqa: PLC0415
 
-    error = AmzsyncError("The command is not understood.", "The message on stderr names what is wrong.")
+    error = AmzsyncError("The command was not understood.", "See the message on stderr.")
     sys.stdout.writelines(error_document(error))
 
 
@@ -142,7 +142,7 @@ def _resume(
     pace: PaceOptions,
     output_options: OutputOptions,
 ) -> None:
-    """Carry on the last unfinished run, with its own options; asks only where nobody agreed to it yet."""
+    """Continue the last unfinished run with its own options; asks only if its plan was not confirmed."""
 
     def command(output: "Output", resources: ExitStack) -> "CommandResult":
         from amzsync.cli.resume import resume  # noqa: PLC0415
@@ -160,7 +160,7 @@ def _status(
     pace: Annotated[PaceOptions, Only("rate_limits")],
     output_options: Annotated[OutputOptions, Only("as_json", "verbosity", "is_quiet", "no_color")],
 ) -> None:
-    """Show rows by state, runs, failures with their causes, quota used, and what to do next."""
+    """Show rows by state, runs, failures with their causes, requests used, and what to do next."""
 
     def command(_output: "Output", resources: ExitStack) -> "CommandResult":
         from amzsync.cli.run_options import RunOptions  # noqa: PLC0415

@@ -23,10 +23,10 @@ def plan_all(ledger: Ledger, options: RunOptions, sources: tuple[MappingSource, 
 
 
 def plan_again(ledger: Ledger, options: RunOptions, run: Run, output: Output) -> None:
-    """What a run that ended while it was planning has not come to.
+    """Plan a run that ended while it was planning.
 
     Raises:
-        MappingError: a mapping is gone, or is none any more.
+        MappingError: a mapping is gone or can no longer be read.
     """
     output.notice(f"Run {run.id}, started at {run.started_at}, ended while planning. Planning it again.")
     before = {sha256 for _, sha256 in run.mappings}
@@ -34,14 +34,14 @@ def plan_again(ledger: Ledger, options: RunOptions, run: Run, output: Output) ->
         sources = check_mappings(options)
         for name, sha256 in fingerprints(sources):
             if sha256 not in before:
-                output.notice(f"{name} has changed since that run began: it is planned as it is now.")
+                output.notice(f"{name} has changed since that run started. Its current content is used.")
         plan_all(ledger, options, sources)
     except MappingError as error:
         ledger_name = options.target.named_ledger
         raise MappingError(
             error.place,
             error.cause,
-            f"Put the file right, then `{command('resume', ledger_name)}`; or give up that run:"
+            f"Correct the file, then `{command('resume', ledger_name)}`. To give up that run,"
             f" `{command('apply', ledger_name)}` works through what was planned before it.",
         ) from None
     ledger.runs.keep_mappings(run.id, fingerprints(sources))
@@ -68,7 +68,7 @@ def planning(ledger: Ledger, run_id: int | None) -> Iterator[None]:
                     run_id,
                     Outcome.INTERRUPTED if is_stopped else Outcome.STOPPED,
                     {},
-                    error.message if isinstance(error, AmzsyncError) else "it ended while planning",
+                    error.message if isinstance(error, AmzsyncError) else "ended while planning",
                 )
         raise
     if run_id is not None:

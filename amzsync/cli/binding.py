@@ -55,7 +55,7 @@ class AccountBinding:
         if owner.api_url != account.api_url or (owner.key_digest is None and owner.name != account.name):
             raise self._foreign(owner, f"not to {account.identity}")
         if owner.key_digest not in (None, self._digest) and owner.claim_name is None:
-            raise self._foreign(owner, "and this is another API key than its own")
+            raise self._foreign(owner, "but this API key is a different one")
 
     def take_token(self, token: Secret, say: Callable[[str], None]) -> StopError | None:
         """Judge a new token before it is used; a good one makes the ledger this account's."""
@@ -64,12 +64,12 @@ class AccountBinding:
         has_other_key = owner is not None and owner.key_digest not in (None, self._digest)
         if owner and has_other_key and owner.claim_name is not None:
             told = claim_text(claims, owner.claim_name)
-            # What the token tells goes before what a person says: a wrong word cannot mix two accounts.
+            # What the token tells counts more than --same-account: a mistake there cannot mix two accounts.
             if told is None and not self._same_account:
-                return _stopped(self._foreign(owner, "and this is another API key than its own"))
+                return _stopped(self._foreign(owner, "but this API key is a different one"))
             if told is not None and told != owner.claim_value:
                 return _stopped(
-                    self._foreign(owner, "and the access token is another account's", may_be_same=False)
+                    self._foreign(owner, "but the access token belongs to another account", may_be_same=False)
                 )
         claim = account_claim(claims)
         found = Owner(account.name, account.api_url)
@@ -86,11 +86,11 @@ class AccountBinding:
 
     def _foreign(self, owner: Owner, why: str, *, may_be_same: bool = True) -> LedgerForeignError:
         steps = [
-            f"Choose that account with --plytix-account {shlex.quote(owner.name)}",
-            "another ledger with --ledger FILE",
+            f"Use that account with --plytix-account {shlex.quote(owner.name)}",
+            "use another ledger with --ledger FILE",
         ]
         if may_be_same:
-            steps.append("say --same-account once, if it is the same account with a new key or address")
+            steps.append("add --same-account once, if it is the same account with a new key or address")
         return LedgerForeignError(
             f"The ledger {self._ledger.path} belongs to the account {owner.label}, {why}.",
             f"{', '.join(steps[:-1])}, or {steps[-1]}.",
@@ -100,11 +100,11 @@ class AccountBinding:
 def _tell(owner: Owner, found: Owner, say: Callable[[str], None]) -> None:
     if owner.key_digest is None:
         say(
-            f"This ledger did not know its account by more than its name: from now on it is {found.label}'s,"
-            " and is refused to every other."
+            f"Until now this ledger knew its account only by name. From now on it belongs to {found.label}"
+            " and refuses every other account."
         )
     elif owner.key_digest != found.key_digest or owner.label != found.label:
-        say(f"This ledger now knows its account as {found.label}, with the API key in use.")
+        say(f"The account of this ledger is now recorded as {found.label}, with the current API key.")
 
 
 def _stopped(error: LedgerForeignError) -> StopError:

@@ -27,7 +27,9 @@ _EXAMPLES = 5
 def dry_run(request: RunRequest) -> CommandResult:
     """The plan, and the report as it would be."""
     view = _plan_view(request)
-    report = Report(view.counts, view.totals, view.metadata, view.forecast.requests, view.forecast.seconds)
+    report = Report(
+        view.counts, view.totals, view.metadata, view.cost.forecast.requests, view.cost.forecast.seconds
+    )
     payload = report_payload(request.ledger, request.options, report, partial(render_plan, view))
     return CommandResult(ExitCode.DONE, payload, request.account.warnings)
 
@@ -43,7 +45,7 @@ def execute(request: RunRequest, run_id: int, *, is_confirmed: bool) -> CommandR
         runs.end(run_id, Outcome.PLANNED, {}, "the plan was not confirmed")
         return CommandResult(ExitCode.STOPPED, messages=("Nothing was done.",))
     runs.confirmed(run_id)
-    done, outcome, message = RunResult(), Outcome.STOPPED, "it ended unexpectedly"
+    done, outcome, message = RunResult(), Outcome.STOPPED, "ended unexpectedly"
     try:
         if work.has_open_work():
             work.refuse_unusable_addresses(allow_private=request.options.mapping.allow_private_urls)
@@ -82,7 +84,7 @@ def _plan_view(request: RunRequest) -> PlanView:
 
 
 def _is_agreed(request: RunRequest, run_id: int, view: PlanView) -> bool:
-    sys.stderr.write(f"Make up to {view.forecast.requests:,} requests to {view.place} now? [y/N] ")
+    sys.stderr.write(f"Make up to {view.cost.forecast.requests:,} requests to {view.place} now? [y/N] ")
     sys.stderr.flush()
     try:
         return sys.stdin.readline().strip().lower() in ("y", "yes")

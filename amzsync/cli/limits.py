@@ -85,6 +85,6 @@ class TokenLimits:
         self._say(
             f"Rate limits from the access token: {text}."
             if told
-            else f"The access token tells no rate limits any more: working at {text}."
+            else f"The access token no longer states rate limits. Using {text}."
         )
         return found.limits

@@ -69,7 +69,7 @@ class _FileLog(logging.Handler):
     def _give_up(self, error: Exception) -> None:
         self._close()
         reason = (error.strerror if isinstance(error, OSError) else None) or "its name cannot be used"
-        self._warn(f"The log file {self._path} cannot be written ({reason}): the work goes on without a log.")
+        self._warn(f"The log file {self._path} cannot be written ({reason}). Continuing without a log.")
 
     def _close(self) -> None:
         handle, self._handle = self._handle, None

@@ -134,12 +134,17 @@ class TargetOptions:
     ] = None
     config: Annotated[
         Path | None,
-        typer.Option("--config", metavar="FILE", envvar="AMZSYNC_CONFIG", help="The accounts' file."),
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            envvar="AMZSYNC_CONFIG",
+            help="The configuration file with the accounts.",
+        ),
     ] = None
     same_account: Annotated[
         bool,
         typer.Option(
-            "--same-account", help="The ledger's account has a new API key or address; say so once."
+            "--same-account", help="Confirm, once, that the ledger's account has a new API key or address."
         ),
     ] = field(default=False, metadata=_NOT_RECORDED)
 
@@ -155,7 +160,7 @@ class ApplyOptions:
 
     refresh: Annotated[
         bool,
-        typer.Option("--refresh", help="Read what Plytix has; never writes there."),
+        typer.Option("--refresh", help="Read what Plytix has; never writes."),
     ] = field(default=False, metadata=_NOT_RECORDED)
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan; write nothing to Plytix.")] = (
         field(default=False, metadata=_NOT_RECORDED)
@@ -184,7 +189,7 @@ class PaceOptions:
             metavar="N",
             min=0,
             max=_MOST_WORKERS,
-            help="Most requests in the air at once; 0: as many as the pace needs.",
+            help="Most requests in progress at once; 0: as many as the rate limits allow.",
         ),
     ] = 0
     rate_limits: Annotated[
@@ -203,7 +208,7 @@ class PaceOptions:
             "--max-wait",
             metavar="DURATION",
             callback=_check_max_wait,
-            help="End with exit code 4 rather than wait longer than this for the limit (90s, 15m, 1h).",
+            help="End with exit code 4 rather than wait longer than this for the rate limits (90s, 15m, 1h).",
         ),
     ] = None
 
@@ -218,9 +223,9 @@ class OutputOptions:
     ] = False
     verbosity: Annotated[
         int,
-        typer.Option("--verbose", "-v", count=True, help="Say more; -vv also shows tracebacks."),
+        typer.Option("--verbose", "-v", count=True, help="Print more; -vv also shows tracebacks."),
     ] = 0
-    is_quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False
+    is_quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what went wrong.")] = False
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours.")] = False
     log_file: Annotated[
         Path | None,
@@ -230,11 +235,12 @@ class OutputOptions:
 
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
-    port: Annotated[
-        int, typer.Option("--port", metavar="N", min=0, max=65535, help="0: any that is free.")
-    ] = 0
+    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0: any free port.")] = 0
     store: Annotated[
         Path | None,
         typer.Option("--store", metavar="FILE", help="Where it keeps its state. Default: in memory."),
     ] = None
-    skus: Annotated[tuple[str, ...], typer.Option("--sku", metavar="SKU", help="A product that exists.")] = ()
+    skus: Annotated[
+        tuple[str, ...],
+        typer.Option("--sku", metavar="SKU", help="A product that it has; repeat it."),
+    ] = ()

@@ -16,11 +16,10 @@ from amzsync.errors import LedgerLockedError
 from amzsync.executor.gallery_check import is_checked
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
-from amzsync.ledger.rows import State
 from amzsync.limits.forecast import forecast
 from amzsync.mapping.read import MappingSource, open_mapping, read_products
 from amzsync.planner import PlanCounts, Planner, settle
-from amzsync.views.plan import PlanView
+from amzsync.views.plan import AccountView, Cost, PlanView
 from amzsync.views.report import Metadata
 
 __all__ = [
@@ -140,24 +139,22 @@ def plan_view(
         counts=counts,
         totals=queries.totals(None, tables),
         outstanding=outstanding,
-        forecast=forecast(
-            products=outstanding.products,
-            assets=outstanding.assets,
-            limits=limits.limits,
-            gallery_is_known=is_checked(ledger.runs, gallery_label(ledger, options)),
+        cost=Cost(
+            forecast(
+                products=outstanding.products,
+                assets=outstanding.assets,
+                limits=limits.limits,
+                gallery_is_known=is_checked(ledger.runs, gallery_label(ledger, options)),
+            ),
+            limits.limits,
+            limits.origin,
         ),
-        limits=limits.limits,
-        limits_origin=limits.origin,
         tables=tables,
         products=tuple(queries.products(_PRODUCTS_SHOWN)),
-        products_total=counts.products_with_images,
         malformed=tuple(queries.failures(_MALFORMED_SHOWN)),
-        obsolete={str(table.table): table.of(State.OBSOLETE) for table in tables},
         metadata=metadata(ledger, options, dry_run=dry_run),
-        account=account.name if account else None,
-        api_host=account.api_host if account else None,
-        account_source=account.source if account else "",
+        account=AccountView(account.name, account.api_host, account.source) if account else None,
         gallery=gallery_label(ledger, options),
         refreshed=refreshed,
-        private_copy=opened.is_copy,
+        is_copy=opened.is_copy,
     )

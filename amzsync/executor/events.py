@@ -31,13 +31,13 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What the engine does: requests so far, those in the air now, and how many leave in a second.
+    """What the engine does: requests so far, those in flight now, and how many leave in a second.
 
     `retrying`: how many requests have failed and are tried again; `last_failure`: how the last one failed.
     """
 
     requests: int
-    in_air: int
+    in_flight: int
     rate_per_s: float
     waiting: Waiting | None
     retrying: int = 0
@@ -48,19 +48,14 @@ class Traffic:
 class Progress:
     """How far a run is. `left_s` is the time expected to be left, None where nothing can be said yet."""
 
-    requests: int
+    traffic: Traffic
     assets_done: int
     assets_total: int
     products_done: int
     products_total: int
     failures: int
-    in_air: int
-    rate_per_s: float
     quota: tuple[QuotaUse, ...]
-    waiting: Waiting | None
     left_s: float | None
-    retrying: int = 0
-    last_failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

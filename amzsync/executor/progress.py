@@ -26,19 +26,14 @@ class ProgressMeter:
         assets_done = counts[Done.UPLOADED] + counts[Done.FOUND] + counts[Done.ASSET_FAILURE]
         products_done = counts[Done.PRODUCT]
         return Progress(
-            requests=traffic.requests,
+            traffic=traffic,
             assets_done=assets_done,
             assets_total=max(self.outstanding.assets, assets_done),
             products_done=products_done,
             products_total=max(self.outstanding.products, products_done),
             failures=counts[Done.ASSET_FAILURE] + counts[Done.LINK_FAILURE],
-            in_air=traffic.in_air,
-            rate_per_s=traffic.rate_per_s,
             quota=self.slots.used(),
-            waiting=traffic.waiting,
             left_s=self._left_s(assets_done, products_done),
-            retrying=traffic.retrying,
-            last_failure=traffic.last_failure,
         )
 
     def _left_s(self, assets_done: int, products_done: int) -> float:

@@ -32,7 +32,7 @@ class TrafficMeter:
         reason = "refused" if is_refused else "quota"
         return Traffic(
             requests=total,
-            in_air=len(self._sender.in_flight),
+            in_flight=len(self._sender.in_flight),
             rate_per_s=(total - before) / (now - since) if now > since else 0.0,
             waiting=Waiting(wait_s, reason) if wait_s > _WORTH_SAYING_S else None,
             retrying=self._failures.retrying,

@@ -120,7 +120,7 @@ class Sheet:
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
         made = self._table()
-        # Measured with all the room in the world: within its width a table always claims to fit.
+        # Measured without a bound: within a given width a table always claims to fit.
         wanted = console.measure(made, options=options.update(max_width=_UNBOUNDED)).minimum
         if options.max_width < min(_NARROW, wanted):
             yield from map(self._paragraph, self._rows)
@@ -197,10 +197,10 @@ def duration_text(seconds: float) -> str:
 
 
 def cost_text(requests: int, seconds: float) -> str:
-    """`at most 5,300 requests, 1 h 02 min at this account's limits`."""
+    """`up to 5,300 requests, about 1 h 02 min at the account's rate limits`."""
     if seconds < 1:
-        return f"at most {plural(requests, 'request')}, none of which waits for this account's limits"
-    return f"at most {plural(requests, 'request')}, {duration_text(seconds)} at this account's limits"
+        return f"up to {plural(requests, 'request')}; no waiting for rate limits expected"
+    return f"up to {plural(requests, 'request')}, about {duration_text(seconds)} at the account's rate limits"
 
 
 def limit_text(limit: Limit) -> str:

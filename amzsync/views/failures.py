@@ -49,7 +49,7 @@ def _lines(
 
 
 def _example(failure: Failure) -> "Text":
-    asked = f" (asked {plural(failure.attempts, 'time')})" if failure.attempts > 1 else ""
+    asked = f" (tried {plural(failure.attempts, 'time')})" if failure.attempts > 1 else ""
     if failure.place:
         return foreign(failure.place)
     line = foreign(failure.sku, limit=SKU_LIMIT) if failure.sku else own("no product")

@@ -39,6 +39,6 @@ def use_text(use: QuotaUse, now: datetime, zone: tzinfo | None) -> str:
     if since is None:
         return text
     return (
-        f"{text}; Plytix has let {count_text(use.limit.allowed)} through"
-        f" since {since.astimezone(zone):%Y-%m-%d %H:%M}, and more is tried again"
+        f"{text}; Plytix has allowed only {count_text(use.limit.allowed)}"
+        f" since {since.astimezone(zone):%Y-%m-%d %H:%M}; higher rates are tried from time to time"
     )

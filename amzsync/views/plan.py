@@ -1,11 +1,11 @@
-"""A plan that reads like a decision: what would be done, what it costs, and what stands in its way."""
+"""The plan: what would be done, what it costs, and what cannot be done."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amzsync.ledger.queries import Outstanding, ProductRow, Totals
-from amzsync.ledger.rows import Counts, Failure
+from amzsync.ledger.rows import Counts, Failure, State
 from amzsync.limits.forecast import Forecast
 from amzsync.limits.windows import Limit
 from amzsync.planner import PlanCounts
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.text import Text
 
-__all__ = ["PlanView", "plan_json", "render_plan"]
+__all__ = ["AccountView", "Cost", "PlanView", "plan_json", "render_plan"]
 
 _FEWEST_ROWS = 8
 _SKUS_SHOWN = 10
@@ -39,38 +39,58 @@ _LINES_KEPT_FREE = 6
 
 
 @dataclass(frozen=True, slots=True)
-class PlanView:
-    """A plan as values. `products` are the first of `products_total`, `malformed` the first few.
+class AccountView:
+    """The account of a plan; `host` is None for the sandbox, `source` says where it is configured."""
 
-    `account` is None where none was chosen yet, `account_source` says where it is configured; `private_copy`
-    says that the ledger was busy, so that this plan was made on a copy and is not kept; `refreshed` that
-    Plytix was asked what is there.
+    name: str
+    host: str | None = None
+    source: str = ""
+
+    @property
+    def place(self) -> str:
+        """The account as people should see it before they agree: its name and its host, made harmless."""
+        return f"{plain(self.name)} at {plain(self.host)}" if self.host else plain(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the work of a plan takes, and the limits at which it was reckoned."""
+
+    forecast: Forecast
+    limits: tuple[Limit, ...]
+    limits_origin: LimitsOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """A plan as values. `products` are the first of those with images, `malformed` the first few.
+
+    `account` is None where none was chosen yet; `refreshed` says that Plytix was read for it; `is_copy` that
+    the ledger was busy, so that this plan was made on a copy and is not kept.
     """
 
     counts: PlanCounts
     totals: Totals
     outstanding: Outstanding
-    forecast: Forecast
-    limits: tuple[Limit, ...]
-    limits_origin: LimitsOrigin
+    cost: Cost
     tables: tuple[Counts, ...]
     products: tuple[ProductRow, ...]
-    products_total: int
     malformed: tuple[Failure, ...]
-    obsolete: Mapping[str, int]
     metadata: Metadata
-    account: str | None
+    account: AccountView | None
     gallery: str
     refreshed: bool
-    private_copy: bool
-    api_host: str | None = None
-    account_source: str = ""
+    is_copy: bool
 
     @property
     def place(self) -> str:
-        """The account as people should see it before they agree: its name and its host, made harmless."""
-        name = plain(self.account or "")
-        return f"{name} at {plain(self.api_host)}" if self.api_host else name
+        """Where the pictures go."""
+        return self.account.place if self.account else "no account chosen yet"
+
+    @property
+    def obsolete(self) -> dict[str, int]:
+        """What is no longer wanted, by table."""
+        return {table.table.value: table.of(State.OBSOLETE) for table in self.tables}
 
 
 def render_plan(view: PlanView, console: "Console") -> None:
@@ -85,7 +105,7 @@ def render_plan(view: PlanView, console: "Console") -> None:
         shown = shown[: max(_FEWEST_ROWS, console.height - used - _LINES_KEPT_FREE)]
     if shown:
         console.print(product_sheet(shown))
-    more = view.products_total - len(shown)
+    more = view.counts.products_with_images - len(shown)
     if more > 0:
         console.print(own(f"… and {plural(more, 'more product')} (--json for all)", "dim"))
 
@@ -95,24 +115,25 @@ def plan_json(
 ) -> Iterator[str]:
     """The plan as one JSON document in chunks: the report's keys as they would be, and every product.
 
-    `failures` are all rows that cannot be done; without them, those of the view stand.
+    `failures` are all rows that cannot be done; without them, those of the view are used.
     """
     errors = view.malformed if failures is None else failures
+    account = view.account
     return document(
         contract_fields(view.counts, view.totals, view.metadata, errors, would_be=True)
         | extra_fields(view.counts, view.totals)
         | {
-            "requests": view.forecast.requests,
-            "seconds": round(view.forecast.seconds, 1),
-            "limits": [str(limit) for limit in view.limits],
-            "limits_from": view.limits_origin,
-            "account": view.account,
-            "api_host": view.api_host,
-            "account_source": view.account_source or None,
+            "requests": view.cost.forecast.requests,
+            "seconds": round(view.cost.forecast.seconds, 1),
+            "limits": [str(limit) for limit in view.cost.limits],
+            "limits_from": view.cost.limits_origin,
+            "account": account.name if account else None,
+            "api_host": account.host if account else None,
+            "account_source": (account.source or None) if account else None,
             "gallery": view.gallery,
             "refreshed": view.refreshed,
-            "kept": not view.private_copy,
-            "obsolete": dict(view.obsolete),
+            "kept": not view.is_copy,
+            "obsolete": view.obsolete,
             "tables": table_entries(view.tables),
             "products": map(product_entry, products),
         }
@@ -126,17 +147,18 @@ def _parts(view: PlanView) -> "Iterator[RenderableType]":
     yield titled("Products", facts(_product_facts(view)))
     if any(view.obsolete.values()):
         gone = ", ".join(f"{count_text(number)} {name}" for name, number in view.obsolete.items() if number)
-        yield own(f"No longer wanted, and left in Plytix as they are: {gone}.")
+        yield own(f"No longer wanted, but left in Plytix: {gone}.")
     if view.malformed:
-        yield titled("Malformed, for example", grid(map(_malformed, view.malformed)))
+        yield titled("Failed, for example", grid(map(_malformed, view.malformed)))
     if view.totals.products_not_found:
         yield _not_found(view.totals.products_not_found)
 
 
 def _notes(view: PlanView) -> "Iterator[Text]":
-    if view.private_copy:
+    if view.is_copy:
         yield own(
-            "Another amzsync is writing to this ledger: this plan was made on a copy and is not kept.",
+            "Another amzsync process is writing to this ledger,"
+            " so this plan was made on a copy and is not saved.",
             "yellow",
         )
 
@@ -145,36 +167,37 @@ def _decision(view: PlanView) -> "Text":
     counts, totals = view.counts, view.totals
     where = own(f"Plan: {plural(counts.total_products, 'product')}")
     where.append(
-        f", {plural(counts.total_image_refs, 'image')} named, {count_text(counts.unique_images)} different"
+        f", {plural(counts.total_image_refs, 'image reference')},"
+        f" {plural(counts.unique_images, 'unique image')}"
     )
     if view.metadata.sources:
-        where.append(" in ").append_text(foreign(", ".join(view.metadata.sources)))
-    where.append("\nInto the gallery ").append_text(foreign(view.gallery, limit=SKU_LIMIT))
-    where.append(" of ").append_text(own(view.place) if view.account else own("the account chosen later"))
-    if view.account and view.account_source:
-        where.append(" (from ").append_text(foreign(view.account_source)).append(")")
+        where.append(", from ").append_text(foreign(", ".join(view.metadata.sources)))
+    where.append("\nGallery ").append_text(foreign(view.gallery, limit=SKU_LIMIT))
+    where.append(", account " if view.account else ", ").append_text(own(view.place))
+    if view.account and view.account.source:
+        where.append(" (from ").append_text(foreign(view.account.source)).append(")")
     where.append("\n")
     if not view.outstanding.products:
-        return where.append("Nothing is left to do.", "bold green")
+        return where.append("Nothing to do.", "bold green")
     links = totals.links.open
     thumbnails = totals.thumbnails.open
     where.append(
-        f"To do: {plural(view.outstanding.assets, 'image')} to bring into Plytix,"
-        f" {plural(links, 'gallery link')} and {plural(thumbnails, 'thumbnail')}"
-        f" to set on {plural(view.outstanding.products, 'product')}.\n",
+        f"To do: add {plural(view.outstanding.assets, 'image')} to Plytix,"
+        f" set {plural(links, 'gallery link')} and {plural(thumbnails, 'thumbnail')}"
+        f" on {plural(view.outstanding.products, 'product')}.\n",
         "bold",
     )
     return where.append_text(_cost(view))
 
 
 def _cost(view: PlanView) -> "Text":
-    limits = " and ".join(map(limit_text, view.limits))
-    cost = cost_text(view.forecast.requests, view.forecast.seconds)
-    line = own(f"A{cost[1:]}", "bold")
-    told = f", {view.limits_origin.phrase}" if view.limits_origin is LimitsOrigin.TOKEN else ""
+    limits = " and ".join(map(limit_text, view.cost.limits))
+    cost = cost_text(view.cost.forecast.requests, view.cost.forecast.seconds)
+    line = own(f"{cost[0].upper()}{cost[1:]}", "bold")
+    told = f", {view.cost.limits_origin.phrase}" if view.cost.limits_origin is LimitsOrigin.TOKEN else ""
     line.append(f" ({limits}{told})." if limits else ".")
     if not view.refreshed:
-        line.append(" Plytix was not asked what is there already; --refresh asks.", "dim")
+        line.append("\nPlytix has not been checked. Add --refresh to check.", "dim")
     return line
 
 
@@ -201,9 +224,9 @@ def _product_facts(view: PlanView) -> Iterator[tuple[str, str]]:
     )
     yield from _numbers_above_zero(
         ("variation parents", counts.parents),
-        ("named more than once", counts.repeated_products),
+        ("listed more than once", counts.repeated_products),
         ("not in Plytix", len(totals.products_not_found)),
-        ("left alone (--skip-existing)", totals.products_left_alone),
+        ("skipped (--skip-existing)", totals.products_left_alone),
     )
     for label, rows in (
         ("gallery links", totals.links.plain),
@@ -212,7 +235,7 @@ def _product_facts(view: PlanView) -> Iterator[tuple[str, str]]:
         ("thumbnails on parents", totals.thumbnails.parents),
     ):
         if rows.open or rows.done or "parents" not in label:
-            yield label, f"{count_text(rows.open)} to set, {count_text(rows.done)} there"
+            yield label, f"{count_text(rows.open)} to set, {count_text(rows.done)} in place"
 
 
 def _numbers(*rows: tuple[str, int]) -> Iterator[tuple[str, str]]:
@@ -235,4 +258,4 @@ def _not_found(skus: tuple[str, ...]) -> "Text":
     more = len(skus) - _SKUS_SHOWN
     if more > 0:
         listed.append(f" and {count_text(more)} more")
-    return own("Not in Plytix, so nothing is done for them: ", "yellow").append_text(listed)
+    return own("Not in Plytix, so skipped: ", "yellow").append_text(listed)

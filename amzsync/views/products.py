@@ -14,7 +14,9 @@ __all__ = ["product_entry", "product_sheet"]
 
 def product_sheet(rows: Iterable[ProductRow]) -> Sheet:
     """Products in columns."""
-    made = Sheet("SKU", "images", "there", "to do", "thumbnail", "note", numbers=("images", "there", "to do"))
+    made = Sheet(
+        "SKU", "images", "in place", "to do", "thumbnail", "note", numbers=("images", "in place", "to do")
+    )
     for row in rows:
         made.add(
             foreign(row.sku, limit=SKU_LIMIT),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from amzsync.executor.events import Listener, Notice, Progress, Waiting
+from amzsync.executor.events import Listener, Notice, Progress, Traffic, Waiting
 from amzsync.views.console import count_text, duration_text, foreign, own, plain, plural, window_text
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ LINE_EVERY_S = 30.0
 WORTH_TELLING_S = 2.0
 _BAR_WIDTH = 20
 _REASONS = {
-    "quota": "the account's request limit is used up",
+    "quota": "the account's rate limit is used up",
     "refused": "Plytix asked for a pause (HTTP 429)",
 }
 
@@ -79,19 +79,21 @@ class LineDisplay(_WithBlock):
         self._retries_are_told = False
 
     def progress(self, progress: Progress) -> None:
-        if self._wait.is_new(progress.waiting):
+        if self._wait.is_new(progress.traffic.waiting):
             self._say(self._wait.text)
         at = self._monotonic()
         if self._retries_are_new(progress, at):
-            self._say(_retry_text(progress))
+            self._say(_retry_text(progress.traffic))
         if at - self._told_at >= LINE_EVERY_S:
             self._told_at = at
             parts = [*_work_parts(progress), *_request_parts(progress), *_end_parts(progress)]
-            self._say(" · ".join([*parts, _retry_text(progress)] if progress.retrying else parts))
+            self._say(
+                " · ".join([*parts, _retry_text(progress.traffic)] if progress.traffic.retrying else parts)
+            )
 
     def _retries_are_new(self, progress: Progress, at: float) -> bool:
         """Once for each time that something is retried, unless it passes at once."""
-        if not progress.retrying:
+        if not progress.traffic.retrying:
             self._retrying_since, self._retries_are_told = None, False
             return False
         if self._retrying_since is None:
@@ -136,7 +138,7 @@ class LiveDisplay:
             self._live.stop()
 
     def progress(self, progress: Progress) -> None:
-        self._wait.is_new(progress.waiting)
+        self._wait.is_new(progress.traffic.waiting)
         self._latest = progress
 
     def notice(self, notice: Notice) -> None:
@@ -152,8 +154,8 @@ class LiveDisplay:
         lines = [own(" · ".join(_request_parts(progress))), own(" · ".join(_end_parts(progress)))]
         if self._wait.text:
             lines.append(own(self._wait.text, "yellow"))
-        if progress.retrying:
-            lines.append(own(_retry_text(progress), "yellow"))
+        if progress.traffic.retrying:
+            lines.append(own(_retry_text(progress.traffic), "yellow"))
         return Group(_bars(progress), *(line for line in lines if line.plain))
 
 
@@ -206,9 +208,9 @@ def _work_parts(progress: Progress) -> list[str]:
 
 
 def _request_parts(progress: Progress) -> list[str]:
-    parts = [plural(progress.requests, "request")]
-    if math.isfinite(progress.rate_per_s):
-        parts.append(f"{progress.rate_per_s:.1f}/s")
+    parts = [plural(progress.traffic.requests, "request")]
+    if math.isfinite(progress.traffic.rate_per_s):
+        parts.append(f"{progress.traffic.rate_per_s:.1f}/s")
     parts += [
         f"{count_text(use.used)}/{count_text(use.limit.allowed)} in {window_text(use.limit)}"
         for use in progress.quota
@@ -220,13 +222,13 @@ def _end_parts(progress: Progress) -> list[str]:
     parts = []
     if progress.failures:
         parts.append(f"{count_text(progress.failures)} failed")
-    if progress.in_air:
-        parts.append(f"{count_text(progress.in_air)} in the air")
+    if progress.traffic.in_flight:
+        parts.append(f"{count_text(progress.traffic.in_flight)} in progress")
     if progress.left_s is not None and math.isfinite(progress.left_s):
         parts.append(f"about {duration_text(progress.left_s)} left")
     return parts
 
 
-def _retry_text(progress: Progress) -> str:
-    why = f", {plain(progress.last_failure, limit=200).rstrip('.')}" if progress.last_failure else ""
-    return f"retrying {plural(progress.retrying, 'request')}{why}"
+def _retry_text(traffic: Traffic) -> str:
+    why = f", {plain(traffic.last_failure, limit=200).rstrip('.')}" if traffic.last_failure else ""
+    return f"retrying {plural(traffic.retrying, 'request')}{why}"

@@ -40,7 +40,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run's numbers: what the mapping names, what stands now, what it took."""
+    """A run's numbers: what the mapping names, what is in place now, what it took."""
 
     counts: PlanCounts
     totals: Totals

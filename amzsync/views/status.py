@@ -1,4 +1,4 @@
-"""Where a ledger stands: rows by state, runs, failures with their causes, quota, and what to do next."""
+"""The state of a ledger: rows by state, runs, failures with their causes, quota, and what to do next."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ _ALWAYS_SHOWN = (State.PENDING, State.DONE, State.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """A ledger's standing as values. `forecast` is the work left; `next_steps` are commands or sentences."""
+    """A ledger as values. `forecast` is the work left; `next_steps` are commands or sentences."""
 
     ledger: Path
     account: str | None
@@ -60,7 +60,7 @@ def render_status(view: StatusView, console: "Console", zone: tzinfo | None = No
 
 
 def status_json(view: StatusView, failures: Iterable[Failure] | None = None) -> Iterator[str]:
-    """The status as one JSON document in chunks. Without `failures`, the examples of each cause stand."""
+    """The status as one JSON document in chunks. Without `failures`, the examples of each cause are used."""
     if failures is None:
         failures = (failure for group in view.failure_groups for failure in group.examples)
     return document(
@@ -98,7 +98,7 @@ def _parts(view: StatusView, zone: tzinfo | None) -> "Iterator[RenderableType]":
         used = (
             (limit_text(use.configured or use.limit), use_text(use, view.now, zone)) for use in view.quota
         )
-        yield titled(f"Requests the account allows, {view.limits_origin.phrase}", facts(used))
+        yield titled(f"Request limits ({view.limits_origin.phrase})", facts(used))
     yield _left(view)
 
 
@@ -116,8 +116,8 @@ def _observed_fields(use: QuotaUse, now: datetime) -> dict[str, object]:
 def _heading(view: StatusView) -> "Text":
     line = own("Ledger ").append_text(foreign(str(view.ledger), "bold"))
     if view.account is None:
-        return line.append(", of no account yet")
-    return line.append(", of the account ").append_text(foreign(view.account, "bold"))
+        return line.append(", no account yet")
+    return line.append(", account ").append_text(foreign(view.account, "bold"))
 
 
 def _rows(counts: tuple[Counts, ...]) -> Sheet:
@@ -149,9 +149,9 @@ def _runs(runs: tuple[Run, ...], zone: tzinfo | None) -> Sheet:
 def _left(view: StatusView) -> "Text":
     cost = view.forecast
     if cost.requests:
-        lines = own(f"Left: {cost_text(cost.requests, cost.seconds)}.")
+        lines = own(f"Remaining: {cost_text(cost.requests, cost.seconds)}.")
     else:
-        lines = own("Nothing is left to do." if not view.failures_total else "Nothing else is left to do.")
+        lines = own("Nothing to do." if not view.failures_total else "Nothing else to do.")
     for step in view.next_steps:
         lines.append("\nNext: ", "bold").append_text(foreign(step))
     return lines

@@ -33,7 +33,7 @@ _SKUS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A run's end. `left` is the cost of what is left, None where nothing is or nobody can say."""
+    """A run's end. `left` is the cost of what is left, None where nothing is left or it cannot be told."""
 
     report: Report
     outcome: Outcome
@@ -61,7 +61,7 @@ def with_ledger(text: str, ledger: str | None) -> str:
 
 
 def next_commands(outcome: Outcome, *, failures: int, ledger: str | None = None) -> tuple[str, ...]:
-    """What to type after a run; `failures` counts those that another try may heal."""
+    """What to type after a run; `failures` counts those that another try may cure."""
     match outcome:
         case Outcome.FINISHED:
             names: tuple[str, ...] = ()
@@ -103,17 +103,17 @@ def _parts(summary: Summary) -> "Iterator[RenderableType]":
 def _headline(summary: Summary) -> "Text":
     match summary.outcome:
         case Outcome.FINISHED:
-            line = own("Done: everything wanted is in Plytix.", "bold green")
+            line = own("Done: everything is in place.", "bold green")
             if summary.report.totals.products_not_found:
-                line = own("Done: everything wanted that Plytix has a product for.", "bold green")
+                line = own("Done, except for products that Plytix does not have.", "bold green")
         case Outcome.FAILURES:
             line = own(f"Finished, but {plural(summary.failures_total, 'row')} failed.", "bold yellow")
         case Outcome.INTERRUPTED:
-            line = own("Interrupted. Everything up to here is saved.", "bold yellow")
+            line = own("Interrupted. All progress is saved.", "bold yellow")
         case Outcome.WAITING:
-            line = own("Ended, as asked, rather than wait longer for the limit. Work is left.", "bold yellow")
+            line = own("Stopped at --max-wait; work remains.", "bold yellow")
         case Outcome.STOPPED:
-            line = own("Stopped. Everything up to here is saved.", "bold red")
+            line = own("Stopped. All progress is saved.", "bold red")
         case Outcome.PLANNED:
             line = own("Planned. Nothing was written to Plytix.", "bold")
         case _:
@@ -123,21 +123,21 @@ def _headline(summary: Summary) -> "Text":
     line.append(took, "not bold default")
     if summary.left is not None and summary.left.requests:
         left = cost_text(summary.left.requests, summary.left.seconds)
-        line.append(f" Left: {left}.", "not bold default")
+        line.append(f" Remaining: {left}.", "not bold default")
     return line
 
 
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
     totals, counts = report.totals, report.counts
-    yield "images brought into Plytix", count_text(totals.uploaded)
-    yield "images that were there", count_text(totals.present)
-    yield "gallery links that stand", count_text(totals.links.done)
-    yield "thumbnails that stand", count_text(totals.thumbnails.done)
+    yield "images added to Plytix", count_text(totals.uploaded)
+    yield "images already in Plytix", count_text(totals.present)
+    yield "gallery links in place", count_text(totals.links.done)
+    yield "thumbnails in place", count_text(totals.thumbnails.done)
     for label, number in (
         ("of these links, on variation parents", totals.links.parents.done),
         ("of these thumbnails, on variation parents", totals.thumbnails.parents.done),
-        ("links that were there", totals.links_existing),
-        ("products left alone (--skip-existing)", totals.products_left_alone),
+        ("links already in place", totals.links_existing),
+        ("products skipped (--skip-existing)", totals.products_left_alone),
         ("images superseded by a larger size", counts.superseded_images),
     ):
         if number:
@@ -148,4 +148,4 @@ def _not_found(skus: tuple[str, ...]) -> "Text":
     listed = own(", ").join(foreign(sku, limit=SKU_LIMIT) for sku in skus[:_SKUS_SHOWN])
     if len(skus) > _SKUS_SHOWN:
         listed.append(", …")
-    return own(f"Not in Plytix: {plural(len(skus), 'product')}: ", "yellow").append_text(listed)
+    return own(f"{plural(len(skus), 'product')} not in Plytix: ", "yellow").append_text(listed)

@@ -101,7 +101,7 @@ def test_status_tells_what_refusals_have_shown_and_since_when(shop: Shop) -> Non
     assert apply(shop).code == 0
     with Ledger.write(shop.ledger) as ledger:
         ledger.request_log().keep_observed([ObservedLimit(10.0, 20, age_s=90.0, refused_age_s=5.0)])
-    assert "Plytix has let 20 through since" in " ".join(amzsync("status").out.split())
+    assert "Plytix has allowed only 20 since" in " ".join(amzsync("status").out.split())
     short, hour = amzsync("status", "--json").json["quota"]
     assert (short["limit"], short["configured"]) == (20, 50)
     assert short["observed_since"].endswith("+00:00")

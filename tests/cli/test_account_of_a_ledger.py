@@ -122,7 +122,7 @@ def test_a_new_key_whose_token_tells_the_same_account_is_accepted(office: Office
     office.open(key="key-two", **CLAIMS)
     said = office.apply("a", "b")
     assert said.code == 0, said.err
-    assert "API key in use" in said.err
+    assert "with the current API key" in said.err
     assert "API key" not in office.apply("a", "b", "c").err
 
 
@@ -132,7 +132,7 @@ def test_a_word_does_not_go_before_what_the_token_tells(office: Office) -> None:
     other = office.open(key="key-two", claims={"account_id": "another"})
     said = office.apply("a", "b", more=("--same-account",))
     assert said.code == 1
-    assert "the access token is another account's" in said.err
+    assert "the access token belongs to another account" in said.err
     assert "--same-account" not in said.err
     assert other.counts == TOKEN
 
@@ -176,8 +176,8 @@ def test_an_older_ledger_adopts_its_account_once_and_says_so(office: Office) -> 
     as_an_older_one(office.folder / "amzsync.db")
     said = office.apply("a")
     assert said.code == 0, said.err
-    assert "from now on it is production at" in said.err
-    assert "from now on" not in office.apply("a", "b").err
+    assert "From now on it belongs to production at" in said.err
+    assert "From now on" not in office.apply("a", "b").err
     office.open(key="key-two", **OPAQUE)
     assert office.apply("a", "b", "c").code == 1
 

@@ -294,7 +294,7 @@ def test_unknown_skus_are_listed_and_picked_up_once_they_exist(shop: Shop) -> No
     shop.sandbox.seed(["A"])
     said = shop.apply(mapping, "--output", "r.json")
     assert said.code == 0
-    assert "B" in said.out.partition("Not in Plytix")[2]
+    assert "B" in said.out.partition("not in Plytix:")[2]
     report = json.loads(Path("r.json").read_text())
     assert (report["products_not_found"], report["links_created"]) == (["B"], 1)
     shop.sandbox.seed(["B"])

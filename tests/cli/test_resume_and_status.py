@@ -173,7 +173,7 @@ def test_beside_a_running_apply_a_plan_works_on_a_copy_and_says_so(shop: Shop) -
     with WriterLock(shop.ledger):
         said = amzsync("plan", "--mapping", other)
         assert said.code == 0, said.err
-        assert "not kept" in said.out
+        assert "not saved" in said.out
         planned = amzsync("plan", "--mapping", other, "--json").json
         assert (planned["kept"], planned["requests"] > 0) == (False, True)
         refused = shop.apply(other)

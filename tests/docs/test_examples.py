@@ -83,7 +83,7 @@ def test_a_client_of_ones_own_finds_the_sandbox_and_amzsync_does_too(tmp_path: P
         assert (client.returncode, client.stdout) == (0, "15 products\n"), client.stderr
         applied = amzsync("apply", "--mapping", str(SAMPLE), "--yes", cwd=tmp_path, **settings)
         assert applied.code == 0
-        assert "gallery links that stand                   91" in applied.text
+        assert "gallery links in place                     91" in applied.text
     finally:
         server.send_signal(signal.SIGINT)
         server.communicate(timeout=20)

@@ -95,10 +95,10 @@ def test_a_lost_ledger_costs_four_reads_and_no_write(output: str, folder: Path) 
 
 def test_one_request_for_each_step_would_cost_what_readme_says(output: str) -> None:
     told = (
-        r"thumbnails to set on (\d+) products",
-        r"images brought into Plytix +(\d+)",
-        r"gallery links that stand +(\d+)",
-        r"thumbnails that stand +(\d+)",
+        r"thumbnails on (\d+) products",
+        r"images added to Plytix +(\d+)",
+        r"gallery links in place +(\d+)",
+        r"thumbnails in place +(\d+)",
     )
     searches, uploads, links, thumbnails = (int(re.findall(one, output)[0]) for one in told)
     token = 1

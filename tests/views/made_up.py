@@ -15,7 +15,7 @@ from amzsync.limits.windows import PRESETS
 from amzsync.planner import PlanCounts
 from amzsync.views.console import make_console
 from amzsync.views.limits import LimitsOrigin
-from amzsync.views.plan import PlanView
+from amzsync.views.plan import AccountView, Cost, PlanView
 from amzsync.views.report import Metadata, Report
 from amzsync.views.status import StatusView
 from amzsync.views.summary import Summary
@@ -94,19 +94,15 @@ def plan_view(text: str | None = None, **changes: object) -> PlanView:
         counts=COUNTS,
         totals=replace(TOTALS, products_not_found=(text,) * 12) if text else TOTALS,
         outstanding=Outstanding(1_200, 4_000),
-        forecast=Forecast(5_300, 3_720.0),
-        limits=PRESETS["paid"],
-        limits_origin=LimitsOrigin.DEFAULT,
+        cost=Cost(Forecast(5_300, 3_720.0), PRESETS["paid"], LimitsOrigin.DEFAULT),
         tables=TABLES,
         products=tuple(product(text or f"SKU-{n}", text) for n in range(30)),
-        products_total=1_210,
         malformed=(failure(*(text,) * 3) if text else failure("SKU-9", "htp:/x", "no web address"),),
-        obsolete={"links": 2, "thumbnails": 0},
         metadata=replace(METADATA, sources=(text,)) if text else METADATA,
-        account=text or "production at https://pim.example",
+        account=AccountView(text or "production at https://pim.example"),
         gallery=text or "amazon_images",
         refreshed=False,
-        private_copy=False,
+        is_copy=False,
     )
     return replace(base, **changes)
 

@@ -80,8 +80,8 @@ def test_counts_are_grouped_and_one_is_singular():
 
 
 def test_a_cost_below_a_second_is_told_as_no_wait_rather_than_as_no_time():
-    assert cost_text(1, 0.0) == "at most 1 request, none of which waits for this account's limits"
-    assert cost_text(5_300, 3_720.0) == "at most 5,300 requests, 1 h 02 min at this account's limits"
+    assert cost_text(1, 0.0) == "up to 1 request; no waiting for rate limits expected"
+    assert cost_text(5_300, 3_720.0) == "up to 5,300 requests, about 1 h 02 min at the account's rate limits"
 
 
 def sheet() -> Sheet:

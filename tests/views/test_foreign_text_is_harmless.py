@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from views.made_up import HOSTILE, FakeClock, paper, plan_view, status_view, summary
 
-from amzsync.executor.events import Notice, Progress, Waiting
+from amzsync.executor.events import Notice, Progress, Traffic, Waiting
 from amzsync.views.console import foreign, make_console, plain
 from amzsync.views.plan import plan_json, render_plan
 from amzsync.views.progress import LineDisplay, LiveDisplay
@@ -73,7 +73,7 @@ def test_progress_in_lines_says_notices_and_reasons_without_acting(text):
     display = LineDisplay(console, monotonic=FakeClock().monotonic, now=FakeClock().now)
 
     display.notice(Notice(text))
-    display.progress(Progress(1, 0, 0, 0, 0, 0, 0, 0.0, (), Waiting(9.0, text), None))
+    display.progress(Progress(Traffic(1, 0, 0.0, Waiting(9.0, text)), 0, 0, 0, 0, 0, (), None))
 
     assert_harmless(stream.getvalue())
     assert len(stream.getvalue().splitlines()) == 2
@@ -85,7 +85,7 @@ def test_the_live_picture_shows_a_reason_without_acting(text):
     display = LiveDisplay(console, now=FakeClock().now)
 
     display.notice(Notice(text))
-    display.progress(Progress(1, 0, 0, 0, 0, 0, 0, 0.0, (), Waiting(9.0, text), None))
+    display.progress(Progress(Traffic(1, 0, 0.0, Waiting(9.0, text)), 0, 0, 0, 0, 0, (), None))
     console.print(display.picture())
 
     assert_harmless(stream.getvalue())

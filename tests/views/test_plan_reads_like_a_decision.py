@@ -5,12 +5,11 @@ import json
 from dataclasses import replace
 
 from rich.console import Console
-from views.made_up import METADATA, TOTALS, failure, paper, plan_view, product
+from views.made_up import COUNTS, METADATA, TOTALS, failure, paper, plan_view, product
 
 from amzsync.ledger.queries import Outstanding, Totals
-from amzsync.limits.forecast import Forecast
 from amzsync.planner import PlanCounts
-from amzsync.views.plan import PlanView, plan_json, render_plan
+from amzsync.views.plan import AccountView, PlanView, plan_json, render_plan
 
 
 def printed(view: PlanView, width: int = 120) -> str:
@@ -22,10 +21,13 @@ def printed(view: PlanView, width: int = 120) -> str:
 def test_it_tells_the_totals_the_work_and_what_it_costs():
     text = printed(plan_view())
 
-    assert "Plan: 1,216 products, 10,108 images named, 4,012 different in a.json, b.json" in text
-    assert "Into the gallery amazon_images of production at https://pim.example" in text
-    assert "To do: 4,000 images to bring into Plytix, 9,077 gallery links and 1,200 thumbnails" in text
-    assert "At most 5,300 requests, 1 h 02 min at this account's limits (50 in 10s and 5,000 in 1h)." in text
+    assert "Plan: 1,216 products, 10,108 image references, 4,012 unique images, from a.json, b.json" in text
+    assert "Gallery amazon_images, account production at https://pim.example" in text
+    assert "To do: add 4,000 images to Plytix, set 9,077 gallery links and 1,200 thumbnails" in text
+    assert (
+        "Up to 5,300 requests, about 1 h 02 min at the account's rate limits (50 in 10s and 5,000 in 1h)."
+        in text
+    )
 
 
 def test_it_tells_what_has_become_of_every_image():
@@ -40,9 +42,9 @@ def test_it_tells_what_has_become_of_every_image():
         "malformed, cannot be used 3",
         "without images 6",
         "variation parents 16",
-        "gallery links 8,980 to set, 20 there",
-        "links on parents 97 to set, 3 there",
-        "No longer wanted, and left in Plytix as they are: 2 links.",
+        "gallery links 8,980 to set, 20 in place",
+        "links on parents 97 to set, 3 in place",
+        "No longer wanted, but left in Plytix: 2 links.",
     ):
         assert words in text
 
@@ -52,9 +54,9 @@ def test_a_malformed_image_stands_with_its_reason_and_its_product():
 
 
 def test_only_a_refreshed_plan_claims_to_know_what_is_there():
-    assert "--refresh asks" in printed(plan_view())
+    assert "Add --refresh" in printed(plan_view())
     refreshed = printed(plan_view(refreshed=True))
-    assert "--refresh asks" not in refreshed
+    assert "Add --refresh" not in refreshed
     assert "missing in Plytix 4,000 already in Plytix 12" in refreshed
 
 
@@ -68,20 +70,20 @@ def test_skus_that_plytix_does_not_have_are_named_up_to_a_bound():
 
 
 def test_a_plan_without_work_says_so_and_names_no_cost():
-    text = printed(plan_view(outstanding=Outstanding(0, 0), forecast=Forecast(0, 0.0)))
+    text = printed(plan_view(outstanding=Outstanding(0, 0)))
 
-    assert "Nothing is left to do." in text
-    assert "At most" not in text
+    assert "Nothing to do." in text
+    assert "Up to" not in text
 
 
 def test_a_plan_made_on_a_copy_says_that_it_is_not_kept():
-    assert "not kept" in printed(plan_view(private_copy=True))
-    assert "not kept" not in printed(plan_view())
+    assert "not saved" in printed(plan_view(is_copy=True))
+    assert "not saved" not in printed(plan_view())
 
 
 def test_products_that_are_not_shown_are_counted():
     assert "… and 1,180 more products (--json for all)" in printed(plan_view())
-    assert "more product" not in printed(plan_view(products_total=30))
+    assert "more product" not in printed(plan_view(counts=replace(COUNTS, products_with_images=30)))
 
 
 def test_the_table_of_products_is_cut_to_the_height_of_a_terminal():
@@ -196,14 +198,14 @@ def test_an_empty_plan_is_still_a_whole_document():
 
 
 def test_the_head_names_the_host_and_where_the_account_came_from():
-    view = plan_view(account="production", api_host="pim.example", account_source="/home/u/config.json")
-    assert "of production at pim.example (from /home/u/config.json)" in printed(view)
+    view = plan_view(account=AccountView("production", "pim.example", "/home/u/config.json"))
+    assert "account production at pim.example (from /home/u/config.json)" in printed(view)
     document = json.loads("".join(plan_json(view, view.products)))
     assert (document["api_host"], document["account_source"]) == ("pim.example", "/home/u/config.json")
 
 
 def test_an_account_whose_name_would_act_on_the_terminal_is_shown_escaped():
-    view = plan_view(account="evil\x1b[2J\nfake", api_host="pim.example\u202e")
+    view = plan_view(account=AccountView("evil\x1b[2J\nfake", "pim.example\u202e"))
     assert "\x1b" not in view.place
     assert "\n" not in view.place
     assert "\u202e" not in view.place

@@ -3,26 +3,24 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.console import Console
 from views.made_up import FakeClock, paper
 
-from amzsync.executor.events import Notice, Progress, QuotaUse, Waiting
+from amzsync.executor.events import Notice, Progress, QuotaUse, Traffic, Waiting
 from amzsync.limits.windows import PRESETS
 from amzsync.views.progress import LineDisplay, LiveDisplay, QuietDisplay, make_display
 
 PROGRESS = Progress(
-    requests=1_155,
+    traffic=Traffic(requests=1_155, in_flight=5, rate_per_s=4.93, waiting=None),
     assets_done=120,
     assets_total=4_000,
     products_done=35,
     products_total=100,
     failures=2,
-    in_air=5,
-    rate_per_s=4.93,
     quota=tuple(QuotaUse(limit, used) for limit, used in zip(PRESETS["paid"], (38, 1_204), strict=True)),
-    waiting=None,
     left_s=125.0,
 )
 
@@ -42,8 +40,12 @@ def picture(*events: Progress, clock: FakeClock | None = None) -> str:
     return stream.getvalue()
 
 
+def with_traffic(**changes: Any) -> Progress:
+    return replace(PROGRESS, traffic=replace(PROGRESS.traffic, **changes))
+
+
 def waiting(seconds: float, reason: str = "quota") -> Progress:
-    return replace(PROGRESS, waiting=Waiting(seconds, reason))
+    return with_traffic(waiting=Waiting(seconds, reason))
 
 
 def test_a_line_tells_work_requests_rate_quota_failures_and_time_left():
@@ -55,7 +57,7 @@ def test_a_line_tells_work_requests_rate_quota_failures_and_time_left():
 
     assert "\n".join(printed()) == (
         "images 120/4,000 · products 35/100 · 1,155 requests · 4.9/s · 38/50 in 10s · 1,204/5,000 in 1h"
-        " · 2 failed · 5 in the air · about 2 min 05 s left"
+        " · 2 failed · 5 in progress · about 2 min 05 s left"
     )
 
 
@@ -78,7 +80,7 @@ def test_the_start_of_a_wait_is_said_once_with_its_end_and_its_reason():
         clock.seconds = 100.0 + gone
         display.progress(waiting(20.0 - gone))
 
-    assert printed() == ["waiting until 14:32:20: the account's request limit is used up"]
+    assert printed() == ["waiting until 14:32:20: the account's rate limit is used up"]
 
 
 def test_a_second_wait_is_said_again():
@@ -126,7 +128,7 @@ def test_the_live_picture_has_a_bar_for_images_and_for_products():
     assert images.rstrip().endswith("120/4,000")
     assert products.rstrip().endswith("35/100")
     assert rest[0].startswith("1,155 requests · 4.9/s · 38/50 in 10s · 1,204/5,000 in 1h")
-    assert "2 failed · 5 in the air · about 2 min 05 s left" in rest[1]
+    assert "2 failed · 5 in progress · about 2 min 05 s left" in rest[1]
 
 
 def test_the_live_picture_shows_a_wait_as_long_as_it_lasts():
@@ -135,7 +137,7 @@ def test_the_live_picture_shows_a_wait_as_long_as_it_lasts():
 
 
 def retrying(count: int, why: str = "last answer HTTP 502") -> Progress:
-    return replace(PROGRESS, retrying=count, last_failure=why)
+    return with_traffic(retrying=count, last_failure=why)
 
 
 def test_the_live_picture_shows_retries_and_their_cause_as_long_as_there_are_some():
@@ -185,7 +187,7 @@ def test_the_end_of_a_wait_still_shows_it():
 
 
 def test_a_run_without_totals_rate_or_forecast_is_drawn_without_them():
-    bare = Progress(0, 0, 0, 0, 0, 0, 0, float("inf"), (), None, None)
+    bare = Progress(Traffic(0, 0, float("inf"), None), 0, 0, 0, 0, 0, (), None)
 
     assert picture(bare).split() == ["0", "requests"]
     assert picture().split() == ["starting"]

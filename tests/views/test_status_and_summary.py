@@ -57,15 +57,15 @@ def test_failures_stand_by_cause_with_their_products_and_addresses():
 
     assert "Failures: 1,004" in text
     assert "1,003 x HTTP 422: The image cannot be fetched" in text
-    assert "SKU-0 https://x.example/1.jpg (asked 2 times)" in text
-    assert "1 x has no host SKU-9 https://x.example/1.jpg Requests" in text
+    assert "SKU-0 https://x.example/1.jpg (tried 2 times)" in text
+    assert "1 x has no host SKU-9 https://x.example/1.jpg Request limits" in text
 
 
 def test_quota_work_left_and_next_step_are_told():
     text = status_text(status_view())
 
     assert "50 in 10s 38 used 5,000 in 1h 1,204 used" in text
-    assert "Left: at most 5,300 requests, 1 h 02 min at this account's limits. Next: amzsync resume" in text
+    assert "about 1 h 02 min at the account's rate limits. Next: amzsync resume" in text
 
 
 def test_a_fresh_ledger_has_a_status_too():
@@ -80,8 +80,8 @@ def test_a_fresh_ledger_has_a_status_too():
     )
     text = status_text(bare)
 
-    assert "of no account yet" in text
-    assert text.endswith("Nothing is left to do.")
+    assert "no account yet" in text
+    assert text.endswith("Nothing to do.")
 
 
 def test_status_json_has_the_shape_of_the_contract():
@@ -142,11 +142,11 @@ def test_status_json_lists_every_failure_that_is_handed_in_and_the_examples_othe
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [
-        (Outcome.FINISHED, "Done: everything wanted that Plytix has a product for. 155 requests in 31 s."),
+        (Outcome.FINISHED, "Done, except for products that Plytix does not have. 155 requests in 31 s."),
         (Outcome.FAILURES, "Finished, but 1,004 rows failed. 155 requests"),
-        (Outcome.INTERRUPTED, "Interrupted. Everything up to here is saved."),
-        (Outcome.WAITING, "rather than wait longer for the limit. Work is left."),
-        (Outcome.STOPPED, "Stopped. Everything up to here is saved."),
+        (Outcome.INTERRUPTED, "Interrupted. All progress is saved."),
+        (Outcome.WAITING, "Stopped at --max-wait; work remains."),
+        (Outcome.STOPPED, "Stopped. All progress is saved."),
         (Outcome.PLANNED, "Planned. Nothing was written to Plytix."),
     ],
 )
@@ -159,7 +159,7 @@ def test_a_run_that_found_every_product_is_done_without_a_but():
 
     text = summary_text(summary(report=everything, outcome=Outcome.FINISHED))
 
-    assert "Done: everything wanted is in Plytix." in text
+    assert "Done: everything is in place." in text
     assert "Not in Plytix" not in text
 
 
@@ -167,14 +167,14 @@ def test_a_summary_tells_what_was_done():
     text = summary_text(summary())
 
     for words in (
-        "images brought into Plytix 5",
-        "images that were there 7",
-        "gallery links that stand 23",
-        "thumbnails that stand 5",
+        "images added to Plytix 5",
+        "images already in Plytix 7",
+        "gallery links in place 23",
+        "thumbnails in place 5",
         "of these links, on variation parents 3",
-        "products left alone (--skip-existing) 6",
-        "Not in Plytix: 2 products: GONE-1, GONE-2",
-        "Left: at most 10 requests, 3 s at this account's limits.",
+        "products skipped (--skip-existing) 6",
+        "2 products not in Plytix: GONE-1, GONE-2",
+        "Remaining: up to 10 requests, about 3 s at the account's rate limits.",
         "Next: amzsync status",
     ):
         assert words in text
