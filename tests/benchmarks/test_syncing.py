@@ -6,6 +6,7 @@ import queue
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from math import ceil
 from pathlib import Path
 
@@ -38,10 +39,8 @@ def _forget(folder: Path) -> None:
 
 
 def _names(folder: Path) -> list[str]:
-    rows = (
-        sqlite3.connect(folder / "amzsync.db").execute("SELECT filename FROM assets ORDER BY id").fetchall()
-    )
-    return [row[0] for row in rows]
+    with closing(sqlite3.connect(folder / "amzsync.db")) as ledger:
+        return [row[0] for row in ledger.execute("SELECT filename FROM assets ORDER BY id")]
 
 
 def _floor(products: int, unknown: int, new: int, differing: int) -> int:
