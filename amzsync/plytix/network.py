@@ -29,9 +29,9 @@ NETWORK_ERRORS = (
 class Timeouts:
     """Seconds: to connect, between two bytes, and from the sending to the answer's end."""
 
-    connect_s: float
-    read_s: float
-    deadline_s: float
+    connect_s: float = 10.0
+    read_s: float = 60.0
+    deadline_s: float = 120.0
 
 
 def error_without_answer(

@@ -65,9 +65,7 @@ class Transport:
         api_url: str,
         auth_url: str,
         *,
-        connect_timeout_s: float = 10.0,
-        read_timeout_s: float = 60.0,
-        deadline_s: float = 120.0,
+        timeouts: Timeouts | None = None,
         max_body_bytes: int = 32 * 1024 * 1024,
         session_factory: Callable[[], requests.Session] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -75,7 +73,7 @@ class Transport:
         """Raises ConfigError for an address that cannot be used."""
         self._api_url = checked_address(api_url, "PLYTIX_API_URL")
         self._auth_url = checked_address(auth_url, "PLYTIX_AUTH_URL")
-        self._timeouts = Timeouts(connect_timeout_s, read_timeout_s, deadline_s)
+        self._timeouts = timeouts or Timeouts()
         self._max_body_bytes = max_body_bytes
         self._clock = clock
         self._session_factory = session_factory or self._new_session

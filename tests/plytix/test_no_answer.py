@@ -9,6 +9,7 @@ from requests.adapters import BaseAdapter
 from amzsync.errors import NotSentError, RateLimitedError, RetriableError, StopError
 from amzsync.plytix import client
 from amzsync.plytix.auth import Secret
+from amzsync.plytix.network import Timeouts
 
 TOKEN = Secret("t0ken")
 CALL = client.read_asset("a1")
@@ -25,7 +26,7 @@ def test_a_host_that_refuses_is_named_in_one_plain_sentence(connect):
 def test_a_silent_server_is_given_up_after_the_read_timeout(server, connect):
     server.stay_silent()
     with pytest.raises(RetriableError, match=r"did not answer within 0\.2 seconds"):
-        connect(read_timeout_s=0.2).send(CALL, TOKEN)
+        connect(timeouts=Timeouts(read_s=0.2)).send(CALL, TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -46,19 +47,19 @@ def test_a_silent_server_is_given_up_after_the_read_timeout(server, connect):
 def test_a_server_that_drips_meets_the_deadline_wherever_it_does(server, connect, start, drop):
     server.drip(start, drop)
     with pytest.raises(RetriableError, match=r"did not complete its answer within 0\.3 seconds"):
-        connect(read_timeout_s=30, deadline_s=0.3).send(CALL, TOKEN)
+        connect(timeouts=Timeouts(read_s=30, deadline_s=0.3)).send(CALL, TOKEN)
 
 
 @pytest.mark.timeout(20)  # without a deadline it would sit out the ten minutes of the read timeout
 def test_a_silence_in_the_middle_meets_the_deadline_too(server, connect):
     server.stay_silent(after=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
     with pytest.raises(RetriableError, match=r"did not complete its answer within 0\.3 seconds"):
-        connect(read_timeout_s=600, deadline_s=0.3).send(CALL, TOKEN)
+        connect(timeouts=Timeouts(read_s=600, deadline_s=0.3)).send(CALL, TOKEN)
 
 
 def test_the_deadline_is_counted_anew_for_each_request_on_a_kept_connection(server, connect):
     now = [0.0]
-    transport = connect(deadline_s=100, clock=lambda: now[0])
+    transport = connect(timeouts=Timeouts(deadline_s=100), clock=lambda: now[0])
     for _ in range(3):
         server.answer(200, ASSET)
         assert transport.send(CALL, TOKEN).id == "a1"
@@ -225,7 +226,7 @@ def test_a_name_that_is_not_found_is_told(connect):
 def test_a_server_that_speaks_no_tls_fails_the_connection_and_not_the_run(server, connect):
     server.answer(200, ASSET)
     with pytest.raises(RetriableError):
-        connect(f"https://127.0.0.1:{server.port}/api", read_timeout_s=2).send(CALL, TOKEN)
+        connect(f"https://127.0.0.1:{server.port}/api", timeouts=Timeouts(read_s=2)).send(CALL, TOKEN)
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["a new connection", "a kept connection"])

@@ -20,6 +20,7 @@ from amzsync.cli import app, network
 from amzsync.cli.run_options import RunOptions
 from amzsync.executor import run, throttle
 from amzsync.executor.engine import Bounds
+from amzsync.plytix.network import Timeouts
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.plytix.transport import Transport
 
@@ -88,7 +89,9 @@ class Bench:
 
     def _transport(self, api_url: str, auth_url: str) -> Transport:
         return Transport(
-            api_url, auth_url, read_timeout_s=self.read_timeout_s, deadline_s=2 * self.read_timeout_s
+            api_url,
+            auth_url,
+            timeouts=Timeouts(read_s=self.read_timeout_s, deadline_s=2 * self.read_timeout_s),
         )
 
     def plan(self, products: list[dict[str, Any]]) -> Path:
