@@ -6,22 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from executor.rig import Rig
+from executor.harness import SyncHarness
 from sandbox_faults import Sandbox
 
 
 @pytest.fixture
-def rig_of(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
+def harness_with(tmp_path: Path) -> Iterator[Callable[..., SyncHarness]]:
     """Start a sandbox with these options."""
     with ExitStack() as stack:
 
-        def start(**options: Any) -> Rig:
+        def start(**options: Any) -> SyncHarness:
             sandbox = stack.enter_context(Sandbox(**{"limits": ()} | options))
-            return Rig(sandbox, tmp_path / "amzsync.db")
+            return SyncHarness(sandbox, tmp_path / "amzsync.db")
 
         yield start
 
 
 @pytest.fixture
-def rig(rig_of: Callable[..., Rig]) -> Rig:
-    return rig_of()
+def harness(harness_with: Callable[..., SyncHarness]) -> SyncHarness:
+    return harness_with()

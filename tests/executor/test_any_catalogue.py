@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalogue import picture, product, rows
-from executor.rig import Rig
+from executor.harness import SyncHarness
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sandbox_faults import Sandbox
@@ -66,37 +66,39 @@ def is_within(few: Sequence[str], many: Sequence[str]) -> bool:
     return all(one in left for one in few)
 
 
-def own_galleries(rig: Rig) -> dict[str, list[str]]:
+def own_galleries(harness: SyncHarness) -> dict[str, list[str]]:
     """What this ledger linked on each product, in the order in which it stands there."""
     made: dict[str, set[str]] = {}
     for sku, plytix_id in rows(
-        rig.path,
+        harness.path,
         "SELECT sku, assets.plytix_id FROM links JOIN assets ON assets.id = asset_id"
         " JOIN products ON products.id = product_id WHERE links.origin = 'made'",
     ):
         made.setdefault(sku, set()).add(plytix_id)
-    galleries = rig.sandbox.snapshot().products
+    galleries = harness.sandbox.snapshot().products
     return {sku: [one for one in galleries[sku].gallery_ids if one in linked] for sku, linked in made.items()}
 
 
-def check(rig: Rig, before: Snapshot, own: Mapping[str, Sequence[str]], *, whole: bool = True) -> None:
+def check(
+    harness: SyncHarness, before: Snapshot, own: Mapping[str, Sequence[str]], *, whole: bool = True
+) -> None:
     """Compare what stands now with what the ledger wants and with what stood before.
 
     A gallery of which all is `own`, in that order, cannot be told from one that nobody has touched: it is
     written as a `whole`, unless Plytix has refused that.
     """
-    after = rig.sandbox.snapshot()
+    after = harness.sandbox.snapshot()
     wanted: dict[str, list[str]] = {sku: [] for sku in after.products}
     for sku, plytix_id in rows(
-        rig.path,
+        harness.path,
         "SELECT sku, assets.plytix_id FROM links JOIN assets ON assets.id = asset_id"
         " JOIN products ON products.id = product_id WHERE links.state = 'done' ORDER BY product_id, position",
     ):
         wanted[sku].append(plytix_id)
-    assert rows(rig.path, "SELECT * FROM links WHERE state NOT IN ('done', 'obsolete')") == []
+    assert rows(harness.path, "SELECT * FROM links WHERE state NOT IN ('done', 'obsolete')") == []
     mains = dict(
         rows(
-            rig.path,
+            harness.path,
             "SELECT sku, assets.plytix_id FROM thumbnails JOIN assets ON assets.id = asset_id"
             " JOIN products ON products.id = product_id WHERE thumbnails.state = 'done'",
         )
@@ -125,28 +127,28 @@ def test_what_is_wanted_stands_and_what_a_person_did_stays(
     between: Mapping[str, Hand],
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, Sandbox(limits=()) as sandbox:
-        rig = Rig(sandbox, Path(folder) / "amzsync.db")
+        harness = SyncHarness(sandbox, Path(folder) / "amzsync.db")
         sandbox.seed(SKUS)
         arrange(sandbox, earlier)
         before = sandbox.snapshot()
-        rig.plan(*products_of(first))
-        rig.apply()
-        check(rig, before, own={})
-        assert rig.apply().total == 0
+        harness.plan(*products_of(first))
+        harness.apply()
+        check(harness, before, own={})
+        assert harness.apply().total == 0
 
-        own = own_galleries(rig)
+        own = own_galleries(harness)
         arrange(sandbox, between)
         before = sandbox.snapshot()
-        rig.plan(*products_of(second))
-        rig.refresh()
-        rig.apply()
-        check(rig, before, own)
-        assert rig.apply().total == 0
+        harness.plan(*products_of(second))
+        harness.refresh()
+        harness.apply()
+        check(harness, before, own)
+        assert harness.apply().total == 0
         assert sandbox.overlapping_writes == 0
 
         standing = sandbox.snapshot()
-        rig.forget()
-        rig.plan(*products_of(second))
-        again = rig.apply()
+        harness.delete_ledger()
+        harness.plan(*products_of(second))
+        again = harness.apply()
         assert again.requests["product_write"] == again.requests["link"] == 0
         assert sandbox.snapshot() == standing

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from executor.rig import Rig
+from executor.harness import SyncHarness
 from executor.test_any_catalogue import (
     SKUS,
     Hand,
@@ -83,17 +83,17 @@ def test_after_any_trouble_another_try_ends_as_if_there_had_been_none(
     met_again: Sequence[Trouble],
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, Sandbox(limits=()) as sandbox:
-        rig = Rig(sandbox, Path(folder) / "amzsync.db")
+        harness = SyncHarness(sandbox, Path(folder) / "amzsync.db")
         sandbox.seed(SKUS)
         arrange(sandbox, earlier)
         for mapping, kinds in ((first, met), (second, met_again)):
-            before, own = sandbox.snapshot(), own_galleries(rig) if rig.path.exists() else {}
-            rig.plan(*products_of(mapping))
+            before, own = sandbox.snapshot(), own_galleries(harness) if harness.path.exists() else {}
+            harness.plan(*products_of(mapping))
             sandbox.faults.add(*(trouble.fault() for trouble in kinds))
-            rig.apply(bounds=SOON)
+            harness.apply(bounds=SOON)
             sandbox.faults.clear()
-            assert rig.apply(retry_failed=True).error is None
-            check(rig, before, own, whole=False)
-            assert rig.apply().total == 0
+            assert harness.apply(retry_failed=True).error is None
+            check(harness, before, own, whole=False)
+            assert harness.apply().total == 0
         assert sandbox.overlapping_writes == 0
         assert not MALFORMED.intersection(exchange.status for exchange in sandbox.history)

@@ -1,6 +1,6 @@
 """Failed requests: when each is tried again, when only health checks are sent, and when a run gives up."""
 
-from executor.by_hand import Clock
+from executor.scheduler_driver import Clock
 
 from amzsync.errors import RetriableError
 from amzsync.executor.failures import Failures

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from catalogue import product, rows
-from executor.rig import Rig
+from executor.harness import SyncHarness
 from sandbox_faults import Answer, Fault, Latency, RunBefore, Transform
 
 from amzsync.executor.engine import Bounds, End
@@ -19,11 +19,11 @@ PICTURES = (("a", "MAIN"), ("b", "PT01"), ("c", "PT02"), ("d", "PT03"))
 NAMES = ("amazon_01_MAIN_a.jpg", "amazon_02_PT01_b.jpg", "amazon_03_PT02_c.jpg", "amazon_04_PT03_d.jpg")
 
 
-def lose_writes_of_galleries(rig: Rig) -> None:
+def lose_writes_of_galleries(harness: SyncHarness) -> None:
     """Answered with 200, but nothing is done and nothing shown: links one by one are what is left."""
-    for state in rig.sandbox.snapshot().products.values():
+    for state in harness.sandbox.snapshot().products.values():
         lost = Answer(200, json.dumps({"data": [{"id": state.id}]}).encode())
-        rig.sandbox.faults.add(
+        harness.sandbox.faults.add(
             Fault("PATCH", f"/products/{state.id}", lost, times=None, body=lambda body: "attributes" in body)
         )
 
@@ -31,30 +31,32 @@ def lose_writes_of_galleries(rig: Rig) -> None:
 @pytest.mark.parametrize("skip_existing", [True, False])
 @pytest.mark.parametrize("after", [1, 2, 3])
 def test_links_broken_off_by_a_refused_role_are_carried_on(
-    rig: Rig, after: int, *, skip_existing: bool
+    harness: SyncHarness, after: int, *, skip_existing: bool
 ) -> None:
-    rig.plan(product("A", *PICTURES), skip_existing=skip_existing)
-    lose_writes_of_galleries(rig)
-    rig.sandbox.faults.add(Fault("POST", LINKS, FORBIDDEN, after=after))
-    ran = rig.apply(skip_existing=skip_existing)
+    harness.plan(product("A", *PICTURES), skip_existing=skip_existing)
+    lose_writes_of_galleries(harness)
+    harness.sandbox.faults.add(Fault("POST", LINKS, FORBIDDEN, after=after))
+    ran = harness.apply(skip_existing=skip_existing)
     assert ran.error is not None
-    assert len(rig.gallery("A")) == after
-    rig.apply(skip_existing=skip_existing)
-    assert rig.pictures["A"] == (NAMES[0], NAMES)
-    assert rig.reasons() == {"A": {("done", None)}}
+    assert len(harness.gallery("A")) == after
+    harness.apply(skip_existing=skip_existing)
+    assert harness.pictures["A"] == (NAMES[0], NAMES)
+    assert harness.reasons() == {"A": {("done", None)}}
 
 
 @pytest.mark.parametrize("skip_existing", [True, False])
-def test_links_broken_off_by_an_interrupt_are_carried_on(rig: Rig, *, skip_existing: bool) -> None:
+def test_links_broken_off_by_an_interrupt_are_carried_on(
+    harness: SyncHarness, *, skip_existing: bool
+) -> None:
     stop = StopRequest()
-    rig.plan(product("A", *PICTURES), skip_existing=skip_existing)
-    lose_writes_of_galleries(rig)
-    rig.sandbox.faults.add(Fault("POST", LINKS, RunBefore(stop.set), after=1))
-    ran = rig.apply(skip_existing=skip_existing, stop=stop)
+    harness.plan(product("A", *PICTURES), skip_existing=skip_existing)
+    lose_writes_of_galleries(harness)
+    harness.sandbox.faults.add(Fault("POST", LINKS, RunBefore(stop.set), after=1))
+    ran = harness.apply(skip_existing=skip_existing, stop=stop)
     assert ran.end is End.STOPPED
-    assert len(rig.gallery("A")) == 2
-    rig.apply(skip_existing=skip_existing)
-    assert rig.pictures["A"] == (NAMES[0], NAMES)
+    assert len(harness.gallery("A")) == 2
+    harness.apply(skip_existing=skip_existing)
+    assert harness.pictures["A"] == (NAMES[0], NAMES)
 
 
 @pytest.mark.parametrize(
@@ -63,82 +65,86 @@ def test_links_broken_off_by_an_interrupt_are_carried_on(rig: Rig, *, skip_exist
 )
 @pytest.mark.parametrize("after", [0, 2])
 def test_an_interrupt_settles_what_is_in_the_air_and_the_next_run_does_the_rest(
-    rig: Rig, method: str, path: str, after: int
+    harness: SyncHarness, method: str, path: str, after: int
 ) -> None:
     products = [product(f"S{n}", (f"m{n}", "MAIN"), ("b", "PT01")) for n in range(12)]
     stop = StopRequest()
-    rig.sandbox.faults.add(Fault(method, path, RunBefore(stop.set), after=after))
-    rig.plan(*products)
-    ran = rig.apply(stop=stop, bounds=Bounds(workers=4))
-    if rig.sandbox.faults.fired:
+    harness.sandbox.faults.add(Fault(method, path, RunBefore(stop.set), after=after))
+    harness.plan(*products)
+    ran = harness.apply(stop=stop, bounds=Bounds(workers=4))
+    if harness.sandbox.faults.fired:
         assert ran.end is End.STOPPED
-    assert rows(rig.path, "SELECT count(*) FROM assets WHERE state = 'in_flight'") == [(0,)]
-    rig.apply()
-    assert rig.pictures == {
+    assert rows(harness.path, "SELECT count(*) FROM assets WHERE state = 'in_flight'") == [(0,)]
+    harness.apply()
+    assert harness.pictures == {
         f"S{n}": (f"amazon_01_MAIN_m{n}.jpg", (f"amazon_01_MAIN_m{n}.jpg", "amazon_02_PT01_b.jpg"))
         for n in range(12)
     }
-    assert rig.sandbox.counts["POST /assets"] == 13
-    assert rig.sandbox.counts["PATCH /products/{id}"] == 12
-    assert rig.apply().total == 0
+    assert harness.sandbox.counts["POST /assets"] == 13
+    assert harness.sandbox.counts["PATCH /products/{id}"] == 12
+    assert harness.apply().total == 0
 
 
-def test_a_wait_longer_than_allowed_ends_the_run_with_everything_kept(rig: Rig) -> None:
+def test_a_wait_longer_than_allowed_ends_the_run_with_everything_kept(harness: SyncHarness) -> None:
     products = [product(f"S{n}", (f"m{n}", "MAIN")) for n in range(12)]
-    rig.plan(*products)
+    harness.plan(*products)
     limits = (Limit(10, 3600.0),)
-    ran = rig.apply(limits=limits, bounds=Bounds(workers=4, max_wait_s=1.0))
+    ran = harness.apply(limits=limits, bounds=Bounds(workers=4, max_wait_s=1.0))
     assert (ran.end, ran.total) == (End.WAIT_TOO_LONG, 10)
-    again = rig.apply(limits=limits, bounds=Bounds(workers=4, max_wait_s=1.0))
+    again = harness.apply(limits=limits, bounds=Bounds(workers=4, max_wait_s=1.0))
     assert (again.end, again.total) == (End.WAIT_TOO_LONG, 0)
-    rig.apply()
-    assert all(len(gallery) == 1 for _, gallery in rig.pictures.values())
-    assert rig.sandbox.counts["POST /assets"] == 12
+    harness.apply()
+    assert all(len(gallery) == 1 for _, gallery in harness.pictures.values())
+    assert harness.sandbox.counts["POST /assets"] == 12
 
 
-def test_a_thumbnail_that_a_write_does_not_show_is_set_by_a_link(rig: Rig) -> None:
+def test_a_thumbnail_that_a_write_does_not_show_is_set_by_a_link(harness: SyncHarness) -> None:
     def untold(payload: object) -> object:
         assert isinstance(payload, dict)
         payload["data"][0].pop("thumbnail", None)
         return payload
 
-    rig.sandbox.faults.add(Fault("PATCH", PRODUCT, Transform(untold), times=None))
-    rig.plan(product("A", *PICTURES))
-    ran = rig.apply()
-    assert rig.pictures["A"] == (NAMES[0], NAMES)
+    harness.sandbox.faults.add(Fault("PATCH", PRODUCT, Transform(untold), times=None))
+    harness.plan(product("A", *PICTURES))
+    ran = harness.apply()
+    assert harness.pictures["A"] == (NAMES[0], NAMES)
     assert (ran.requests["product_write"], ran.requests["link"]) == (1, 1)
 
 
-def test_never_two_writes_to_one_product_at_a_time(rig_of: Callable[..., Rig]) -> None:
-    rig = rig_of(latency=Latency(other_s=(0.0, 0.01), seed=3))
-    rig.plan(*(product(f"S{n}", *PICTURES, ("m", "BACK")) for n in range(8)))
-    lose_writes_of_galleries(rig)
-    rig.apply(bounds=Bounds(workers=64))
-    assert {len(gallery) for _, gallery in rig.pictures.values()} == {5}
-    assert rig.sandbox.overlapping_writes == 0
+def test_never_two_writes_to_one_product_at_a_time(harness_with: Callable[..., SyncHarness]) -> None:
+    harness = harness_with(latency=Latency(other_s=(0.0, 0.01), seed=3))
+    harness.plan(*(product(f"S{n}", *PICTURES, ("m", "BACK")) for n in range(8)))
+    lose_writes_of_galleries(harness)
+    harness.apply(bounds=Bounds(workers=64))
+    assert {len(gallery) for _, gallery in harness.pictures.values()} == {5}
+    assert harness.sandbox.overlapping_writes == 0
 
 
-def test_a_look_up_that_was_answered_is_not_made_again(rig: Rig) -> None:
-    rig.plan(*(product(f"S{n}", (f"m{n}", "MAIN")) for n in range(5)))
+def test_a_look_up_that_was_answered_is_not_made_again(harness: SyncHarness) -> None:
+    harness.plan(*(product(f"S{n}", (f"m{n}", "MAIN")) for n in range(5)))
     after_the_look_up = (Limit(4, 3600.0),)
-    ran = rig.apply(limits=after_the_look_up, bounds=Bounds(workers=4, max_wait_s=1.0))
+    ran = harness.apply(limits=after_the_look_up, bounds=Bounds(workers=4, max_wait_s=1.0))
     assert (ran.end, ran.requests["asset_search"]) == (End.WAIT_TOO_LONG, 1)
-    again = rig.apply()
+    again = harness.apply()
     assert (again.end, again.requests["asset_search"], again.requests["asset_upload"]) == (End.DONE, 0, 5)
     assert again.total == 1 + 1 + 5 + 5
 
 
-def test_a_stopped_run_costs_a_token_and_the_windows_that_were_at_hand(rig_of: Callable[..., Rig]) -> None:
+def test_a_stopped_run_costs_a_token_and_the_windows_that_were_at_hand(
+    harness_with: Callable[..., SyncHarness],
+) -> None:
     def stopped_after(uploads: int | None) -> int:
-        rig = rig_of(latency=Latency(upload_s=(0.01, 0.05)))
-        rig.forget()
-        rig.plan(*(product(f"S{n:03d}", (f"m{n % 60}", "MAIN"), (f"b{n % 7}", "PT01")) for n in range(300)))
+        harness = harness_with(latency=Latency(upload_s=(0.01, 0.05)))
+        harness.delete_ledger()
+        harness.plan(
+            *(product(f"S{n:03d}", (f"m{n % 60}", "MAIN"), (f"b{n % 7}", "PT01")) for n in range(300))
+        )
         stop = StopRequest()
         if uploads is not None:
-            rig.sandbox.faults.add(Fault("POST", "/assets", RunBefore(stop.set), after=uploads))
-            assert rig.apply(stop=stop).end is End.STOPPED
-        assert rig.apply().end is End.DONE
-        return rig.sandbox.total
+            harness.sandbox.faults.add(Fault("POST", "/assets", RunBefore(stop.set), after=uploads))
+            assert harness.apply(stop=stop).end is End.STOPPED
+        assert harness.apply().end is End.DONE
+        return harness.sandbox.total
 
     whole = stopped_after(None)
     for uploads in (0, 20, 60):

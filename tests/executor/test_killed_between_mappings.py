@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from catalogue import product, rows
-from executor.rig import Rig
+from executor.harness import SyncHarness
 from sandbox_faults import DropAfterWork, DropBeforeWork, Fault, Sandbox
 
 from amzsync.executor.engine import Bounds
@@ -29,7 +29,9 @@ class Died(BaseException):
     """The process ends here."""
 
 
-def die_with_writes_in_flight(rig: Rig, monkeypatch: pytest.MonkeyPatch, *, arrived: bool) -> None:
+def die_with_writes_in_flight(
+    harness: SyncHarness, monkeypatch: pytest.MonkeyPatch, *, arrived: bool
+) -> None:
     """Work until each product's write has left, and see no answer to any of them."""
     answers = Workers.answers
     lost: list[Answered] = []
@@ -42,64 +44,70 @@ def die_with_writes_in_flight(rig: Rig, monkeypatch: pytest.MonkeyPatch, *, arri
         return [one for one in told if one.tag.call.request.method != "PATCH"]
 
     fault = Fault("PATCH", "/products/[^/]+", DropAfterWork() if arrived else DropBeforeWork(), times=None)
-    rig.sandbox.faults.add(fault)
+    harness.sandbox.faults.add(fault)
     with monkeypatch.context() as patched:
         patched.setattr(Workers, "answers", without_writes)
         with pytest.raises(Died):
-            rig.apply(bounds=Bounds(workers=16))
-    rig.sandbox.faults.clear()
-    assert rows(rig.path, "SELECT count(*) > 0 FROM links WHERE sent IS NOT NULL") == [(1,)]
+            harness.apply(bounds=Bounds(workers=16))
+    harness.sandbox.faults.clear()
+    assert rows(harness.path, "SELECT count(*) > 0 FROM links WHERE sent IS NOT NULL") == [(1,)]
 
 
-def plan(rig: Rig, wanted: Wanted) -> None:
-    rig.plan(*(product(sku, *wanted) for sku in SKUS))
+def plan(harness: SyncHarness, wanted: Wanted) -> None:
+    harness.plan(*(product(sku, *wanted) for sku in SKUS))
 
 
 def unbroken(folder: Path, *mappings: Wanted) -> Mapping[str, object]:
     folder.mkdir()
     with Sandbox(limits=()) as sandbox:
-        rig = Rig(sandbox, folder / "amzsync.db")
+        harness = SyncHarness(sandbox, folder / "amzsync.db")
         for wanted in mappings:
-            plan(rig, wanted)
-            rig.apply()
-        return rig.pictures
+            plan(harness, wanted)
+            harness.apply()
+        return harness.pictures
 
 
 @pytest.mark.parametrize("then", MAPPINGS)
 @pytest.mark.parametrize("before", [(), MAPPINGS["no MAIN"]], ids=["at first", "on a gallery of ours"])
 @pytest.mark.parametrize("refreshed", [False, True])
 def test_killed_while_its_writes_arrive_it_ends_as_an_unbroken_run_of_both_mappings(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, then: str, before: Wanted, *, refreshed: bool
+    harness: SyncHarness,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    then: str,
+    before: Wanted,
+    *,
+    refreshed: bool,
 ) -> None:
     earlier = [before] if before else []
     for wanted in earlier:
-        plan(rig, wanted)
-        rig.apply()
-    plan(rig, OLD)
-    die_with_writes_in_flight(rig, monkeypatch, arrived=True)
-    plan(rig, MAPPINGS[then])
+        plan(harness, wanted)
+        harness.apply()
+    plan(harness, OLD)
+    die_with_writes_in_flight(harness, monkeypatch, arrived=True)
+    plan(harness, MAPPINGS[then])
     if refreshed:
-        rig.refresh()
-    ran = rig.apply()
-    assert rig.pictures == unbroken(tmp_path / "unbroken", *earlier, OLD, MAPPINGS[then])
+        harness.refresh()
+    ran = harness.apply()
+    assert harness.pictures == unbroken(tmp_path / "unbroken", *earlier, OLD, MAPPINGS[then])
     assert ran.requests["link"] == 0
-    assert rig.apply().total == 0
+    assert harness.apply().total == 0
 
 
 @pytest.mark.parametrize("then", MAPPINGS)
 @pytest.mark.parametrize("arrived", [False, True])
 def test_killed_twice_with_a_mapping_more_each_time_what_is_wanted_comes_first(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, then: str, *, arrived: bool
+    harness: SyncHarness, monkeypatch: pytest.MonkeyPatch, then: str, *, arrived: bool
 ) -> None:
-    plan(rig, (("b", "MAIN"), ("o", "PT01")))
-    rig.apply()
-    plan(rig, OLD)
-    die_with_writes_in_flight(rig, monkeypatch, arrived=True)
-    plan(rig, (("c", "MAIN"), ("n", "PT01"), ("a", "PT02")))
-    die_with_writes_in_flight(rig, monkeypatch, arrived=arrived)
-    plan(rig, MAPPINGS[then])
-    ran = rig.apply()
-    for _, gallery in rig.pictures.values():
+    plan(harness, (("b", "MAIN"), ("o", "PT01")))
+    harness.apply()
+    plan(harness, OLD)
+    die_with_writes_in_flight(harness, monkeypatch, arrived=True)
+    plan(harness, (("c", "MAIN"), ("n", "PT01"), ("a", "PT02")))
+    die_with_writes_in_flight(harness, monkeypatch, arrived=arrived)
+    plan(harness, MAPPINGS[then])
+    ran = harness.apply()
+    for _, gallery in harness.pictures.values():
         shown = [name.rpartition("_")[2].removesuffix(".jpg") for name in gallery]
         assert shown[: len(MAPPINGS[then])] == [image_id for image_id, _ in MAPPINGS[then]]
         assert {"b", "o"} <= set(shown)
@@ -107,49 +115,49 @@ def test_killed_twice_with_a_mapping_more_each_time_what_is_wanted_comes_first(
 
 
 def test_a_changed_order_that_never_left_is_written_after_all(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+    harness: SyncHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan(rig, OLD)
-    rig.apply()
-    plan(rig, MAPPINGS["another order"])
-    die_with_writes_in_flight(rig, monkeypatch, arrived=False)
-    rig.apply()
-    assert {gallery for _, gallery in rig.pictures.values()} == {
+    plan(harness, OLD)
+    harness.apply()
+    plan(harness, MAPPINGS["another order"])
+    die_with_writes_in_flight(harness, monkeypatch, arrived=False)
+    harness.apply()
+    assert {gallery for _, gallery in harness.pictures.values()} == {
         ("amazon_03_PT02_c.jpg", "amazon_01_MAIN_a.jpg", "amazon_02_PT01_b.jpg")
     }
 
 
 @pytest.mark.parametrize("deed", ["adds", "reorders"])
 def test_what_a_person_did_after_the_death_is_kept(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, deed: str
+    harness: SyncHarness, monkeypatch: pytest.MonkeyPatch, deed: str
 ) -> None:
-    plan(rig, OLD)
-    die_with_writes_in_flight(rig, monkeypatch, arrived=True)
-    theirs = rig.sandbox.add_asset("p.jpg")
+    plan(harness, OLD)
+    die_with_writes_in_flight(harness, monkeypatch, arrived=True)
+    theirs = harness.sandbox.add_asset("p.jpg")
     for sku in SKUS:
-        ids = list(rig.sandbox.snapshot().products[sku].gallery_ids)
-        rig.sandbox.set_gallery(sku, [theirs, *ids] if deed == "adds" else ids[::-1])
-    before = rig.pictures
-    plan(rig, MAPPINGS["another MAIN"])
-    rig.apply()
-    assert {sku: gallery[:-1] for sku, (_, gallery) in rig.pictures.items()} == {
+        ids = list(harness.sandbox.snapshot().products[sku].gallery_ids)
+        harness.sandbox.set_gallery(sku, [theirs, *ids] if deed == "adds" else ids[::-1])
+    before = harness.pictures
+    plan(harness, MAPPINGS["another MAIN"])
+    harness.apply()
+    assert {sku: gallery[:-1] for sku, (_, gallery) in harness.pictures.items()} == {
         sku: gallery for sku, (_, gallery) in before.items()
     }
 
 
 def test_a_picture_that_was_seen_not_to_be_there_is_a_persons_when_it_comes(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+    harness: SyncHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan(rig, OLD)
-    die_with_writes_in_flight(rig, monkeypatch, arrived=False)
-    plan(rig, MAPPINGS["another MAIN"])
-    rig.apply()
+    plan(harness, OLD)
+    die_with_writes_in_flight(harness, monkeypatch, arrived=False)
+    plan(harness, MAPPINGS["another MAIN"])
+    harness.apply()
     no_longer = next(
-        one.id for one in rig.sandbox.snapshot().assets if one.filename == "amazon_01_MAIN_a.jpg"
+        one.id for one in harness.sandbox.snapshot().assets if one.filename == "amazon_01_MAIN_a.jpg"
     )
     for sku in SKUS:
-        ids = rig.sandbox.snapshot().products[sku].gallery_ids
-        rig.sandbox.set_gallery(sku, [no_longer, *ids])
-    plan(rig, (("m", "MAIN"), *MAPPINGS["another MAIN"][1:]))
-    rig.apply()
-    assert {gallery[0] for _, gallery in rig.pictures.values()} == {"amazon_01_MAIN_a.jpg"}
+        ids = harness.sandbox.snapshot().products[sku].gallery_ids
+        harness.sandbox.set_gallery(sku, [no_longer, *ids])
+    plan(harness, (("m", "MAIN"), *MAPPINGS["another MAIN"][1:]))
+    harness.apply()
+    assert {gallery[0] for _, gallery in harness.pictures.values()} == {"amazon_01_MAIN_a.jpg"}

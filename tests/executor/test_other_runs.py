@@ -59,13 +59,13 @@ def test_a_later_one_is_known_from_the_moment_it_comes(tmp_path):
         assert first.were_active()
 
 
-def test_a_run_on_another_plytix_is_no_neighbour(tmp_path, other):
+def test_a_run_on_another_plytix_does_not_count(tmp_path, other):
     with OtherRuns(tmp_path, "http://127.0.0.1:8080/api/v1") as others:
         assert not others.were_active()
     assert other.communicate(timeout=30) == ("False\n", None)
 
 
-def test_a_killed_run_is_no_neighbour_and_is_tidied_up(tmp_path, other):
+def test_a_killed_run_does_not_count_and_its_files_are_removed(tmp_path, other):
     other.kill()
     other.wait()
     with OtherRuns(tmp_path, URL) as others:

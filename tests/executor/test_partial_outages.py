@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from catalogue import product
-from executor.rig import Rig
+from executor.harness import SyncHarness
 from sandbox_faults import Answer, Delay, DropAfterWork, DropBeforeWork, Fault, RunBefore
 
 from amzsync.domain.product import Product
@@ -25,8 +25,8 @@ def products(count: int) -> list[Product]:
     return [product(f"S{n:02d}", (f"m{n}", "MAIN"), ("b", "PT01")) for n in range(count)]
 
 
-def all_stand(rig: Rig) -> bool:
-    return all(len(gallery) == 2 and thumbnail for thumbnail, gallery in rig.pictures.values())
+def all_stand(harness: SyncHarness) -> bool:
+    return all(len(gallery) == 2 and thumbnail for thumbnail, gallery in harness.pictures.values())
 
 
 def share_of(share: float, seed: int, lasts_s: float = float("inf")) -> Callable[[Any], bool]:
@@ -42,63 +42,71 @@ def share_of(share: float, seed: int, lasts_s: float = float("inf")) -> Callable
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_half_of_all_searches_failing_for_the_outage_time_costs_no_row(rig: Rig, seed: int) -> None:
-    rig.sandbox.faults.add(
+def test_half_of_all_searches_failing_for_the_outage_time_costs_no_row(
+    harness: SyncHarness, seed: int
+) -> None:
+    harness.sandbox.faults.add(
         Fault("POST", ".*/search", BAD_GATEWAY, times=None, body=share_of(0.5, seed, lasts_s=1.4))
     )
-    rig.plan(*products(30))
-    ran = rig.apply(bounds=FORTIETH)
+    harness.plan(*products(30))
+    ran = harness.apply(bounds=FORTIETH)
     assert ran.error is None
-    assert rig.failures() == []
-    assert all_stand(rig)
+    assert harness.failures() == []
+    assert all_stand(harness)
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     "action", [BAD_GATEWAY, DropBeforeWork(), DropAfterWork()], ids=["502", "reset", "lost answer"]
 )
-def test_a_third_of_all_requests_failing_all_the_time_costs_no_row(rig: Rig, action: Any, seed: int) -> None:
+def test_a_third_of_all_requests_failing_all_the_time_costs_no_row(
+    harness: SyncHarness, action: Any, seed: int
+) -> None:
     hits = share_of(1 / 3, seed)
     for method in ("GET", "POST", "PATCH"):
-        rig.sandbox.faults.add(Fault(method, SOME, action, times=None, body=hits))
-    rig.plan(*products(30))
-    ran = rig.apply(bounds=Bounds(workers=16, outage_s=15.0, retry=RetryPolicy(0.01, 0.1)))
+        harness.sandbox.faults.add(Fault(method, SOME, action, times=None, body=hits))
+    harness.plan(*products(30))
+    ran = harness.apply(bounds=Bounds(workers=16, outage_s=15.0, retry=RetryPolicy(0.01, 0.1)))
     assert ran.error is None
-    assert rig.failures() == []
-    assert all_stand(rig)
+    assert harness.failures() == []
+    assert all_stand(harness)
 
 
 @pytest.mark.parametrize("path", ["/products/search", "/assets/search", "/assets", "/products/[^/]+"])
-def test_one_kind_of_request_failing_for_less_than_the_outage_time_costs_no_row(rig: Rig, path: str) -> None:
+def test_one_kind_of_request_failing_for_less_than_the_outage_time_costs_no_row(
+    harness: SyncHarness, path: str
+) -> None:
     method = "PATCH" if path.startswith("/products/[") else "POST"
-    rig.sandbox.faults.add(Fault(method, path, BAD_GATEWAY, times=None, body=share_of(1.0, 0, lasts_s=1.2)))
-    rig.plan(*products(12))
-    ran = rig.apply(bounds=FORTIETH)
+    harness.sandbox.faults.add(
+        Fault(method, path, BAD_GATEWAY, times=None, body=share_of(1.0, 0, lasts_s=1.2))
+    )
+    harness.plan(*products(12))
+    ran = harness.apply(bounds=FORTIETH)
     assert ran.error is None
-    assert rig.failures() == []
-    assert all_stand(rig)
+    assert harness.failures() == []
+    assert all_stand(harness)
 
 
-def test_many_pictures_that_always_fail_share_one_outage_time(rig: Rig) -> None:
+def test_many_pictures_that_always_fail_share_one_outage_time(harness: SyncHarness) -> None:
     """A hundred of them end as late as one does, and the others are not held up by them."""
     bad = [product(f"BAD{n:03d}", (f"x{n}", "MAIN")) for n in range(100)]
     good = products(20)
     done_at: list[float] = []
-    rig.sandbox.faults.add(
+    harness.sandbox.faults.add(
         Fault("POST", "/assets", Answer(500), times=None, body=lambda body: "/I/x" in body["url"]),
         Fault("PATCH", "/products/[^/]+", RunBefore(lambda: done_at.append(time.monotonic())), times=None),
     )
-    rig.plan(*bad, *good)
+    harness.plan(*bad, *good)
     began = time.monotonic()
-    ran = rig.apply(bounds=FORTIETH)
+    ran = harness.apply(bounds=FORTIETH)
     took_s = time.monotonic() - began
     assert ran.error is None
-    assert [status for table, _, status, _ in rig.failures() if table == "assets"] == [500] * 100
+    assert [status for table, _, status, _ in harness.failures() if table == "assets"] == [500] * 100
     assert len(done_at) == 20
     assert took_s < 10 * FORTIETH.outage_s
 
 
-def test_what_is_retried_is_bounded_in_the_air(rig: Rig) -> None:
+def test_what_is_retried_is_bounded_in_the_air(harness: SyncHarness) -> None:
     """A server that answers slowly with errors has few requests to answer twice at a time."""
     seen: dict[str, int] = {}
     lock = threading.Lock()
@@ -110,14 +118,14 @@ def test_what_is_retried_is_bounded_in_the_air(rig: Rig) -> None:
             return seen[body["url"]] > 1
 
     slow = RunBefore(lambda: _stay(lock, in_air, most))
-    rig.sandbox.faults.add(
+    harness.sandbox.faults.add(
         Fault("POST", "/assets", Answer(500), times=None, body=lambda body: not again(body)),
         Fault("POST", "/assets", slow, times=None),
     )
-    rig.plan(*(product(f"S{n:03d}", (f"m{n}", "MAIN")) for n in range(60)))
-    ran = rig.apply(bounds=Bounds(workers=64, outage_s=30.0, retry=RetryPolicy(base_s=0.01)))
+    harness.plan(*(product(f"S{n:03d}", (f"m{n}", "MAIN")) for n in range(60)))
+    ran = harness.apply(bounds=Bounds(workers=64, outage_s=30.0, retry=RetryPolicy(base_s=0.01)))
     assert ran.error is None
-    assert rig.failures() == []
+    assert harness.failures() == []
     assert 2 <= most[0] <= 16
 
 
@@ -130,28 +138,30 @@ def _stay(lock: threading.Lock, in_air: list[int], most: list[int]) -> None:
         in_air[0] -= 1
 
 
-def test_a_read_that_all_rests_on_ends_the_run_when_its_time_is_over_though_others_succeed(rig: Rig) -> None:
-    rig.sandbox.faults.add(Fault("POST", "/products/search", BAD_GATEWAY, times=None))
-    rig.plan(*products(3))
-    ran = rig.apply(bounds=FORTIETH)
+def test_a_read_that_all_rests_on_ends_the_run_when_its_time_is_over_though_others_succeed(
+    harness: SyncHarness,
+) -> None:
+    harness.sandbox.faults.add(Fault("POST", "/products/search", BAD_GATEWAY, times=None))
+    harness.plan(*products(3))
+    ran = harness.apply(bounds=FORTIETH)
     assert ran.error is not None
     assert "could not be read" in ran.error.message
-    assert rig.failures() == []
+    assert harness.failures() == []
     assert 6 <= ran.requests["product_search"] <= 40
 
 
-def test_a_wait_for_the_limit_takes_nothing_of_a_requests_time(rig: Rig) -> None:
+def test_a_wait_for_the_limit_takes_nothing_of_a_requests_time(harness: SyncHarness) -> None:
     """It fails, Plytix asks for a pause longer than the outage time, and then it fails twice more."""
-    rig.sandbox.faults.add(
+    harness.sandbox.faults.add(
         Fault("POST", "/products/search", BAD_GATEWAY, times=1),
         Fault("POST", "/products/search", Answer(429, b"", {"Retry-After": "40"}), times=1),
         Fault("POST", "/products/search", BAD_GATEWAY, times=2),
     )
     clock = Skipping()
-    rig.plan(*products(3))
-    ran = rig.apply(bounds=Bounds(workers=16, outage_s=5.0, retry=RetryPolicy(base_s=0.05)), clock=clock)
+    harness.plan(*products(3))
+    ran = harness.apply(bounds=Bounds(workers=16, outage_s=5.0, retry=RetryPolicy(base_s=0.05)), clock=clock)
     assert ran.error is None
-    assert all_stand(rig)
+    assert all_stand(harness)
 
 
 class Skipping:
@@ -165,14 +175,14 @@ class Skipping:
         return self._began + 20 * (now - self._began)
 
 
-def test_while_it_retries_a_run_tells_how_many_and_why(rig: Rig) -> None:
-    rig.sandbox.faults.add(
+def test_while_it_retries_a_run_tells_how_many_and_why(harness: SyncHarness) -> None:
+    harness.sandbox.faults.add(
         Fault("POST", "/assets", Answer(502), times=None, body=lambda body: "/I/m" in body["url"]),
         Fault("POST", "/assets", Delay(0.01), times=None),
     )
-    rig.plan(*products(5))
-    ran = rig.apply(bounds=FORTIETH)
-    told = [(event.retrying, event.last_failure) for event in ran.heard.progresses if event.retrying]
+    harness.plan(*products(5))
+    ran = harness.apply(bounds=FORTIETH)
+    told = [(event.retrying, event.last_failure) for event in ran.reported.progresses if event.retrying]
     assert (5, "last answer HTTP 502") in told
-    assert ran.heard.last is not None
+    assert ran.reported.last is not None
     assert {why for _, why in told} == {"last answer HTTP 502"}

@@ -3,7 +3,7 @@
 from collections import deque
 
 import pytest
-from executor.by_hand import Names, call, look_up
+from executor.scheduler_driver import Names, call, look_up
 
 from amzsync.executor.queues import (
     Priority,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from catalogue import product
-from executor.rig import Rig
+from executor.harness import SyncHarness
 from sandbox_faults import Answer, Fault, RunBefore, Transform
 
 from amzsync.executor.engine import Bounds
@@ -44,12 +44,12 @@ def as_ids(payload: Any) -> Any:
     return payload
 
 
-def test_an_account_that_refuses_in_is_asked_in_groups_from_then_on(rig: Rig) -> None:
-    rig.sandbox.faults.add(Fault("POST", "/products/search", REFUSED, times=None, body=asks_in))
-    rig.plan(*(product(f"S{number}", ("a", "MAIN")) for number in range(130)))
-    ran = rig.apply()
-    assert {thumbnail for thumbnail, _ in rig.pictures.values()} == {NAMES[0]}
-    refused = [one for one in rig.sandbox.history if one.status == 422]
+def test_an_account_that_refuses_in_is_asked_in_groups_from_then_on(harness: SyncHarness) -> None:
+    harness.sandbox.faults.add(Fault("POST", "/products/search", REFUSED, times=None, body=asks_in))
+    harness.plan(*(product(f"S{number}", ("a", "MAIN")) for number in range(130)))
+    ran = harness.apply()
+    assert {thumbnail for thumbnail, _ in harness.pictures.values()} == {NAMES[0]}
+    refused = [one for one in harness.sandbox.history if one.status == 422]
     assert 1 <= len(refused) <= 3  # those in the air at once
     assert ran.requests["product_search"] - len(refused) <= 2 + 3
 
@@ -57,39 +57,41 @@ def test_an_account_that_refuses_in_is_asked_in_groups_from_then_on(rig: Rig) ->
 @pytest.mark.parametrize("change", [without_gallery, as_ids])
 @pytest.mark.parametrize("person", [True, False])
 def test_a_search_that_tells_little_never_costs_a_person_a_picture(
-    rig: Rig, change: Callable[[Any], Any], *, person: bool
+    harness: SyncHarness, change: Callable[[Any], Any], *, person: bool
 ) -> None:
-    rig.sandbox.faults.add(Fault("POST", "/products/search", Transform(change), times=None))
-    rig.sandbox.seed(["BOOT"])
+    harness.sandbox.faults.add(Fault("POST", "/products/search", Transform(change), times=None))
+    harness.sandbox.seed(["BOOT"])
     if person:
-        rig.sandbox.set_gallery("BOOT", [rig.sandbox.add_asset("p.jpg")])
-    rig.plan(BOOT)
-    ran = rig.apply()
-    assert rig.pictures["BOOT"] == (NAMES[0], ("p.jpg", *NAMES) if person else NAMES)
+        harness.sandbox.set_gallery("BOOT", [harness.sandbox.add_asset("p.jpg")])
+    harness.plan(BOOT)
+    ran = harness.apply()
+    assert harness.pictures["BOOT"] == (NAMES[0], ("p.jpg", *NAMES) if person else NAMES)
     # An empty product shows that it is empty: it is not read on its own.
     assert ran.requests["product_read"] == (1 if person and change is without_gallery else 0)
 
 
 @pytest.mark.parametrize("person", [True, False])
-def test_a_search_that_tells_no_media_at_all_is_checked_against_the_truth(rig: Rig, *, person: bool) -> None:
-    rig.sandbox.faults.add(Fault("POST", "/products/search", Transform(without_media), times=None))
-    rig.sandbox.seed([f"S{number}" for number in range(5)])
+def test_a_search_that_tells_no_media_at_all_is_checked_against_the_truth(
+    harness: SyncHarness, *, person: bool
+) -> None:
+    harness.sandbox.faults.add(Fault("POST", "/products/search", Transform(without_media), times=None))
+    harness.sandbox.seed([f"S{number}" for number in range(5)])
     if person:
-        rig.sandbox.set_gallery("S3", [rig.sandbox.add_asset("p.jpg")])
-    rig.plan(*(product(f"S{number}", ("a", "MAIN"), ("b", "PT01")) for number in range(5)))
-    rig.apply()
+        harness.sandbox.set_gallery("S3", [harness.sandbox.add_asset("p.jpg")])
+    harness.plan(*(product(f"S{number}", ("a", "MAIN"), ("b", "PT01")) for number in range(5)))
+    harness.apply()
     for number in range(5):
         theirs = ("p.jpg",) if person and number == 3 else ()
-        assert rig.pictures[f"S{number}"] == (NAMES[0], (*theirs, *NAMES))
+        assert harness.pictures[f"S{number}"] == (NAMES[0], (*theirs, *NAMES))
 
 
-def test_skip_existing_looks_before_it_uploads_where_a_search_does_not_tell(rig: Rig) -> None:
-    rig.sandbox.faults.add(Fault("POST", "/products/search", Transform(without_gallery), times=None))
-    rig.sandbox.seed(["BOOT"])
-    rig.sandbox.set_gallery("BOOT", [rig.sandbox.add_asset("p.jpg")])
-    rig.plan(BOOT, skip_existing=True)
-    ran = rig.apply(skip_existing=True)
-    assert rig.pictures == {"BOOT": (None, ("p.jpg",))}
+def test_skip_existing_looks_before_it_uploads_where_a_search_does_not_tell(harness: SyncHarness) -> None:
+    harness.sandbox.faults.add(Fault("POST", "/products/search", Transform(without_gallery), times=None))
+    harness.sandbox.seed(["BOOT"])
+    harness.sandbox.set_gallery("BOOT", [harness.sandbox.add_asset("p.jpg")])
+    harness.plan(BOOT, skip_existing=True)
+    ran = harness.apply(skip_existing=True)
+    assert harness.pictures == {"BOOT": (None, ("p.jpg",))}
     assert ran.requests["product_read"] == 1
     assert ran.requests["product_write"] == ran.requests["link"] == 0
 
@@ -109,29 +111,31 @@ def leave_out_an_asset(payload: Any) -> Any:
 
 @pytest.mark.parametrize("hides", [show_nothing, leave_out_an_asset])
 def test_one_answer_that_does_not_show_a_write_makes_single_links_for_that_product_alone(
-    rig: Rig, hides: Callable[[Any], Any]
+    harness: SyncHarness, hides: Callable[[Any], Any]
 ) -> None:
-    rig.plan(*(product(f"S{number:02d}", ("a", "MAIN"), ("b", "PT01")) for number in range(30)))
-    rig.sandbox.faults.add(
+    harness.plan(*(product(f"S{number:02d}", ("a", "MAIN"), ("b", "PT01")) for number in range(30)))
+    harness.sandbox.faults.add(
         Fault("PATCH", "/products/[^/]+", Transform(hides), times=2, after=3, body=writes_a_gallery)
     )
-    ran = rig.apply(bounds=Bounds(workers=1))
-    assert set(rig.pictures.values()) == {(NAMES[0], NAMES)}
+    ran = harness.apply(bounds=Bounds(workers=1))
+    assert set(harness.pictures.values()) == {(NAMES[0], NAMES)}
     assert 2 <= ran.requests["link"] <= 2 * 2
-    assert ran.heard.notices == []
+    assert ran.reported.notices == []
 
 
-def test_where_answers_do_not_show_writes_again_and_again_the_run_goes_on_by_single_links(rig: Rig) -> None:
-    rig.plan(*(product(f"S{number:02d}", ("a", "MAIN"), ("b", "PT01")) for number in range(30)))
-    rig.sandbox.faults.add(
+def test_where_answers_do_not_show_writes_again_and_again_the_run_goes_on_by_single_links(
+    harness: SyncHarness,
+) -> None:
+    harness.plan(*(product(f"S{number:02d}", ("a", "MAIN"), ("b", "PT01")) for number in range(30)))
+    harness.sandbox.faults.add(
         Fault("PATCH", "/products/[^/]+", Transform(leave_out_an_asset), times=None, body=writes_a_gallery)
     )
-    ran = rig.apply(bounds=Bounds(workers=1))
-    assert set(rig.pictures.values()) == {(NAMES[0], NAMES)}
-    replacing = [one for one in rig.sandbox.faults.fired if one.method == "PATCH"]
+    ran = harness.apply(bounds=Bounds(workers=1))
+    assert set(harness.pictures.values()) == {(NAMES[0], NAMES)}
+    replacing = [one for one in harness.sandbox.faults.fired if one.method == "PATCH"]
     assert len(replacing) == 3
-    assert len(ran.heard.notices) == 1
-    assert "3 of the last 3 writes" in ran.heard.notices[0]
+    assert len(ran.reported.notices) == 1
+    assert "3 of the last 3 writes" in ran.reported.notices[0]
 
 
 @pytest.mark.parametrize(
@@ -139,20 +143,20 @@ def test_where_answers_do_not_show_writes_again_and_again_the_run_goes_on_by_sin
     [(None, "no product attribute"), (TypeClass.MEDIA, "MediaAttribute"), (TypeClass.TEXT, "TextAttribute")],
 )
 def test_without_its_gallery_a_run_stops_before_the_first_upload(
-    rig_of: Callable[..., Rig], type_class: TypeClass | None, says: str
+    harness_with: Callable[..., SyncHarness], type_class: TypeClass | None, says: str
 ) -> None:
-    rig = rig_of(gallery_labels=())
+    harness = harness_with(gallery_labels=())
     if type_class:
-        rig.sandbox.add_attribute("Amazon Images", type_class)
-    rig.plan(BOOT)
-    ran = rig.apply()
+        harness.sandbox.add_attribute("Amazon Images", type_class)
+    harness.plan(BOOT)
+    ran = harness.apply()
     assert ran.error is not None
     assert says in ran.error.message
     assert "--gallery" in ran.error.next_step
     assert ran.writes == 0
-    rig.sandbox.add_attribute("Photos", TypeClass.MEDIA_GALLERY)
-    rig.plan(BOOT, gallery="photos")
-    assert rig.apply(gallery="photos").error is None
+    harness.sandbox.add_attribute("Photos", TypeClass.MEDIA_GALLERY)
+    harness.plan(BOOT, gallery="photos")
+    assert harness.apply(gallery="photos").error is None
 
 
 @dataclass
@@ -185,31 +189,31 @@ class Readings:
         return lambda: self.ages.update({sku: self.clock() - self.read_at[sku]})
 
 
-def test_a_write_that_replaces_arrives_within_three_seconds_of_its_reading(rig: Rig) -> None:
+def test_a_write_that_replaces_arrives_within_three_seconds_of_its_reading(harness: SyncHarness) -> None:
     clock = FakeClock()
     readings = Readings(clock)
     products = [product(f"S{number}", (f"a{number}", "MAIN"), ("b", "PT01")) for number in range(30)]
-    rig.sandbox.seed(one.sku for one in products)
+    harness.sandbox.seed(one.sku for one in products)
 
     def an_upload_takes_long() -> None:
         clock.ahead_s += 1.0
 
-    rig.sandbox.faults.add(
+    harness.sandbox.faults.add(
         Fault("POST", "/products/search", Answer(500), body=readings.read),
         Fault("POST", "/assets", RunBefore(an_upload_takes_long), times=None),
         *(
             Fault(
                 "PATCH",
-                f"/products/{rig.sandbox.product_id(one.sku)}",
+                f"/products/{harness.sandbox.product_id(one.sku)}",
                 RunBefore(readings.write(one.sku)),
                 times=None,
             )
             for one in products
         ),
     )
-    rig.plan(*products)
+    harness.plan(*products)
     # One request at a time: else time would leap while a write is on its way.
-    rig.apply(clock=clock, bounds=Bounds(workers=1))
+    harness.apply(clock=clock, bounds=Bounds(workers=1))
     assert len(readings.ages) == 30
     assert max(readings.ages.values()) <= 3
     assert clock.ahead_s == 31
@@ -224,31 +228,33 @@ def test_a_write_that_replaces_arrives_within_three_seconds_of_its_reading(rig: 
     ],
 )
 def test_what_a_person_did_during_the_uploads_is_seen_before_the_write(
-    rig: Rig, monotonic_s: float, wall_s: float
+    harness: SyncHarness, monotonic_s: float, wall_s: float
 ) -> None:
     clock, wall = FakeClock(), FakeClock(real=time.time)
     skus = [f"S{number}" for number in range(12)]
-    rig.sandbox.seed(skus)
+    harness.sandbox.seed(skus)
 
     def a_person_at_work() -> None:
         for sku in skus:
-            rig.sandbox.set_gallery(sku, [rig.sandbox.add_asset(f"p{sku}.jpg")])
+            harness.sandbox.set_gallery(sku, [harness.sandbox.add_asset(f"p{sku}.jpg")])
         clock.ahead_s += monotonic_s
         wall.ahead_s += wall_s
 
-    rig.sandbox.faults.add(Fault("POST", "/assets", RunBefore(a_person_at_work), times=1))
-    rig.plan(*(product(sku, ("a", "MAIN"), ("b", "PT01")) for sku in skus))
-    rig.apply(clock=clock, wall=wall)
-    assert rig.pictures == {sku: (NAMES[0], (f"p{sku}.jpg", *NAMES)) for sku in skus}
+    harness.sandbox.faults.add(Fault("POST", "/assets", RunBefore(a_person_at_work), times=1))
+    harness.plan(*(product(sku, ("a", "MAIN"), ("b", "PT01")) for sku in skus))
+    harness.apply(clock=clock, wall=wall)
+    assert harness.pictures == {sku: (NAMES[0], (f"p{sku}.jpg", *NAMES)) for sku in skus}
 
 
 @pytest.mark.parametrize("answer", [Answer(503), Answer(429, b"", {"Retry-After": "0.01"}), Answer(401)])
-def test_a_write_that_is_sent_again_rests_on_a_fresh_reading_too(rig: Rig, answer: Answer) -> None:
+def test_a_write_that_is_sent_again_rests_on_a_fresh_reading_too(
+    harness: SyncHarness, answer: Answer
+) -> None:
     wall = FakeClock(real=time.time)
-    rig.sandbox.seed(["BOOT"])
+    harness.sandbox.seed(["BOOT"])
 
     def a_person_at_work() -> None:
-        rig.sandbox.set_gallery("BOOT", [rig.sandbox.add_asset("p.jpg")])
+        harness.sandbox.set_gallery("BOOT", [harness.sandbox.add_asset("p.jpg")])
         wall.ahead_s += 60
 
     def is_first(_body: Any) -> bool:
@@ -256,23 +262,23 @@ def test_a_write_that_is_sent_again_rests_on_a_fresh_reading_too(rig: Rig, answe
             a_person_at_work()
         return True
 
-    rig.sandbox.faults.add(Fault("PATCH", "/products/[^/]+", answer, body=is_first))
-    rig.plan(BOOT)
-    rig.apply(wall=wall)
-    assert rig.pictures["BOOT"] == (NAMES[0], ("p.jpg", *NAMES))
+    harness.sandbox.faults.add(Fault("PATCH", "/products/[^/]+", answer, body=is_first))
+    harness.plan(BOOT)
+    harness.apply(wall=wall)
+    assert harness.pictures["BOOT"] == (NAMES[0], ("p.jpg", *NAMES))
 
 
-def test_a_product_deleted_during_the_uploads_is_skipped(rig: Rig) -> None:
+def test_a_product_deleted_during_the_uploads_is_skipped(harness: SyncHarness) -> None:
     clock = FakeClock()
-    rig.sandbox.seed(["BOOT", "SHOE"])
+    harness.sandbox.seed(["BOOT", "SHOE"])
 
     def a_person_at_work() -> None:
         clock.ahead_s += 60
-        rig.sandbox.delete_product("BOOT")
+        harness.sandbox.delete_product("BOOT")
 
-    rig.sandbox.faults.add(Fault("POST", "/assets", RunBefore(a_person_at_work), times=1))
-    rig.plan(BOOT, product("SHOE", ("c", "MAIN")))
-    ran = rig.apply(clock=clock)
+    harness.sandbox.faults.add(Fault("POST", "/assets", RunBefore(a_person_at_work), times=1))
+    harness.plan(BOOT, product("SHOE", ("c", "MAIN")))
+    ran = harness.apply(clock=clock)
     assert ran.totals is not None
     assert ran.totals.products_not_found == ("BOOT",)
-    assert rig.gallery("SHOE") == ["amazon_01_MAIN_c.jpg"]
+    assert harness.gallery("SHOE") == ["amazon_01_MAIN_c.jpg"]

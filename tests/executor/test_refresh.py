@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from catalogue import picture, product, rows
-from executor.rig import Rig
+from executor.harness import SyncHarness
 from sandbox_faults import Answer, Fault, Transform
 
 from amzsync.executor.engine import Bounds
@@ -17,27 +17,27 @@ BOOT = product("BOOT", ("a", "MAIN"), ("b", "PT01"))
 READS = {"POST /auth/api/get-token", "POST /products/search", "POST /assets/search", "GET /products/{id}"}
 
 
-def test_it_finds_what_is_there_and_writes_nothing(rig: Rig) -> None:
-    rig.sandbox.seed(["BOOT", "SHOE"])
-    a = rig.sandbox.add_asset(NAMES[0], picture("a"))
-    rig.sandbox.set_gallery("BOOT", [a])
-    rig.sandbox.set_thumbnail("BOOT", a)
-    rig.plan(BOOT, product("SHOE", ("c", "MAIN")), product("GHOST", ("g", "MAIN")), seed=False)
-    before = rig.sandbox.snapshot()
-    ran = rig.refresh()
-    assert rig.sandbox.snapshot() == before
+def test_it_finds_what_is_there_and_writes_nothing(harness: SyncHarness) -> None:
+    harness.sandbox.seed(["BOOT", "SHOE"])
+    a = harness.sandbox.add_asset(NAMES[0], picture("a"))
+    harness.sandbox.set_gallery("BOOT", [a])
+    harness.sandbox.set_thumbnail("BOOT", a)
+    harness.plan(BOOT, product("SHOE", ("c", "MAIN")), product("GHOST", ("g", "MAIN")), seed=False)
+    before = harness.sandbox.snapshot()
+    ran = harness.refresh()
+    assert harness.sandbox.snapshot() == before
     assert set(ran.asked) <= READS
     assert ran.total == 3
-    assert rows(rig.path, "SELECT state, count(*) FROM assets GROUP BY state") == [
+    assert rows(harness.path, "SELECT state, count(*) FROM assets GROUP BY state") == [
         ("done", 1),
         ("pending", 3),
     ]
-    assert rig.reasons("thumbnails") == {
+    assert harness.reasons("thumbnails") == {
         "BOOT": {("done", None)},
         "SHOE": {("pending", None)},
         "GHOST": {("skipped", NOT_FOUND)},
     }
-    assert rig.reasons() == {
+    assert harness.reasons() == {
         "BOOT": {("done", None), ("pending", None)},
         "SHOE": {("pending", None)},
         "GHOST": {("skipped", NOT_FOUND)},
@@ -47,108 +47,108 @@ def test_it_finds_what_is_there_and_writes_nothing(rig: Rig) -> None:
     assert (ran.totals.present, ran.totals.links_existing) == (1, 1)
 
 
-def test_what_a_refresh_found_is_not_asked_or_written_again(rig: Rig) -> None:
-    rig.plan(BOOT, product("SHOE", ("a", "MAIN")))
-    rig.apply()
-    before = rig.sandbox.snapshot()
-    rig.forget()
-    rig.plan(BOOT, product("SHOE", ("a", "MAIN")))
-    rig.refresh()
-    assert rig.apply().total == 0
-    assert rig.sandbox.snapshot() == before
+def test_what_a_refresh_found_is_not_asked_or_written_again(harness: SyncHarness) -> None:
+    harness.plan(BOOT, product("SHOE", ("a", "MAIN")))
+    harness.apply()
+    before = harness.sandbox.snapshot()
+    harness.delete_ledger()
+    harness.plan(BOOT, product("SHOE", ("a", "MAIN")))
+    harness.refresh()
+    assert harness.apply().total == 0
+    assert harness.sandbox.snapshot() == before
 
 
-def test_what_a_person_has_taken_away_is_wanted_again(rig: Rig) -> None:
-    rig.plan(BOOT, product("SHOE", ("a", "MAIN"), ("c", "PT01")))
-    rig.apply()
-    ids = rig.sandbox.snapshot().products["BOOT"].gallery_ids
-    rig.sandbox.set_gallery("BOOT", ids[:1])
-    rig.sandbox.set_thumbnail("SHOE", None)
-    rig.refresh()
-    assert rig.reasons()["BOOT"] == {("done", None), ("pending", None)}
-    assert rig.reasons("thumbnails") == {"BOOT": {("done", None)}, "SHOE": {("pending", None)}}
-    ran = rig.apply()
+def test_what_a_person_has_taken_away_is_wanted_again(harness: SyncHarness) -> None:
+    harness.plan(BOOT, product("SHOE", ("a", "MAIN"), ("c", "PT01")))
+    harness.apply()
+    ids = harness.sandbox.snapshot().products["BOOT"].gallery_ids
+    harness.sandbox.set_gallery("BOOT", ids[:1])
+    harness.sandbox.set_thumbnail("SHOE", None)
+    harness.refresh()
+    assert harness.reasons()["BOOT"] == {("done", None), ("pending", None)}
+    assert harness.reasons("thumbnails") == {"BOOT": {("done", None)}, "SHOE": {("pending", None)}}
+    ran = harness.apply()
     assert ran.writes == 2
-    assert rig.pictures["BOOT"] == (NAMES[0], NAMES)
-    assert rig.thumbnail("SHOE") == NAMES[0]
+    assert harness.pictures["BOOT"] == (NAMES[0], NAMES)
+    assert harness.thumbnail("SHOE") == NAMES[0]
 
 
-def test_a_deleted_picture_is_uploaded_again(rig: Rig) -> None:
-    rig.plan(BOOT, product("SHOE", ("a", "MAIN")))
-    rig.apply()
-    before = rig.pictures
-    rig.sandbox.delete_asset(rig.sandbox.snapshot().products["BOOT"].gallery_ids[0])
-    rig.refresh()
-    rig.apply()
-    assert rig.pictures == before
+def test_a_deleted_picture_is_uploaded_again(harness: SyncHarness) -> None:
+    harness.plan(BOOT, product("SHOE", ("a", "MAIN")))
+    harness.apply()
+    before = harness.pictures
+    harness.sandbox.delete_asset(harness.sandbox.snapshot().products["BOOT"].gallery_ids[0])
+    harness.refresh()
+    harness.apply()
+    assert harness.pictures == before
 
 
-def test_a_product_that_has_come_to_exist_is_wanted_again(rig: Rig) -> None:
-    rig.plan(BOOT, seed=False)
-    rig.refresh()
-    assert rig.reasons() == {"BOOT": {("skipped", NOT_FOUND)}}
-    rig.sandbox.seed(["BOOT"])
-    rig.refresh()
-    assert rig.reasons() == {"BOOT": {("pending", None)}}
-    rig.apply()
-    assert rig.pictures["BOOT"] == (NAMES[0], NAMES)
+def test_a_product_that_has_come_to_exist_is_wanted_again(harness: SyncHarness) -> None:
+    harness.plan(BOOT, seed=False)
+    harness.refresh()
+    assert harness.reasons() == {"BOOT": {("skipped", NOT_FOUND)}}
+    harness.sandbox.seed(["BOOT"])
+    harness.refresh()
+    assert harness.reasons() == {"BOOT": {("pending", None)}}
+    harness.apply()
+    assert harness.pictures["BOOT"] == (NAMES[0], NAMES)
 
 
-def test_a_product_that_is_gone_is_skipped(rig: Rig) -> None:
-    rig.plan(BOOT)
-    rig.apply()
-    rig.sandbox.delete_product("BOOT")
-    ran = rig.refresh()
+def test_a_product_that_is_gone_is_skipped(harness: SyncHarness) -> None:
+    harness.plan(BOOT)
+    harness.apply()
+    harness.sandbox.delete_product("BOOT")
+    ran = harness.refresh()
     assert ran.totals is not None
     assert ran.totals.products_not_found == ("BOOT",)
     assert (ran.totals.links.done, ran.totals.thumbnails.done) == (0, 0)
-    rig.sandbox.seed(["BOOT"])
-    rig.refresh()
-    rig.apply()
-    assert rig.pictures["BOOT"] == (NAMES[0], NAMES)
+    harness.sandbox.seed(["BOOT"])
+    harness.refresh()
+    harness.apply()
+    assert harness.pictures["BOOT"] == (NAMES[0], NAMES)
 
 
-def test_galleries_that_a_search_does_not_tell_are_read_one_by_one(rig: Rig) -> None:
-    rig.plan(BOOT, product("BARE", ("c", "PT01")))
-    rig.apply()
-    rig.sandbox.set_gallery("BARE", [])
-    rig.sandbox.faults.add(Fault("POST", "/products/search", Transform(_without_gallery), times=None))
-    ran = rig.refresh()
+def test_galleries_that_a_search_does_not_tell_are_read_one_by_one(harness: SyncHarness) -> None:
+    harness.plan(BOOT, product("BARE", ("c", "PT01")))
+    harness.apply()
+    harness.sandbox.set_gallery("BARE", [])
+    harness.sandbox.faults.add(Fault("POST", "/products/search", Transform(_without_gallery), times=None))
+    ran = harness.refresh()
     assert ran.requests["product_read"] == 1
-    assert rig.reasons() == {"BOOT": {("done", None)}, "BARE": {("pending", None)}}
+    assert harness.reasons() == {"BOOT": {("done", None)}, "BARE": {("pending", None)}}
 
 
-def test_an_unanswered_reading_changes_nothing_that_is_known(rig: Rig) -> None:
-    rig.plan(BOOT)
-    rig.apply()
-    rig.sandbox.faults.add(
+def test_an_unanswered_reading_changes_nothing_that_is_known(harness: SyncHarness) -> None:
+    harness.plan(BOOT)
+    harness.apply()
+    harness.sandbox.faults.add(
         Fault("POST", "/products/search", Answer(403, json.dumps({"error": {"msg": "No"}}).encode()))
     )
-    ran = rig.refresh()
+    ran = harness.refresh()
     assert ran.error is not None
-    assert rig.reasons() == {"BOOT": {("done", None)}}
+    assert harness.reasons() == {"BOOT": {("done", None)}}
 
 
 @pytest.mark.parametrize("count", [1, 100, 101, 230])
-def test_it_reads_a_hundred_at_a_time(rig: Rig, count: int) -> None:
-    rig.plan(*(product(f"S{number}", (f"m{number}", "MAIN")) for number in range(count)))
-    ran = rig.refresh()
+def test_it_reads_a_hundred_at_a_time(harness: SyncHarness, count: int) -> None:
+    harness.plan(*(product(f"S{number}", (f"m{number}", "MAIN")) for number in range(count)))
+    ran = harness.refresh()
     assert ran.total == 1 + 2 * -(-count // 100)
     assert ran.writes == 0
 
 
-def test_a_product_that_cannot_be_read_is_not_taken_for_an_empty_one(rig: Rig) -> None:
-    rig.plan(BOOT)
-    rig.apply()
-    done = rig.reasons()
-    rig.sandbox.faults.add(
+def test_a_product_that_cannot_be_read_is_not_taken_for_an_empty_one(harness: SyncHarness) -> None:
+    harness.plan(BOOT)
+    harness.apply()
+    done = harness.reasons()
+    harness.sandbox.faults.add(
         Fault("POST", "/products/search", Transform(_without_gallery), times=None),
         Fault("GET", "/products/[^/]+", Answer(503), times=None),
     )
-    ran = rig.refresh(Bounds(workers=4, outage_s=0.3, retry=RetryPolicy(base_s=0.01)))
+    ran = harness.refresh(Bounds(workers=4, outage_s=0.3, retry=RetryPolicy(base_s=0.01)))
     assert ran.error is not None
     assert "could not be read" in ran.error.message
-    assert rig.reasons() == done == {"BOOT": {("done", None)}}
+    assert harness.reasons() == done == {"BOOT": {("done", None)}}
 
 
 def _without_gallery(answer: Any) -> Any:

@@ -1,6 +1,6 @@
 """Requests that are sent again: in their turn, when they are due, and the one for a token first."""
 
-from executor.by_hand import call
+from executor.scheduler_driver import call
 
 from amzsync.executor.outgoing import Outgoing
 from amzsync.executor.request_queue import RequestQueue, retries_among

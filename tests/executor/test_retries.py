@@ -21,10 +21,10 @@ def retries(clock: Clock, drawn: float = 0.5) -> Retries:
 def attempts_until_given_up(drawn: float, attempt_s: float = 0.0) -> tuple[int, float]:
     """How many attempts one request gets that never succeeds, and after how long the last was answered."""
     clock = Clock()
-    book, attempts = retries(clock, drawn), Attempts()
+    all_retries, attempts = retries(clock, drawn), Attempts()
     while True:
         clock.s += attempt_s
-        book.failed(attempts, 0)
+        all_retries.failed(attempts, 0)
         if attempts.wait_s is None:
             return attempts.failures, clock.s - 100.0 - attempt_s
         clock.s += attempts.wait_s
@@ -42,43 +42,43 @@ def test_a_request_is_tried_until_its_time_is_over_and_then_no_more() -> None:
 
 def test_the_times_of_all_failed_requests_run_at_once() -> None:
     clock = Clock()
-    book = retries(clock)
+    all_retries = retries(clock)
     many = [Attempts() for _ in range(100)]
     for attempts in many:
-        book.failed(attempts, 0)
-    assert len(book) == 100
+        all_retries.failed(attempts, 0)
+    assert len(all_retries) == 100
     clock.s += 60.0
     for attempts in many:
-        book.failed(attempts, 0)
+        all_retries.failed(attempts, 0)
     assert {attempts.wait_s for attempts in many} == {None}
-    assert len(book) == 0
+    assert len(all_retries) == 0
 
 
 def test_a_request_that_succeeded_starts_anew_when_it_fails_again() -> None:
     clock = Clock()
-    book, attempts = retries(clock), Attempts()
-    book.failed(attempts, 0)
-    book.ended(attempts)
-    assert len(book) == 0
+    all_retries, attempts = retries(clock), Attempts()
+    all_retries.failed(attempts, 0)
+    all_retries.ended(attempts)
+    assert len(all_retries) == 0
     clock.s += 100.0
-    book.failed(attempts, 0)
+    all_retries.failed(attempts, 0)
     assert (attempts.failures, attempts.wait_s) == (1, 0.25)
 
 
 def test_a_request_that_nobody_repeats_any_more_is_not_counted() -> None:
-    book, attempts = retries(Clock()), Attempts()
-    book.failed(attempts, 0)
-    assert len(book) == 1
+    all_retries, attempts = retries(Clock()), Attempts()
+    all_retries.failed(attempts, 0)
+    assert len(all_retries) == 1
     del attempts
     gc.collect()
-    assert len(book) == 0
+    assert len(all_retries) == 0
 
 
 def test_whether_others_have_succeeded_since_is_known() -> None:
-    book, attempts = retries(Clock()), Attempts()
-    book.failed(attempts, 7)
-    assert book.nothing_else_succeeded(attempts, 7)
-    assert not book.nothing_else_succeeded(attempts, 8)
+    all_retries, attempts = retries(Clock()), Attempts()
+    all_retries.failed(attempts, 7)
+    assert all_retries.nothing_else_succeeded(attempts, 7)
+    assert not all_retries.nothing_else_succeeded(attempts, 8)
 
 
 def test_a_held_stopwatch_stands_still_and_goes_on_where_it_stood() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
-from executor.by_hand import ByHand, Names, Said, body_of, call, keys_of, look_up, send
+from executor.scheduler_driver import Names, Said, SchedulerDriver, body_of, call, keys_of, look_up, send
 
 from amzsync.errors import NotSentError, RejectedError, RetriableError, StopError
 from amzsync.executor.retries import Attempts
@@ -16,7 +16,7 @@ from amzsync.plytix.wire import RequestKind
 READ, UPLOAD, WRITE = RequestKind.PRODUCT_READ, RequestKind.ASSET_UPLOAD, RequestKind.PRODUCT_WRITE
 
 
-def search_all(run: ByHand) -> list[tuple[str, ...]]:
+def search_all(run: SchedulerDriver) -> list[tuple[str, ...]]:
     """Answer every search as it comes, to the end; the keys of each."""
     searches = []
     while outgoing := run.next():
@@ -30,33 +30,33 @@ def search_all(run: ByHand) -> list[tuple[str, ...]]:
 
 def test_readings_of_250_products_share_three_searches() -> None:
     query = Names()
-    run = ByHand(look_up(f"s{n}", query) for n in range(250))
+    run = SchedulerDriver(look_up(f"s{n}", query) for n in range(250))
     assert [len(keys) for keys in search_all(run)] == [100, 100, 50]
     assert sorted(run.results) == sorted(f"S{n}" for n in range(250))
 
 
 def test_a_key_that_several_scripts_look_for_is_asked_for_once_and_answers_all_of_them() -> None:
     query = Names()
-    run = ByHand(look_up(name, query) for name in ("a", "b", "a"))
+    run = SchedulerDriver(look_up(name, query) for name in ("a", "b", "a"))
     assert search_all(run) == [("a", "b")]
     assert run.results == ["A", "B", "A"]
 
 
 def test_searches_of_different_queries_are_not_mixed() -> None:
-    run = ByHand(look_up(name, Names()) for name in ("a", "b"))
+    run = SchedulerDriver(look_up(name, Names()) for name in ("a", "b"))
     assert sorted(search_all(run)) == [("a",), ("b",)]
 
 
 def test_what_does_not_exist_is_missing_from_the_answer() -> None:
     query = Names()
-    run = ByHand(look_up(name, query) for name in ("a", "b"))
+    run = SchedulerDriver(look_up(name, query) for name in ("a", "b"))
     run.answer_search(run.must_send(), "b")
     assert run.results == ["A", "no b"]
 
 
 def test_a_full_page_is_followed_by_the_next_until_everything_is_found() -> None:
     query = Names()
-    run = ByHand(look_up(name, query) for name in ("a", "b"))
+    run = SchedulerDriver(look_up(name, query) for name in ("a", "b"))
     first = run.must_send()
     run.answer(first, ({"a": "A1"}, True))
     assert run.results == []
@@ -76,7 +76,7 @@ def test_no_more_scripts_are_started_than_three_searches_in_flight_need() -> Non
             started(str(n))
             yield look_up(f"s{n}", query)
 
-    assert len(ByHand(scripts()).all_now()) == 3
+    assert len(SchedulerDriver(scripts()).all_now()) == 3
     assert len(started.lines) == 300
 
 
@@ -85,7 +85,7 @@ def test_a_search_that_is_to_wait_is_sent_when_its_time_has_come_and_not_before(
         found = yield Find(Names(), ("a",), after_s=5.0)
         return str(found.values["a"])
 
-    run = ByHand([later()])
+    run = SchedulerDriver([later()])
     assert run.next() is None
     assert run.scheduler.due_at() == 105.0
     run.clock.now = 104.9
@@ -111,7 +111,7 @@ def test_a_refused_search_is_split_until_the_one_key_shows_that_is_refused() -> 
         except RejectedError as error:
             return f"{name} {error.status}"
 
-    run = ByHand(patient(name) for name in "abcd")
+    run = SchedulerDriver(patient(name) for name in "abcd")
     asked = []
     while outgoing := run.next():
         asked.append("".join(keys_of(outgoing)))
@@ -125,7 +125,7 @@ def test_a_refused_search_is_split_until_the_one_key_shows_that_is_refused() -> 
 
 def test_a_refused_search_is_asked_again_whole_where_its_query_knows_another_form() -> None:
     query = Names(OnRefusal.ASK_AGAIN)
-    run = ByHand(look_up(name, query) for name in "ab")
+    run = SchedulerDriver(look_up(name, query) for name in "ab")
     run.answer(run.must_send(), refused())
     assert search_all(run) == [("a", "b")]
     assert run.results == ["A", "B"]
@@ -135,7 +135,7 @@ def test_a_refused_search_is_asked_again_whole_where_its_query_knows_another_for
 def test_a_search_that_cannot_be_answered_ends_the_run_and_answers_no_script(
     error: RejectedError | RetriableError,
 ) -> None:
-    run = ByHand([look_up("a", Names())])
+    run = SchedulerDriver([look_up("a", Names())])
     run.answer(run.must_send(), error)
     assert run.scheduler.fatal is not None
     assert "could not be read" in run.scheduler.fatal.message
@@ -157,7 +157,7 @@ def test_a_script_whose_result_others_share_runs_once_and_answers_all_of_them() 
         results: dict[int, str] = yield Shared({7: upload})
         return results
 
-    run = ByHand([sharing(), sharing(), sharing()])
+    run = SchedulerDriver([sharing(), sharing(), sharing()])
     (outgoing,) = run.all_now()
     run.answer(outgoing, "id7")
     assert run.results == [{7: "id7"}] * 3
@@ -169,7 +169,7 @@ def test_a_script_that_waits_for_several_others_goes_on_when_the_last_has_ended(
         results: dict[int, str] = yield Shared({n: partial(send, UPLOAD, n=n) for n in (1, 2)})
         return results
 
-    run = ByHand([waiting()])
+    run = SchedulerDriver([waiting()])
     first, second = run.all_now()
     run.answer(second, "two")
     assert run.results == []
@@ -182,7 +182,7 @@ def test_who_waits_for_nothing_goes_on_at_once() -> None:
         results = yield Shared({})
         return f"{results}"
 
-    run = ByHand([waiting()])
+    run = SchedulerDriver([waiting()])
     assert run.next() is None
     assert run.results == ["{}"]
 
@@ -195,7 +195,7 @@ def test_an_error_is_raised_at_the_line_that_waits_and_only_there() -> None:
             return f"caught {error.status}"
         return "answered"
 
-    run = ByHand([reading(), reading()])
+    run = SchedulerDriver([reading(), reading()])
     first = run.must_send()
     second = run.must_send()
     run.answer(first, refused(404))
@@ -208,7 +208,7 @@ def test_a_script_that_raises_a_stop_error_ends_the_run_and_the_first_reason_is_
         yield Send(call(READ))
         raise StopError(reason)
 
-    run = ByHand([stopping("first"), stopping("second")])
+    run = SchedulerDriver([stopping("first"), stopping("second")])
     for outgoing in run.all_now():
         run.answer(outgoing, "whatever")
     assert run.scheduler.fatal is not None
@@ -220,7 +220,7 @@ def test_an_answer_tells_how_many_attempts_it_took_and_when_the_last_of_them_lef
         sent = yield Send(call(READ))
         return sent.attempts, sent.reading.sent.monotonic, sent.reading.took_s
 
-    run = ByHand([reading()])
+    run = SchedulerDriver([reading()])
     outgoing = run.must_send()
     run.clock.now += 2.0
     run.answer(outgoing, "a product", attempts=3)
@@ -231,7 +231,7 @@ def test_an_answer_tells_how_many_attempts_it_took_and_when_the_last_of_them_lef
 
 
 def test_writes_go_first_then_reads_then_searches_and_uploads_last() -> None:
-    run = ByHand([send(UPLOAD), send(READ), send(WRITE), look_up("a", Names())])
+    run = SchedulerDriver([send(UPLOAD), send(READ), send(WRITE), look_up("a", Names())])
     kinds = [outgoing.call.request.kind for outgoing in run.all_now()]
     assert kinds == [WRITE, READ, RequestKind.PRODUCT_SEARCH, UPLOAD]
 
@@ -245,7 +245,7 @@ def test_a_turn_comes_only_when_its_write_can_leave_at_once() -> None:
         said(f"{name} decides")
         yield Send(call(WRITE, name=name))
 
-    run = ByHand([writing("one"), writing("two")])
+    run = SchedulerDriver([writing("one"), writing("two")])
     reads = run.all_now()
     for outgoing in reads:
         run.answer(outgoing, "a product")
@@ -261,7 +261,7 @@ def test_who_has_nothing_to_write_in_its_turn_lets_the_next_one_have_it() -> Non
         for name in names:
             yield Send(call(WRITE, name=name))
 
-    run = ByHand([writing(), writing("two")])
+    run = SchedulerDriver([writing(), writing("two")])
     assert body_of(run.must_send())["name"] == "two"
 
 
@@ -281,7 +281,7 @@ def rewriting(name: str, query: Names, said: Said) -> Script[str]:
 
 def test_a_write_whose_reading_became_too_old_is_given_back_to_the_line_that_waits() -> None:
     said = Said()
-    run = ByHand([rewriting("a", Names(), said)])
+    run = SchedulerDriver([rewriting("a", Names(), said)])
     run.answer_search(run.must_send())
     write = run.must_send()
     assert write.call.may_leave is not None
@@ -298,7 +298,7 @@ def test_a_write_whose_reading_became_too_old_is_given_back_to_the_line_that_wai
 def test_after_writes_that_came_too_late_fewer_products_are_read_at_once() -> None:
     query = Names()
     said = Said()
-    run = ByHand([rewriting(f"p{n}", query, said) for n in range(12)], [Limit(50, 10.0)])
+    run = SchedulerDriver([rewriting(f"p{n}", query, said) for n in range(12)], [Limit(50, 10.0)])
     first = run.must_send()
     size = len(keys_of(first))
     assert size == run.scheduler.fresh_batch
@@ -314,10 +314,10 @@ def test_uploads_leave_room_for_the_writes_that_follow_a_reading_in_flight(
     spare: int, *, is_sent: bool
 ) -> None:
     query, said = Names(), Said()
-    run = ByHand((), [Limit(50, 10.0)])
+    run = SchedulerDriver((), [Limit(50, 10.0)])
     batch = run.scheduler.fresh_batch
     scripts = [rewriting(f"p{n}", query, said) for n in range(batch)]
-    run = ByHand([*scripts, send(UPLOAD), send(UPLOAD)], [Limit(50, 10.0)])
+    run = SchedulerDriver([*scripts, send(UPLOAD), send(UPLOAD)], [Limit(50, 10.0)])
     run.answer(run.must_send(), "the first upload is answered before there is a reading")
     for _ in range(50 - batch - 1 - spare):
         run.slots.take("before")
@@ -333,7 +333,7 @@ def test_a_write_that_was_answered_with_a_failure_is_not_repeated_by_itself() ->
     def writing() -> Script[None]:
         yield Send(call(WRITE), attempts=attempts)
 
-    outgoing = ByHand([writing()]).must_send()
+    outgoing = SchedulerDriver([writing()]).must_send()
     assert not outgoing.repeatable
     assert outgoing.attempts is attempts
 
@@ -370,14 +370,14 @@ class Rechecks:
 def test_optional_scripts_share_the_room_of_a_fresh_search_and_cost_no_request() -> None:
     query = Names()
     optional = Rechecks(query, with_room=["x", "y"])
-    run = ByHand([rewriting("a", query, Said())], optional=optional)
+    run = SchedulerDriver([rewriting("a", query, Said())], optional=optional)
     assert keys_of(run.must_send()) == ("a", "x", "y")
 
 
 def test_no_more_optional_scripts_are_started_than_the_search_has_room_for() -> None:
     query = Names()
     optional = Rechecks(query, with_room=[f"x{n}" for n in range(150)])
-    run = ByHand([rewriting("a", query, Said())], optional=optional)
+    run = SchedulerDriver([rewriting("a", query, Said())], optional=optional)
     assert len(keys_of(run.must_send())) == 100
     assert len(optional.with_room) == 51
 
@@ -385,7 +385,7 @@ def test_no_more_optional_scripts_are_started_than_the_search_has_room_for() -> 
 def test_optional_scripts_get_a_search_of_their_own_only_when_everything_else_is_done() -> None:
     query = Names()
     optional = Rechecks(query, at_the_end=["x"], due=110.0)
-    run = ByHand([send(UPLOAD)], optional=optional)
+    run = SchedulerDriver([send(UPLOAD)], optional=optional)
     upload = run.must_send()
     assert run.next() is None
     assert run.scheduler.due_at() is None

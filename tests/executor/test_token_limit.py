@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from catalogue import product
-from executor.rig import Rig
+from executor.harness import SyncHarness
 from sandbox_faults import Answer, Fault, RunBefore
 
 from amzsync.executor.engine import Bounds, End
@@ -19,41 +19,43 @@ def refused(retry_after_s: float, **when: int) -> Fault:
 
 
 def test_a_429_for_a_token_is_waited_out_and_shows_nothing_of_the_accounts_limits(
-    rig_of: Callable[..., Rig],
+    harness_with: Callable[..., SyncHarness],
 ) -> None:
-    rig = rig_of(limits=())
-    rig.plan(*(product(f"S{n:02d}", (f"m{n}", "MAIN")) for n in range(30)))
-    rig.sandbox.faults.add(Fault("POST", "/assets", RunBefore(rig.sandbox.expire_tokens), after=25))
-    rig.sandbox.faults.add(refused(0.3, after=1, times=2))
-    ran = rig.apply(limits=LIMITS)
+    harness = harness_with(limits=())
+    harness.plan(*(product(f"S{n:02d}", (f"m{n}", "MAIN")) for n in range(30)))
+    harness.sandbox.faults.add(Fault("POST", "/assets", RunBefore(harness.sandbox.expire_tokens), after=25))
+    harness.sandbox.faults.add(refused(0.3, after=1, times=2))
+    ran = harness.apply(limits=LIMITS)
     assert ran.error is None
     assert ran.requests["token"] == 4
-    assert ran.heard.notices == []
-    with rig.ledger() as ledger:
+    assert ran.reported.notices == []
+    with harness.ledger() as ledger:
         assert ledger.request_log().observed() == []
-    assert all(thumbnail for thumbnail, _ in rig.pictures.values())
+    assert all(thumbnail for thumbnail, _ in harness.pictures.values())
 
 
-def test_a_wait_for_a_token_that_is_longer_than_wanted_ends_the_run(rig: Rig) -> None:
-    rig.plan(product("S1", ("a", "MAIN")))
-    rig.sandbox.faults.add(refused(1800.0))
-    ran = rig.apply(bounds=Bounds(workers=4, max_wait_s=60.0))
+def test_a_wait_for_a_token_that_is_longer_than_wanted_ends_the_run(harness: SyncHarness) -> None:
+    harness.plan(product("S1", ("a", "MAIN")))
+    harness.sandbox.faults.add(refused(1800.0))
+    ran = harness.apply(bounds=Bounds(workers=4, max_wait_s=60.0))
     assert ran.end is End.WAIT_TOO_LONG
     assert ran.total == 1
 
 
-def test_while_the_next_token_is_refused_requests_go_on_with_the_present_one(rig: Rig) -> None:
+def test_while_the_next_token_is_refused_requests_go_on_with_the_present_one(harness: SyncHarness) -> None:
     later_s = 0.0
 
     def pass_time() -> None:
         nonlocal later_s
         later_s = 850.0
 
-    rig.plan(*(product(f"S{n:02d}", (f"m{n}", "MAIN")) for n in range(30)))
-    rig.sandbox.faults.add(Fault("POST", "/assets", RunBefore(pass_time), after=5), refused(40.0, after=1))
+    harness.plan(*(product(f"S{n:02d}", (f"m{n}", "MAIN")) for n in range(30)))
+    harness.sandbox.faults.add(
+        Fault("POST", "/assets", RunBefore(pass_time), after=5), refused(40.0, after=1)
+    )
     started = time.monotonic()
-    ran = rig.apply(clock=lambda: time.monotonic() + later_s)
+    ran = harness.apply(clock=lambda: time.monotonic() + later_s)
     assert ran.error is None
     assert ran.requests["token"] == 2
-    assert all(thumbnail for thumbnail, _ in rig.pictures.values())
+    assert all(thumbnail for thumbnail, _ in harness.pictures.values())
     assert time.monotonic() - started < 20

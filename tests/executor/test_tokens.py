@@ -1,6 +1,6 @@
 """The access token of a run: requested once, renewed in time, and given up when Plytix never accepts one."""
 
-from executor.by_hand import call
+from executor.scheduler_driver import call
 
 from amzsync.errors import RejectedError, StopError, TokenError
 from amzsync.executor.tokens import TOKEN, Tokens

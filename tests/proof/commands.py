@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
-from proof import crashable
+from proof import crash_harness
 from sandbox_faults import Sandbox
 
 __all__ = ["KEY", "PASSWORD", "Commands", "Ended", "Running", "account", "end_all", "environment"]
@@ -22,12 +22,12 @@ TIMEOUT_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a process ended; a negative code is the signal that killed it. `in_air` as it was at the end."""
+    """How a process ended; a negative code is the signal that killed it. `in_flight` as it was at the end."""
 
     code: int
     out: str
     err: str
-    in_air: int
+    in_flight: int
 
     @property
     def was_killed(self) -> bool:
@@ -52,9 +52,9 @@ class _Parent:
 
     def __init__(self) -> None:
         # Where the program lies is told by the paths of this process, not by the folder of the tests alone.
-        paths = [str(Path(crashable.__file__).parents[1]), *filter(None, sys.path)]
+        paths = [str(Path(crash_harness.__file__).parents[1]), *filter(None, sys.path)]
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", crashable.__file__],
+            [sys.executable, "-W", "ignore", crash_harness.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -94,7 +94,7 @@ class Commands:
         self._parent = _Parent.idle.pop() if _Parent.idle else _Parent()
         # Beside others in one folder: each has files of its own.
         self._own = f"{self._parent.process.pid}"
-        self._air = folder / f"air-{self._own}"
+        self._in_flight_path = folder / f"in-flight-{self._own}"
 
     def __enter__(self) -> Self:
         return self
@@ -108,13 +108,13 @@ class Commands:
     def start(self, env: Mapping[str, str], arguments: Sequence[object], **order: object) -> "Running":
         self._parent.children += 1
         out, err = (self.folder / f"{name}-{self._own}-{self._parent.children}" for name in ("out", "err"))
-        self._air.write_bytes(bytes(crashable.AIR.size))
+        self._in_flight_path.write_bytes(bytes(crash_harness.COUNTER.size))
         whole = {
             "cwd": str(self.folder),
             "env": dict(env),
             "stdout": str(out),
             "stderr": str(err),
-            "air": str(self._air),
+            "in_flight": str(self._in_flight_path),
             "ledger": str(self.ledger),
             "arguments": [str(argument) for argument in arguments],
             **order,
@@ -123,7 +123,7 @@ class Commands:
         return Running(int(self.line()), self, out, err)
 
     def run(self, env: Mapping[str, str], *arguments: object, **order: object) -> Ended:
-        """Run the command; `order` says at which event it dies (see `crashable`)."""
+        """Run the command; `order` says at which event it dies (see `crash_harness`)."""
         return self.start(env, arguments, **order).wait()
 
     def say(self, line: str) -> None:
@@ -132,8 +132,8 @@ class Commands:
     def line(self) -> str:
         return self._parent.line()
 
-    def in_air(self) -> int:
-        (count,) = crashable.AIR.unpack(self._air.read_bytes())
+    def in_flight(self) -> int:
+        (count,) = crash_harness.COUNTER.unpack(self._in_flight_path.read_bytes())
         return int(count)
 
 
@@ -151,7 +151,7 @@ class Running:
         self._commands.line()  # It has ended,
         self._commands.say("reap")
         code = int(self._commands.line())
-        return Ended(code, self._out.read_text(), self._err.read_text(), self._commands.in_air())
+        return Ended(code, self._out.read_text(), self._err.read_text(), self._commands.in_flight())
 
 
 def account(sandbox: Sandbox, home: Path) -> dict[str, str]:

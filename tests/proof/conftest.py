@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from proof.bench import Bench
 from proof.commands import KEY, PASSWORD, end_all
+from proof.fault_harness import FaultHarness
 from sandbox_faults import Sandbox
 
 
@@ -16,8 +16,8 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    return Bench(tmp_path, sandbox, monkeypatch)
+def harness(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> FaultHarness:
+    return FaultHarness(tmp_path, sandbox, monkeypatch)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from amzsync.migrations.migrations import migrations
-from proof.bench import KINDS, Bench, product
 from proof.commands import Commands, Ended, account
-from proof.scenes import FAST, Reference, Scene, reference, same_account, sandbox_of
+from proof.fault_harness import KINDS, FaultHarness, product
+from proof.scenarios import FAST, Reference, Scenario, reference, same_account, sandbox_of
 from sandbox_faults import RunBefore, Sandbox
 from sqlite_utils import Database
 
@@ -41,9 +41,9 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    scene = Scene.drawn(77)
-    whole = reference(scene, tmp_path)
-    with sandbox_of(scene) as sandbox, Commands(tmp_path) as commands:
+    scenario = Scenario.drawn(77)
+    whole = reference(scenario, tmp_path)
+    with sandbox_of(scenario) as sandbox, Commands(tmp_path) as commands:
         made = Stage(commands, sandbox, whole, tmp_path)
         made.forget()
         yield made
@@ -72,29 +72,29 @@ def test_a_disk_that_takes_no_more_stops_the_run_and_it_goes_on_later(
     stage.is_whole(stage.resume())
 
 
-def test_a_ledger_deleted_while_it_is_used_is_noticed(bench: Bench, sandbox: Sandbox):
+def test_a_ledger_deleted_while_it_is_used_is_noticed(harness: FaultHarness, sandbox: Sandbox):
     sandbox.seed(["A", "B"])
-    sandbox.faults.add(KINDS["asset search"].goes(RunBefore(bench.ledger.unlink)))
-    ran = bench.apply([product("A", "x1"), product("B", "x2")])
+    sandbox.faults.add(KINDS["asset search"].goes(RunBefore(harness.ledger.unlink)))
+    ran = harness.apply([product("A", "x1"), product("B", "x2")])
     assert ran.code == 1
     assert "was deleted or replaced" in ran.said
     assert "only reads" in ran.said
     assert not ran.requests.get("POST /assets"), "nothing is sent that could not be written down"
-    again = bench.apply([product("A", "x1"), product("B", "x2")])
+    again = harness.apply([product("A", "x1"), product("B", "x2")])
     assert (again.code, again.failures) == (0, []), again.said
 
 
 def test_a_ledger_replaced_while_it_is_used_is_noticed_and_the_new_one_is_left_alone(
-    bench: Bench, sandbox: Sandbox
+    harness: FaultHarness, sandbox: Sandbox
 ):
     sandbox.seed(["A", "B"])
-    other = bench.folder / "other.db"
+    other = harness.folder / "other.db"
     other.write_bytes(b"something else")
-    sandbox.faults.add(KINDS["asset search"].goes(RunBefore(lambda: shutil.move(other, bench.ledger))))
-    before = bench.ledger
+    sandbox.faults.add(KINDS["asset search"].goes(RunBefore(lambda: shutil.move(other, harness.ledger))))
+    before = harness.ledger
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bench, "failures", list)
-        ran = bench.apply([product("A", "x1"), product("B", "x2")])
+        patch.setattr(harness, "failures", list)
+        ran = harness.apply([product("A", "x1"), product("B", "x2")])
     assert ran.code == 1
     assert "was deleted or replaced" in ran.said
     assert before.read_bytes() == b"something else"
@@ -116,22 +116,22 @@ def damage(path: Path, start: int) -> bytes:
 @pytest.mark.parametrize("start", [100, 4096, 20_000])
 @pytest.mark.parametrize("command", ["apply", "resume", "status"])
 def test_a_damaged_ledger_is_kept_and_another_costs_only_reads(
-    command: str, start: int, bench: Bench, sandbox: Sandbox
+    command: str, start: int, harness: FaultHarness, sandbox: Sandbox
 ):
     sandbox.seed(["A", "B"])
     catalogue = [product("A", "x1"), product("B", "x1", "x2")]
-    assert bench.apply(catalogue).code == 0
-    broken = damage(bench.ledger, start)
+    assert harness.apply(catalogue).code == 0
+    broken = damage(harness.ledger, start)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bench, "failures", list)
-        ran = bench.apply(catalogue) if command == "apply" else bench.run(command)
+        patch.setattr(harness, "failures", list)
+        ran = harness.apply(catalogue) if command == "apply" else harness.run(command)
     assert ran.code == 1, ran.said
     assert "is damaged" in ran.said
     assert "--ledger FILE" in ran.said
-    assert bench.ledger.read_bytes() == broken
-    bench.ledger.with_name("amzsync.db.lock").unlink(missing_ok=True)
-    bench.ledger.rename(bench.folder / "broken.db")
-    another = bench.apply(catalogue)
+    assert harness.ledger.read_bytes() == broken
+    harness.ledger.with_name("amzsync.db.lock").unlink(missing_ok=True)
+    harness.ledger.rename(harness.folder / "broken.db")
+    another = harness.apply(catalogue)
     assert (another.code, another.failures) == (0, []), another.said
     writes = {
         kind for kind in another.requests if kind.startswith(("PATCH", "POST /assets", "POST /products/{"))
@@ -178,20 +178,20 @@ def test_killed_while_an_older_ledger_is_brought_up_to_date_nothing_of_it_is_los
         assert db.execute("SELECT id FROM products WHERE sku = 'OLD'").fetchone() == (1,)
 
 
-def test_a_newer_ledger_is_refused_and_stays_as_it_is(bench: Bench, sandbox: Sandbox):
+def test_a_newer_ledger_is_refused_and_stays_as_it_is(harness: FaultHarness, sandbox: Sandbox):
     sandbox.seed(["A"])
-    assert bench.apply([product("A", "x1")]).code == 0
-    with closing(sqlite3.connect(bench.ledger)) as db:
+    assert harness.apply([product("A", "x1")]).code == 0
+    with closing(sqlite3.connect(harness.ledger)) as db:
         db.execute(
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
             " VALUES ('amzsync', 'm999_from_the_future', '2030-01-01')"
         )
         db.commit()
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    before = bench.ledger.read_bytes()
+    before = harness.ledger.read_bytes()
     for command in ("resume", "status", "plan"):
-        ran = bench.run(command)
+        ran = harness.run(command)
         assert ran.code == 1
         assert "newer amzsync" in ran.said
         assert "Upgrade amzsync." in ran.said
-    assert bench.ledger.read_bytes() == before
+    assert harness.ledger.read_bytes() == before

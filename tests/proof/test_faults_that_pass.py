@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from proof.bench import KINDS, Bench, product
 from proof.commands import KEY, PASSWORD, Commands, environment
-from proof.scenes import FAST
+from proof.fault_harness import KINDS, FaultHarness, product
+from proof.scenarios import FAST
 from sandbox_faults import Answer, Delay, Drip, DropAfterWork, DropBeforeWork, Fault, Sandbox, Truncate
 
 from amzsync.sandbox import Snapshot
@@ -91,8 +91,8 @@ def stands(sandbox: Sandbox) -> None:
 UNDISTURBED_REQUESTS = 4 + 1 + 4 + 5  # token, attribute and two searches; a read; uploads; writes and links
 
 
-def test_undisturbed_every_kind_of_request_is_made(bench: Bench, sandbox: Sandbox):
-    ran = bench.apply(account(sandbox))
+def test_undisturbed_every_kind_of_request_is_made(harness: FaultHarness, sandbox: Sandbox):
+    ran = harness.apply(account(sandbox))
     assert (ran.code, ran.failures) == (0, [])
     stands(sandbox)
     assert ran.total <= UNDISTURBED_REQUESTS
@@ -107,12 +107,12 @@ def test_undisturbed_every_kind_of_request_is_made(bench: Bench, sandbox: Sandbo
 )
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
 def test_a_fault_that_passes_changes_nothing(
-    kind: str, fault: str, times: int, bench: Bench, sandbox: Sandbox
+    kind: str, fault: str, times: int, harness: FaultHarness, sandbox: Sandbox
 ):
     if isinstance(PASSING[fault], Delay | Drip):
-        bench.read_timeout_s = 0.1
+        harness.read_timeout_s = 0.1
     sandbox.faults.add(KINDS[kind].goes(PASSING[fault], times=times))
-    ran = bench.apply(account(sandbox))
+    ran = harness.apply(account(sandbox))
     assert len(sandbox.faults.fired) >= 1
     assert (ran.code, ran.failures) == (0, []), ran.said
     stands(sandbox)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 import pytest
-from proof.bench import KINDS, Bench, picture, product
-from proof.scenes import FAST
+from proof.fault_harness import KINDS, FaultHarness, picture, product
+from proof.scenarios import FAST
 from proof.test_faults_that_pass import HTML, PAGE, UNDISTURBED_REQUESTS, account, stands
 from sandbox_faults import Answer, DropAfterWork, DropBeforeWork, Fault, RunBefore, Sandbox, Transform
 
@@ -14,7 +14,7 @@ ATTEMPTS = 10
 """As many as the outage time of these tests has room for, with their pauses."""
 
 SPARE = 4
-"""Attempts that were in the air when a fault showed itself, and health checks."""
+"""Attempts that were in flight when a fault showed itself, and health checks."""
 
 UNANSWERED = {
     "503 html": Answer(503, PAGE, HTML),
@@ -34,31 +34,31 @@ def refusal(status: int, text: str) -> Answer:
 @pytest.mark.parametrize("fault", UNANSWERED)
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in (*ROWS_FAIL, "token")])
 def test_a_read_that_all_rests_on_ends_the_run_when_the_outage_time_is_over(
-    kind: str, fault: str, bench: Bench, sandbox: Sandbox
+    kind: str, fault: str, harness: FaultHarness, sandbox: Sandbox
 ):
     sandbox.faults.add(KINDS[kind].goes(UNANSWERED[fault], times=None))
-    ran = bench.apply(account(sandbox))
+    ran = harness.apply(account(sandbox))
     assert (ran.code, ran.failures) == (1, [])
     # The health check is itself an asset search.
     assert ("has not answered" if kind == "asset search" else "could not be read (") in ran.said
     assert "`amzsync resume`" in ran.said
     assert ATTEMPTS / 2 <= len(sandbox.faults.fired) <= ATTEMPTS + SPARE
     sandbox.faults.clear()
-    assert bench.run("resume").code == 0
+    assert harness.run("resume").code == 0
     stands(sandbox)
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("fault", UNANSWERED)
-def test_a_token_that_never_comes_ends_the_run(fault: str, bench: Bench, sandbox: Sandbox):
+def test_a_token_that_never_comes_ends_the_run(fault: str, harness: FaultHarness, sandbox: Sandbox):
     sandbox.faults.add(KINDS["token"].goes(UNANSWERED[fault], times=None))
-    ran = bench.apply(account(sandbox))
+    ran = harness.apply(account(sandbox))
     assert (ran.code, ran.failures) == (1, [])
     assert "Plytix has not answered" in ran.said
     assert "then `amzsync resume`." in ran.said
     assert ran.total <= 20
     sandbox.faults.clear()
-    assert bench.run("resume").code == 0
+    assert harness.run("resume").code == 0
     stands(sandbox)
 
 
@@ -66,10 +66,10 @@ def test_a_token_that_never_comes_ends_the_run(fault: str, bench: Bench, sandbox
 @pytest.mark.parametrize("fault", UNANSWERED)
 @pytest.mark.parametrize("kind", ROWS_FAIL)
 def test_rows_that_fail_leave_the_others_alone_and_can_be_retried(
-    kind: str, fault: str, bench: Bench, sandbox: Sandbox
+    kind: str, fault: str, harness: FaultHarness, sandbox: Sandbox
 ):
     sandbox.faults.add(KINDS[kind].goes(UNANSWERED[fault], times=None))
-    ran = bench.apply(account(sandbox))
+    ran = harness.apply(account(sandbox))
     assert ran.code == 3
     assert ran.failures
     assert {failure["sku"] for failure in ran.failures} <= {"NEW", "KEPT", "SILENT"}
@@ -78,16 +78,18 @@ def test_rows_that_fail_leave_the_others_alone_and_can_be_retried(
     assert len(sandbox.faults.fired) <= (ATTEMPTS + 1) * rows
     assert "--retry-failed" in ran.said
     sandbox.faults.clear()
-    again = bench.run("apply", "--retry-failed", "--yes", *FAST)
+    again = harness.run("apply", "--retry-failed", "--yes", *FAST)
     assert (again.code, again.failures) == (0, []), again.said
     stands(sandbox)
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "token"])
-def test_tokens_that_are_never_accepted_end_the_run_after_a_few(kind: str, bench: Bench, sandbox: Sandbox):
+def test_tokens_that_are_never_accepted_end_the_run_after_a_few(
+    kind: str, harness: FaultHarness, sandbox: Sandbox
+):
     sandbox.faults.add(KINDS[kind].goes(refusal(401, "The token is not valid"), times=None))
-    ran = bench.apply(account(sandbox))
+    ran = harness.apply(account(sandbox))
     assert ran.code == 1
     assert "does not accept the access tokens" in ran.said
     assert ran.requests["POST /auth/api/get-token"] <= 8
@@ -97,18 +99,20 @@ def test_tokens_that_are_never_accepted_end_the_run_after_a_few(kind: str, bench
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "token"])
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
 def test_a_401_in_the_middle_costs_a_token_and_the_request_again(
-    kind: str, times: int, bench: Bench, sandbox: Sandbox
+    kind: str, times: int, harness: FaultHarness, sandbox: Sandbox
 ):
     sandbox.faults.add(KINDS[kind].goes(refusal(401, "expired"), times=times))
-    ran = bench.apply(account(sandbox))
+    ran = harness.apply(account(sandbox))
     assert (ran.code, ran.failures) == (0, []), ran.said
     stands(sandbox)
     assert ran.total <= UNDISTURBED_REQUESTS + 2 * times + 1
 
 
-def test_wrong_credentials_are_tried_once(bench: Bench, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch):
+def test_wrong_credentials_are_tried_once(
+    harness: FaultHarness, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("PLYTIX_API_PASSWORD", "wrong-3d77")
-    ran = bench.apply(account(sandbox))
+    ran = harness.apply(account(sandbox))
     assert (ran.code, ran.total) == (1, 1)
     assert "PLYTIX_API_PASSWORD" in ran.said
     assert "wrong-3d77" not in ran.said
@@ -116,22 +120,22 @@ def test_wrong_credentials_are_tried_once(bench: Bench, sandbox: Sandbox, monkey
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "token"])
 def test_a_role_that_may_not_ends_the_run_at_once_and_says_which_role(
-    kind: str, bench: Bench, sandbox: Sandbox
+    kind: str, harness: FaultHarness, sandbox: Sandbox
 ):
     sandbox.faults.add(KINDS[kind].goes(refusal(403, "Forbidden"), times=None))
-    ran = bench.apply(account(sandbox))
+    ran = harness.apply(account(sandbox))
     assert (ran.code, ran.failures) == (1, [])
     assert "Give this API key a role in Plytix that may read and write products and assets." in ran.said
-    assert len(sandbox.faults.fired) <= 4, "only what was in the air already"
+    assert len(sandbox.faults.fired) <= 4, "only what was in flight already"
     sandbox.faults.clear()
-    assert bench.run("resume").code == 0
+    assert harness.run("resume").code == 0
     stands(sandbox)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_redirect_is_not_followed_and_names_the_setting(kind: str, bench: Bench, sandbox: Sandbox):
+def test_a_redirect_is_not_followed_and_names_the_setting(kind: str, harness: FaultHarness, sandbox: Sandbox):
     sandbox.faults.add(KINDS[kind].goes(Answer(302, b"", {"Location": "https://login.example/"}), times=None))
-    ran = bench.apply(account(sandbox))
+    ran = harness.apply(account(sandbox))
     assert ran.code == 1
     assert ("PLYTIX_AUTH_URL" if kind == "token" else "PLYTIX_API_URL") in ran.said
     assert "login.example" in ran.said
@@ -150,23 +154,23 @@ WAITS: Mapping[str, Answer] = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("wait", WAITS)
 def test_a_wait_longer_than_asked_for_ends_with_4_and_goes_on_later(
-    kind: str, wait: str, bench: Bench, sandbox: Sandbox
+    kind: str, wait: str, harness: FaultHarness, sandbox: Sandbox
 ):
     sandbox.faults.add(KINDS[kind].goes(WAITS[wait]))
-    ran = bench.apply(account(sandbox), "--max-wait", "10s")
+    ran = harness.apply(account(sandbox), "--max-wait", "10s")
     assert (ran.code, ran.failures) == (4, []), ran.said
     assert "amzsync resume" in ran.said
     assert ran.total <= UNDISTURBED_REQUESTS + 1
-    last = bench.run("resume")
+    last = harness.run("resume")
     assert (last.code, last.failures) == (0, []), last.said
     stands(sandbox)
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("told", [b'{"error": {"retry_after": 0}}', b'{"error": {"retry_after": 0.001}}'])
-def test_a_429_without_end_is_asked_less_and_less_often(told: bytes, bench: Bench, sandbox: Sandbox):
+def test_a_429_without_end_is_asked_less_and_less_often(told: bytes, harness: FaultHarness, sandbox: Sandbox):
     sandbox.faults.add(KINDS["product search"].goes(Answer(429, told), times=None))
-    ran = bench.apply(account(sandbox), "--max-wait", "900ms")
+    ran = harness.apply(account(sandbox), "--max-wait", "900ms")
     assert ran.code == 4
     assert len(sandbox.faults.fired) <= 6
 
@@ -174,38 +178,38 @@ def test_a_429_without_end_is_asked_less_and_less_often(told: bytes, bench: Benc
 # One thing that is not as it should be.
 
 
-def test_a_409_without_an_id_is_found_by_its_name(bench: Bench, sandbox: Sandbox):
+def test_a_409_without_an_id_is_found_by_its_name(harness: FaultHarness, sandbox: Sandbox):
     sandbox.faults.add(
         KINDS["asset search"].goes(Transform(lambda _: {"data": []})),
         Fault("POST", "/assets", Transform(lambda _: {"error": {"msg": "Asset already exists"}}), times=None),
     )
     sandbox.seed(["A"])
     sandbox.add_asset("amazon_01_MAIN_x1.jpg", picture("x1"))
-    ran = bench.apply([product("A", "x1")])
+    ran = harness.apply([product("A", "x1")])
     assert (ran.code, ran.failures) == (0, []), ran.said
     assert sandbox.snapshot().pictures["A"] == ("amazon_01_MAIN_x1.jpg", ("amazon_01_MAIN_x1.jpg",))
     assert ran.requests["POST /assets"] == 1
 
 
 def test_a_product_deleted_between_search_and_write_is_left_alone_the_others_are_done(
-    bench: Bench, sandbox: Sandbox
+    harness: FaultHarness, sandbox: Sandbox
 ):
     sandbox.seed(["GONE", "HERE"])
     gone = sandbox.product_id("GONE")
     sandbox.faults.add(Fault("PATCH", f"/products/{gone}", RunBefore(lambda: sandbox.delete_product("GONE"))))
-    ran = bench.apply([product("GONE", "x1"), product("HERE", "x1", "x2")])
+    ran = harness.apply([product("GONE", "x1"), product("HERE", "x1", "x2")])
     assert ran.code == 0, ran.said
     assert len(sandbox.snapshot().products["HERE"].gallery) == 2
     assert "GONE" in ran.said
-    assert bench.states("links") == {"skipped": 1, "done": 2}
+    assert harness.states("links") == {"skipped": 1, "done": 2}
 
 
-def test_an_asset_deleted_between_look_up_and_link_is_brought_again(bench: Bench, sandbox: Sandbox):
+def test_an_asset_deleted_between_look_up_and_link_is_brought_again(harness: FaultHarness, sandbox: Sandbox):
     sandbox.seed(["A"])
     hand, old = sandbox.add_asset("hand.jpg"), sandbox.add_asset("amazon_01_MAIN_x1.jpg", picture("x1"))
     sandbox.set_gallery("A", [hand])
     sandbox.faults.add(KINDS["link"].goes(RunBefore(lambda: sandbox.delete_asset(old))))
-    ran = bench.apply([product("A", "x1", "x2")])
+    ran = harness.apply([product("A", "x1", "x2")])
     assert (ran.code, ran.failures) == (0, []), ran.said
     gallery = sandbox.snapshot().products["A"].gallery
     assert (gallery[0], set(gallery[1:])) == (
@@ -214,7 +218,7 @@ def test_an_asset_deleted_between_look_up_and_link_is_brought_again(bench: Bench
     )
 
 
-def test_an_asset_that_many_products_miss_is_brought_again_once(bench: Bench, sandbox: Sandbox):
+def test_an_asset_that_many_products_miss_is_brought_again_once(harness: FaultHarness, sandbox: Sandbox):
     skus = [f"P{number}" for number in range(6)]
     sandbox.seed(skus)
     hand, old = sandbox.add_asset("hand.jpg"), sandbox.add_asset("amazon_01_MAIN_x1.jpg", picture("x1"))
@@ -229,7 +233,7 @@ def test_an_asset_that_many_products_miss_is_brought_again_once(bench: Bench, sa
 
     for kind in ("link", "product write"):
         sandbox.faults.add(KINDS[kind].goes(RunBefore(delete)))
-    ran = bench.apply([product(sku, "x1") for sku in skus])
+    ran = harness.apply([product(sku, "x1") for sku in skus])
     assert (ran.code, ran.failures) == (0, []), ran.said
     assert ran.requests["POST /assets"] == 1
     assert all(
@@ -238,11 +242,11 @@ def test_an_asset_that_many_products_miss_is_brought_again_once(bench: Bench, sa
     )
 
 
-def test_an_asset_deleted_between_look_up_and_write_is_brought_again(bench: Bench, sandbox: Sandbox):
+def test_an_asset_deleted_between_look_up_and_write_is_brought_again(harness: FaultHarness, sandbox: Sandbox):
     sandbox.seed(["A"])
     old = sandbox.add_asset("amazon_01_MAIN_x1.jpg", picture("x1"))
     sandbox.faults.add(KINDS["product write"].goes(RunBefore(lambda: sandbox.delete_asset(old))))
-    ran = bench.apply([product("A", "x1", "x2")])
+    ran = harness.apply([product("A", "x1", "x2")])
     assert (ran.code, ran.failures) == (0, []), ran.said
     shown = sandbox.snapshot().products["A"]
     assert set(shown.gallery) == {"amazon_01_MAIN_x1.jpg", "amazon_02_PT01_x2.jpg"}
@@ -261,10 +265,10 @@ def without(*names: str) -> Transform:
 
 @pytest.mark.parametrize("names", [["attributes"], ["attributes", "assets"]], ids=" and ".join)
 def test_a_search_that_omits_the_gallery_never_costs_a_persons_picture(
-    names: list[str], bench: Bench, sandbox: Sandbox
+    names: list[str], harness: FaultHarness, sandbox: Sandbox
 ):
     sandbox.faults.add(KINDS["product search"].goes(without(*names), times=None))
-    ran = bench.apply(account(sandbox))
+    ran = harness.apply(account(sandbox))
     assert (ran.code, ran.failures) == (0, []), ran.said
     stands(sandbox)
     assert ran.requests["GET /products/{id}"] <= 3
@@ -277,28 +281,30 @@ def as_ids(payload):
     return payload
 
 
-def test_a_gallery_given_as_ids_is_a_gallery(bench: Bench, sandbox: Sandbox):
+def test_a_gallery_given_as_ids_is_a_gallery(harness: FaultHarness, sandbox: Sandbox):
     for kind in ("product search", "product read", "product write"):
         sandbox.faults.add(KINDS[kind].goes(Transform(as_ids), times=None))
-    ran = bench.apply(account(sandbox))
+    ran = harness.apply(account(sandbox))
     assert (ran.code, ran.failures) == (0, []), ran.said
     stands(sandbox)
 
 
-def test_counts_that_are_missing_are_not_missed(bench: Bench, sandbox: Sandbox):
+def test_counts_that_are_missing_are_not_missed(harness: FaultHarness, sandbox: Sandbox):
     def uncounted(payload):
         payload.pop("pagination", None)
         return payload
 
     for kind in ("product search", "asset search", "attribute"):
         sandbox.faults.add(KINDS[kind].goes(Transform(uncounted), times=None))
-    ran = bench.apply(account(sandbox))
+    ran = harness.apply(account(sandbox))
     assert (ran.code, ran.failures) == (0, []), ran.said
     stands(sandbox)
 
 
-def test_a_gallery_that_does_not_exist_is_said_before_the_first_upload(bench: Bench, sandbox: Sandbox):
-    ran = bench.apply(account(sandbox), "--gallery", "no_such_label")
+def test_a_gallery_that_does_not_exist_is_said_before_the_first_upload(
+    harness: FaultHarness, sandbox: Sandbox
+):
+    ran = harness.apply(account(sandbox), "--gallery", "no_such_label")
     assert ran.code == 1
     assert "'no_such_label'" in ran.said
     assert "--gallery LABEL" in ran.said
@@ -307,21 +313,21 @@ def test_a_gallery_that_does_not_exist_is_said_before_the_first_upload(bench: Be
 
 @pytest.mark.parametrize("kind", [TypeClass.MEDIA, TypeClass.TEXT], ids=str)
 def test_an_attribute_that_is_no_gallery_is_said_before_the_first_upload(
-    kind: TypeClass, bench: Bench, sandbox: Sandbox
+    kind: TypeClass, harness: FaultHarness, sandbox: Sandbox
 ):
     label = sandbox.add_attribute("Front Picture", kind)
-    ran = bench.apply(account(sandbox), "--gallery", label)
+    ran = harness.apply(account(sandbox), "--gallery", label)
     assert ran.code == 1
     assert str(kind) in ran.said
     assert "--gallery LABEL" in ran.said
     assert not ran.requests.get("POST /assets")
 
 
-def test_a_product_that_is_full_keeps_all_it_has_and_says_so(bench: Bench, sandbox: Sandbox):
+def test_a_product_that_is_full_keeps_all_it_has_and_says_so(harness: FaultHarness, sandbox: Sandbox):
     sandbox.seed(["FULL", "FREE"])
     hand = [sandbox.add_asset(f"hand{number}.jpg") for number in range(299)]
     sandbox.set_gallery("FULL", hand)
-    ran = bench.apply([product("FULL", "x1", "x2", "x3"), product("FREE", "x1")])
+    ran = harness.apply([product("FULL", "x1", "x2", "x3"), product("FREE", "x1")])
     assert ran.code == 3
     shown = sandbox.snapshot().products
     assert len(shown["FULL"].gallery) == 300

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from proof.bench import KINDS, Bench, picture
+from proof.fault_harness import KINDS, FaultHarness, picture
 from sandbox_faults import Answer, Sandbox
 
 NASTY = (
@@ -105,23 +105,23 @@ def never_acts(shown: str) -> None:
     assert not acting, acting
 
 
-def plan(bench: Bench, document: Any) -> None:
-    bench.ledger.unlink(missing_ok=True)
-    path = bench.folder / "mapping.json"
+def plan(harness: FaultHarness, document: Any) -> None:
+    harness.ledger.unlink(missing_ok=True)
+    path = harness.folder / "mapping.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     arguments = ("plan", "--mapping", str(path))
-    ran = bench.run(*arguments)
+    ran = harness.run(*arguments)
     assert ran.code in (0, 1), ran.said
     assert "unforeseen" not in ran.said
     assert "Traceback" not in ran.said
     never_acts(ran.out + ran.err)
     if ran.code == 0:
-        again = bench.run(*arguments, "--json")
+        again = harness.run(*arguments, "--json")
         assert again.code == 0
         report = json.loads(again.out)
         # Products that have neither a SKU nor an ASIN are told among the errors.
         assert report["total_products"] + len(report["errors"]) >= 1
-        shown = bench.run("status")
+        shown = harness.run("status")
         assert shown.code == 0
         never_acts(shown.out + shown.err)
 
@@ -131,22 +131,22 @@ NO_FIXTURE_IS_SPOILT = [HealthCheck.function_scoped_fixture, HealthCheck.too_slo
 
 @settings(max_examples=300, suppress_health_check=NO_FIXTURE_IS_SPOILT)
 @given(document=mapping)
-def test_no_mapping_brings_more_than_a_sentence(bench: Bench, document: Any):
-    plan(bench, document)
+def test_no_mapping_brings_more_than_a_sentence(harness: FaultHarness, document: Any):
+    plan(harness, document)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_ten_thousand_mappings_bring_no_more_than_a_sentence_and_no_more_memory(bench: Bench):
+def test_ten_thousand_mappings_bring_no_more_than_a_sentence_and_no_more_memory(harness: FaultHarness):
     @settings(max_examples=10_000, suppress_health_check=NO_FIXTURE_IS_SPOILT, database=None)
     @given(document=mapping)
     def of_all(document: Any) -> None:
         # What is remembered of the examples between them is not the program's.
         before_kib = most_memory_kib()
-        plan(bench, document)
+        plan(harness, document)
         assert most_memory_kib() - before_kib < 20 * 1024
 
-    plan(bench, [])
+    plan(harness, [])
     of_all()
 
 
@@ -156,7 +156,7 @@ def most_memory_kib() -> int:
 
 @pytest.mark.parametrize("nasty", [one for one in NASTY if one.strip()], ids=range(len(NASTY) - 2))
 def test_what_a_mapping_and_a_server_say_is_shown_harmlessly_from_the_plan_to_the_failures(
-    nasty: str, bench: Bench, sandbox: Sandbox
+    nasty: str, harness: FaultHarness, sandbox: Sandbox
 ):
     can_be_a_sku = len(nasty) < 500 and "\0" not in nasty and nasty.isascii() | ("\u202e" in nasty)
     sku = f"SKU {nasty}".strip() if can_be_a_sku else "SKU"
@@ -171,21 +171,21 @@ def test_what_a_mapping_and_a_server_say_is_shown_harmlessly_from_the_plan_to_th
         },
         {"suggested_sku": "PLAIN", "image_urls": [picture("x2")]},
     ]
-    ran = bench.apply(catalogue, "--output", "report.json", "--log-file", "run.log", "-v")
+    ran = harness.apply(catalogue, "--output", "report.json", "--log-file", "run.log", "-v")
     assert ran.code == 3, ran.said
-    for shown in (ran, bench.run("status"), bench.run("plan", "--mapping", "mapping.json")):
+    for shown in (ran, harness.run("status"), harness.run("plan", "--mapping", "mapping.json")):
         never_acts(shown.out + shown.err)
-    assert json.loads(bench.run("status", "--json").out)["failures"]
-    report = (bench.folder / "report.json").read_bytes()
+    assert json.loads(harness.run("status", "--json").out)["failures"]
+    report = (harness.folder / "report.json").read_bytes()
     assert json.loads(report)["errors"]
-    log = (bench.folder / "run.log").read_text(encoding="utf-8")
+    log = (harness.folder / "run.log").read_text(encoding="utf-8")
     never_acts(log)
     assert log.count("\n") < 60
 
 
 @pytest.mark.parametrize("name", ["[red]m.json", "m\x1b[31m.json", "m\u202enosj.", "m\n.json"], ids=repr)
-def test_a_mapping_files_name_is_shown_harmlessly(name: str, bench: Bench):
-    Path(bench.folder / name).write_text("{")
-    ran = bench.run("plan", "--mapping", str(bench.folder / name))
+def test_a_mapping_files_name_is_shown_harmlessly(name: str, harness: FaultHarness):
+    Path(harness.folder / name).write_text("{")
+    ran = harness.run("plan", "--mapping", str(harness.folder / name))
     assert ran.code == 1
     never_acts(ran.out + ran.err)

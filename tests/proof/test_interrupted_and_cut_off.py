@@ -15,7 +15,7 @@ from random import Random
 
 import pytest
 from proof.commands import Commands, account, environment
-from proof.scenes import FAST, Scene, has_run, reference, same_account, sandbox_of, settled
+from proof.scenarios import FAST, Scenario, has_run, reference, same_account, sandbox_of, settled
 from sandbox_faults import Latency, Sandbox
 
 EVENTS = ("before commit", "after commit", "before request", "after request")
@@ -32,11 +32,14 @@ def uploads_in_flight(ledger: Path) -> int:
 def test_asked_to_stop_it_saves_ends_with_130_and_goes_on_later(
     number: signal.Signals, event: str, tmp_path: Path
 ):
-    scene = Scene.drawn(number)
-    whole = reference(scene, tmp_path)
+    scenario = Scenario.drawn(number)
+    whole = reference(scenario, tmp_path)
     (tmp_path / "amzsync.db").unlink()
     mapping, interrupted = tmp_path / "mapping.json", 0
-    with sandbox_of(scene, latency=Latency(upload_s=(0.0, 0.01))) as sandbox, Commands(tmp_path) as commands:
+    with (
+        sandbox_of(scenario, latency=Latency(upload_s=(0.0, 0.01))) as sandbox,
+        Commands(tmp_path) as commands,
+    ):
         env = account(sandbox, tmp_path)
         for count in (1, 3, 6, 10, 14):
             resumes = has_run(commands.ledger)
@@ -45,7 +48,7 @@ def test_asked_to_stop_it_saves_ends_with_130_and_goes_on_later(
             if ended.code != 130:
                 break
             interrupted += 1
-            assert uploads_in_flight(commands.ledger) == 0, "what was in the air is finished and saved"
+            assert uploads_in_flight(commands.ledger) == 0, "what was in flight is finished and saved"
             assert "amzsync" in ended.err
             assert "Traceback" not in ended.err
         assert interrupted >= 2
@@ -57,9 +60,9 @@ def test_asked_to_stop_it_saves_ends_with_130_and_goes_on_later(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_signal_while_the_program_starts_or_plans_ends_with_130(number: signal.Signals, tmp_path: Path):
-    scene = Scene.drawn(5)
-    mapping = scene.write(tmp_path / "mapping.json")
-    with sandbox_of(scene) as sandbox, Commands(tmp_path) as commands:
+    scenario = Scenario.drawn(5)
+    mapping = scenario.write(tmp_path / "mapping.json")
+    with sandbox_of(scenario) as sandbox, Commands(tmp_path) as commands:
         ended = commands.run(
             account(sandbox, tmp_path),
             *("apply", "--mapping", mapping, "--yes"),
@@ -72,11 +75,14 @@ def test_a_signal_while_the_program_starts_or_plans_ends_with_130(number: signal
 
 
 def test_a_second_signal_leaves_at_once_and_is_just_as_safe(tmp_path: Path):
-    scene = Scene.drawn(6)
-    whole = reference(scene, tmp_path)
+    scenario = Scenario.drawn(6)
+    whole = reference(scenario, tmp_path)
     (tmp_path / "amzsync.db").unlink()
     mapping = tmp_path / "mapping.json"
-    with sandbox_of(scene, latency=Latency(upload_s=(2.0, 2.0))) as sandbox, Commands(tmp_path) as commands:
+    with (
+        sandbox_of(scenario, latency=Latency(upload_s=(2.0, 2.0))) as sandbox,
+        Commands(tmp_path) as commands,
+    ):
         env = account(sandbox, tmp_path)
         running = commands.start(env, ["apply", "--mapping", mapping, "--yes", *FAST])
         while not any(exchange.path.endswith("/assets/search") for exchange in sandbox.history):
@@ -87,7 +93,7 @@ def test_a_second_signal_leaves_at_once_and_is_just_as_safe(tmp_path: Path):
         began = time.monotonic()
         running.kill(signal.SIGTERM)
         assert running.wait().code == 130
-        assert time.monotonic() - began < 1.5, "it did not wait for the uploads in the air"
+        assert time.monotonic() - began < 1.5, "it did not wait for the uploads in flight"
         last = commands.run(env, "resume")
         assert last.code == whole.code, last.err
         same_account(sandbox.snapshot(), whole.snapshot)
@@ -122,9 +128,9 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_a_server_killed_in_the_middle_is_waited_for_and_nothing_is_lost(seed: int, tmp_path: Path):
-    drawn = Scene.drawn(seed + 20, products=60, pictures=60)
-    scene = Scene(drawn.products, {})
-    whole = reference(scene, tmp_path)
+    drawn = Scenario.drawn(seed + 20, products=60, pictures=60)
+    scenario = Scenario(drawn.products, {})
+    whole = reference(scenario, tmp_path)
     (tmp_path / "amzsync.db").unlink()
     mapping, store, port = tmp_path / "mapping.json", tmp_path / "account.sandbox", free_port()
     env = environment(
@@ -157,14 +163,14 @@ def settled_uploads(ledger: Path) -> int:
 
 
 def test_whatever_commits_a_power_cut_takes_back_resuming_ends_the_same(tmp_path: Path):
-    scene = Scene.drawn(31)
+    scenario = Scenario.drawn(31)
     kept, work = tmp_path / "kept", tmp_path / "work"
     kept.mkdir()
     work.mkdir()
-    whole = reference(scene, work)
+    whole = reference(scenario, work)
     (work / "amzsync.db").unlink()
     mapping = work / "mapping.json"
-    with sandbox_of(scene) as sandbox, Commands(work) as commands:
+    with sandbox_of(scenario) as sandbox, Commands(work) as commands:
         env = account(sandbox, work)
         arguments = ["apply", "--mapping", mapping, "--yes", *FAST]
         assert commands.run(env, *arguments, keep=str(kept)).code == whole.code

@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from proof.commands import Commands, Ended, account
-from proof.scenes import (
+from proof.scenarios import (
     FAST,
     Reference,
-    Scene,
+    Scenario,
     Uploads,
     has_run,
     reference,
@@ -60,12 +60,14 @@ def at_random(commands: Commands, env: dict[str, str], arguments: list[object], 
     return running.wait()
 
 
-def survive(scene: Scene, whole: Reference, kill: Killer, draw: Random, folder: Path, kills: int) -> Toll:
-    """Sync the scene, killed up to so many times, and compare with the whole."""
+def survive(
+    scenario: Scenario, whole: Reference, kill: Killer, draw: Random, folder: Path, kills: int
+) -> Toll:
+    """Sync the scenario, killed up to so many times, and compare with the whole."""
     toll = Toll()
-    mapping = scene.write(folder / "mapping.json")
+    mapping = scenario.write(folder / "mapping.json")
     latency = Latency(upload_s=(0.0, 0.02), other_s=(0.0, 0.004), seed=draw.randrange(1000))
-    with sandbox_of(scene, latency=latency) as sandbox, Commands(folder) as commands:
+    with sandbox_of(scenario, latency=latency) as sandbox, Commands(folder) as commands:
         env = account(sandbox, folder)
         uploads = Uploads(sandbox)
         while True:
@@ -87,7 +89,7 @@ def survive(scene: Scene, whole: Reference, kill: Killer, draw: Random, folder: 
                 break
             toll.kills += 1
             # Its token, never written to disk, has died with it; so has what the last bulk read showed.
-            toll.allowed += ended.in_air + 2
+            toll.allowed += ended.in_flight + 2
         assert ended.code == whole.code, ended.err
         same_account(sandbox.snapshot(), whole.snapshot)
         toll.extra = sandbox.total - whole.requests
@@ -103,19 +105,19 @@ def kill_often(kill: Killer, seed: int, wanted: int, folder: Path) -> Toll:
             break
         home = folder / str(number)
         home.mkdir()
-        scene, whole = known(draw.randrange(SCENES))
-        toll = survive(scene, whole, kill, draw, home, wanted - sums.kills)
+        scenario, whole = known(draw.randrange(SCENES))
+        toll = survive(scenario, whole, kill, draw, home, wanted - sums.kills)
         sums = Toll(sums.kills + toll.kills, sums.allowed + toll.allowed, sums.extra + toll.extra)
     print(f"{kill.__name__}: {sums.kills} kills, {sums.extra} requests more, {sums.allowed} allowed")
     return sums
 
 
 @cache
-def known(seed: int) -> tuple[Scene, Reference]:
-    """A scene, and what an unbroken run of it comes to."""
-    scene = Scene.drawn(seed)
+def known(seed: int) -> tuple[Scenario, Reference]:
+    """A scenario, and what an unbroken run of it comes to."""
+    scenario = Scenario.drawn(seed)
     with TemporaryDirectory() as folder:
-        return scene, reference(scene, Path(folder))
+        return scenario, reference(scenario, Path(folder))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -132,11 +134,11 @@ def test_killed_at_random_moments_it_ends_as_if_never_interrupted(seed: int, tmp
 
 def die_once_at_each(event: str, counts: Iterable[int], seed: int, folder: Path) -> int:
     """One sync for each of these occurrences of an event, until there are no more; how many died."""
-    scene, whole = known(seed)
+    scenario, whole = known(seed)
     for number, count in enumerate(counts):
         home = folder / str(count)
         home.mkdir()
-        toll = survive(scene, whole, partial(dies, event=event, count=count), Random(count), home, 1)
+        toll = survive(scenario, whole, partial(dies, event=event, count=count), Random(count), home, 1)
         if not toll.kills:
             return number
     return number + 1

@@ -5,9 +5,9 @@ import traceback
 from pathlib import Path
 
 import pytest
-from proof.bench import KINDS, Bench, product
 from proof.commands import KEY, PASSWORD, Commands, account
-from proof.scenes import FAST, Scene, sandbox_of
+from proof.fault_harness import KINDS, FaultHarness, product
+from proof.scenarios import FAST, Scenario, sandbox_of
 from sandbox_faults import Answer, DropAfterWork, Sandbox, Transform
 
 from amzsync.cli import app
@@ -57,7 +57,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_secret_is_in_any_file_or_word_at_the_loudest(
-    fault: str, bench: Bench, sandbox: Sandbox, tokens: list[str]
+    fault: str, harness: FaultHarness, sandbox: Sandbox, tokens: list[str]
 ):
     sandbox.seed(["A", "B"])
     if FAULTS[fault]:
@@ -65,16 +65,16 @@ def test_no_secret_is_in_any_file_or_word_at_the_loudest(
         sandbox.faults.add(FAULTS[fault], KINDS["token"].goes(Transform(remember(tokens)), times=None))
     said: list[str] = []
     try:
-        ran = bench.apply([product("A", "x1"), product("B", "x1", "x2")], *LOUD)
+        ran = harness.apply([product("A", "x1"), product("B", "x1", "x2")], *LOUD)
         said += [ran.out, ran.err]
     except Exception as error:  # noqa: BLE001 - with -vv a traceback is what was asked for
         said += traceback_of(error)
     for command in (["status", "-vv"], ["status", "--json"], ["plan", "-vv"]):
-        shown = bench.run(*command)
+        shown = harness.run(*command)
         said += [shown.out, shown.err]
-    assert (bench.folder / "run.log").stat().st_size > 0
+    assert (harness.folder / "run.log").stat().st_size > 0
     assert bool(tokens) == (fault != "credentials refused and quoted"), "the proof sees every token"
-    tell_nothing(bench.folder, [KEY, PASSWORD, *tokens], *said)
+    tell_nothing(harness.folder, [KEY, PASSWORD, *tokens], *said)
 
 
 def traceback_of(error: BaseException) -> list[str]:
@@ -88,10 +88,10 @@ def traceback_of(error: BaseException) -> list[str]:
 
 
 def test_no_secret_is_left_by_a_process_that_is_killed_nor_in_its_arguments(tmp_path: Path):
-    scene = Scene.drawn(8)
-    mapping = scene.write(tmp_path / "mapping.json")
+    scenario = Scenario.drawn(8)
+    mapping = scenario.write(tmp_path / "mapping.json")
     given: list[str] = []
-    with sandbox_of(scene) as sandbox, Commands(tmp_path) as commands:
+    with sandbox_of(scenario) as sandbox, Commands(tmp_path) as commands:
         sandbox.faults.add(KINDS["token"].goes(Transform(remember(given)), times=None))
         env = account(sandbox, tmp_path)
         arguments = ["apply", "--mapping", mapping, "--yes", *FAST, *LOUD]
@@ -109,9 +109,9 @@ def test_no_secret_is_left_by_a_process_that_is_killed_nor_in_its_arguments(tmp_
             assert file.read(), "there was something to look at"
 
 
-def test_no_option_takes_a_secret(bench: Bench):
+def test_no_option_takes_a_secret(harness: FaultHarness):
     for command in ("apply", "resume", "plan", "status"):
-        shown = bench.run(command, "--help").said.lower()
+        shown = harness.run(command, "--help").said.lower()
         assert "--ledger" in shown
         for word in ("--api-key", "--password", "--token", "--key", "--secret"):
             assert word not in shown

@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from proof.bench import KINDS, Bench, product
 from proof.commands import KEY, PASSWORD, Commands, account
-from proof.scenes import FAST, Scene, has_run, sandbox_of
+from proof.fault_harness import KINDS, FaultHarness, product
+from proof.scenarios import FAST, Scenario, has_run, sandbox_of
 from sandbox_faults import Answer, Fault, Latency, RunBefore, Sandbox, Transform
 
 from amzsync.executor import freshness, recheck
@@ -22,10 +22,10 @@ from amzsync.folders import state_folder
 @pytest.fixture
 def busy(tmp_path: Path) -> Iterator[tuple[Commands, dict[str, str], Path, Sandbox]]:
     """A folder whose ledger is being written: each upload takes two seconds."""
-    scene = Scene.drawn(3)
-    mapping = scene.write(tmp_path / "mapping.json")
+    scenario = Scenario.drawn(3)
+    mapping = scenario.write(tmp_path / "mapping.json")
     latency = Latency(upload_s=(2.0, 2.0))
-    with sandbox_of(scene, latency=latency) as sandbox, Commands(tmp_path) as commands:
+    with sandbox_of(scenario, latency=latency) as sandbox, Commands(tmp_path) as commands:
         yield commands, account(sandbox, tmp_path), mapping, sandbox
 
 
@@ -112,11 +112,11 @@ def everything_stands(sandbox: Sandbox, theirs_in: int) -> None:
 
 
 def test_what_was_written_over_is_appended_where_a_429_tells_of_others(
-    bench: Bench, sandbox: Sandbox, shared: str
+    harness: FaultHarness, sandbox: Sandbox, shared: str
 ):
     overwrite_the_first(sandbox, shared, after=5)
     sandbox.faults.add(KINDS["upload"].goes(Answer(429, b"", {"Retry-After": "0.05"})))
-    ran = bench.apply(WANTED, "--workers", "1")
+    ran = harness.apply(WANTED, "--workers", "1")
     assert (ran.code, ran.failures) == (0, []), ran.said
     everything_stands(sandbox, theirs_in=1)
     assert ran.requests["POST /products/{id}/assets"] == 2
@@ -124,7 +124,7 @@ def test_what_was_written_over_is_appended_where_a_429_tells_of_others(
 
 
 def test_what_was_written_over_is_appended_where_an_answer_shows_others(
-    bench: Bench, sandbox: Sandbox, shared: str
+    harness: FaultHarness, sandbox: Sandbox, shared: str
 ):
     def at_work(payload):
         payload["data"][0]["attributes"]["amazon_images"].append({"id": shared})
@@ -132,23 +132,23 @@ def test_what_was_written_over_is_appended_where_an_answer_shows_others(
 
     sandbox.faults.add(KINDS["product write"].goes(Transform(at_work)))
     overwrite_the_first(sandbox, shared, after=4)
-    ran = bench.apply(WANTED, "--workers", "1")
+    ran = harness.apply(WANTED, "--workers", "1")
     assert (ran.code, ran.failures) == (0, []), ran.said
     everything_stands(sandbox, theirs_in=1)
 
 
 @pytest.mark.parametrize("way", ["whole", "by links"])
-def test_what_a_neighbour_has_written_over_is_appended_at_the_end(
-    bench: Bench, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch, way: str
+def test_what_another_run_has_written_over_is_appended_at_the_end(
+    harness: FaultHarness, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch, way: str
 ):
     monkeypatch.setattr(recheck, "LOOK_AFTER_S", 0.1)
     if way == "by links":
         sandbox.set_gallery("P0", [sandbox.add_asset("hand.jpg")])
-    neighbour = OtherRuns(state_folder(), sandbox.url)
-    came_and_went = RunBefore(lambda: neighbour.__enter__().__exit__(None, None, None))
+    other_run = OtherRuns(state_folder(), sandbox.url)
+    came_and_went = RunBefore(lambda: other_run.__enter__().__exit__(None, None, None))
     sandbox.faults.add(KINDS["upload"].goes(came_and_went))
     overwrite_the_first(sandbox, shared, after=4)
-    ran = bench.apply(WANTED, "--workers", "1")
+    ran = harness.apply(WANTED, "--workers", "1")
     assert (ran.code, ran.failures) == (0, []), ran.said
     everything_stands(sandbox, theirs_in=1)
     assert "Another amzsync run was active" in ran.said
@@ -156,43 +156,45 @@ def test_what_a_neighbour_has_written_over_is_appended_at_the_end(
 
 
 def test_a_reading_that_has_room_shows_without_cost_what_was_written_over(
-    bench: Bench, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(recheck, "LOOK_AFTER_S", 0.0)
     monkeypatch.setattr(freshness, "MAX_READING_AGE_S", 0.55)
     late = RunBefore(lambda: (time.sleep(0.1), sandbox.set_gallery("P0", [shared])))
     sandbox.faults.add(Fault("POST", "/assets", late, body=lambda body: "P5b" in str(body)))
-    ran = bench.apply(WANTED)
+    ran = harness.apply(WANTED)
     assert (ran.code, ran.failures) == (0, []), ran.said
     everything_stands(sandbox, theirs_in=1)
 
 
 @pytest.mark.usefixtures("shared")
-def test_without_a_sign_of_others_no_second_look_is_paid_for(bench: Bench, sandbox: Sandbox):
-    ran = bench.apply(WANTED)
+def test_without_a_sign_of_others_no_second_look_is_paid_for(harness: FaultHarness, sandbox: Sandbox):
+    ran = harness.apply(WANTED)
     assert ran.code == 0
     assert ran.requests["POST /products/search"] == 1
     assert ran.total == 1 + 1 + 1 + 1 + 12 + 6
     everything_stands(sandbox, theirs_in=0)
 
 
-def test_a_refresh_finds_what_was_written_over_without_a_sign(bench: Bench, sandbox: Sandbox, shared: str):
-    assert bench.apply(WANTED).code == 0
+def test_a_refresh_finds_what_was_written_over_without_a_sign(
+    harness: FaultHarness, sandbox: Sandbox, shared: str
+):
+    assert harness.apply(WANTED).code == 0
     sandbox.set_gallery("P2", [shared])
-    assert bench.run("plan", "--refresh", *FAST).code == 0
-    ran = bench.run("apply", "--yes", *FAST)
+    assert harness.run("plan", "--refresh", *FAST).code == 0
+    ran = harness.run("apply", "--yes", *FAST)
     assert (ran.code, ran.failures) == (0, []), ran.said
     everything_stands(sandbox, theirs_in=1)
     assert sandbox.snapshot().products["P2"].gallery[0] == "theirs.jpg"
 
 
 def test_a_picture_put_there_while_the_uploads_wait_is_seen_and_kept(
-    bench: Bench, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(freshness, "MAX_READING_AGE_S", 0.55)
     late = RunBefore(lambda: (time.sleep(0.1), sandbox.set_gallery("P3", [shared])))
     sandbox.faults.add(Fault("POST", "/assets", late, body=lambda body: "P3b" in str(body)))
-    ran = bench.apply(WANTED)
+    ran = harness.apply(WANTED)
     assert (ran.code, ran.failures) == (0, []), ran.said
     everything_stands(sandbox, theirs_in=1)
     assert sandbox.snapshot().products["P3"].gallery[0] == "theirs.jpg"
@@ -200,11 +202,11 @@ def test_a_picture_put_there_while_the_uploads_wait_is_seen_and_kept(
 
 @pytest.mark.timeout(20)
 def test_where_reading_takes_longer_than_a_reading_is_good_for_links_are_made_one_by_one(
-    bench: Bench, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(freshness, "MAX_READING_AGE_S", 0.5)
     sandbox.set_gallery("P3", [shared])
-    ran = bench.apply(WANTED)
+    ran = harness.apply(WANTED)
     assert (ran.code, ran.failures) == (0, []), ran.said
     everything_stands(sandbox, theirs_in=1)
     assert ran.requests["POST /products/search"] <= 5

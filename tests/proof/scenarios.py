@@ -13,14 +13,14 @@ from sandbox_faults import Answer, Fault, Sandbox
 
 from amzsync.sandbox import Snapshot
 
-__all__ = ["FAST", "Reference", "Scene", "reference", "sandbox_of", "settled"]
+__all__ = ["FAST", "Reference", "Scenario", "reference", "sandbox_of", "settled"]
 
 FAST = ("--rate-limit", "100000/1s")
 Json = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Scenario:
     """Products of a mapping, and the pictures that each gallery holds before, a person's own."""
 
     products: tuple[Json, ...]
@@ -28,7 +28,7 @@ class Scene:
     missing: frozenset[str] = frozenset()
 
     @classmethod
-    def drawn(cls, seed: int, products: int = 9, pictures: int = 8) -> "Scene":
+    def drawn(cls, seed: int, products: int = 9, pictures: int = 8) -> "Scenario":
         draw = Random(seed)
         names = [f"{draw.randrange(16**9):09x}{number:02}" for number in range(pictures)]
         made: list[Json] = []
@@ -76,11 +76,11 @@ class Uploads:
         return False
 
 
-def sandbox_of(scene: Scene, **options: object) -> Sandbox:
-    """A sandbox without limits, holding the scene, started."""
+def sandbox_of(scenario: Scenario, **options: object) -> Sandbox:
+    """A sandbox without limits, holding the scenario, started."""
     sandbox = Sandbox(limits=(), api_key=KEY, api_password=PASSWORD, **options)  # type: ignore[arg-type]
     sandbox.start()
-    scene.prepare(sandbox)
+    scenario.prepare(sandbox)
     return sandbox
 
 
@@ -93,9 +93,9 @@ class Reference:
     code: int
 
 
-def reference(scene: Scene, folder: Path) -> Reference:
-    mapping = scene.write(folder / "mapping.json")
-    with sandbox_of(scene) as sandbox, Commands(folder) as commands:
+def reference(scenario: Scenario, folder: Path) -> Reference:
+    mapping = scenario.write(folder / "mapping.json")
+    with sandbox_of(scenario) as sandbox, Commands(folder) as commands:
         ended = commands.run(account(sandbox, folder), "apply", "--mapping", mapping, "--yes", *FAST)
         assert ended.code in (0, 3), ended.err
         return Reference(sandbox.snapshot(), sandbox.total, ended.code)

@@ -1,4 +1,4 @@
-"""The real command inside the test's process, with its patience cut short: for hundreds of faults."""
+"""The real command inside the test's process, with short retry times: for hundreds of injected faults."""
 
 import io
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from proof.commands import environment
-from proof.scenes import FAST
+from proof.scenarios import FAST
 from sandbox_faults import Fault, Sandbox
 
 from amzsync.cli import app, network
@@ -24,7 +24,7 @@ from amzsync.plytix.network import Timeouts
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.plytix.transport import Transport
 
-__all__ = ["KINDS", "Bench", "Kind", "Ran", "picture", "product"]
+__all__ = ["KINDS", "FaultHarness", "Kind", "Ran", "picture", "product"]
 
 OUTAGE_S = 0.4
 
@@ -72,7 +72,7 @@ class Ran:
         return " ".join((self.out + " " + self.err).split())
 
 
-class Bench:
+class FaultHarness:
     """A folder with a ledger, and a sandbox to sync with."""
 
     def __init__(self, folder: Path, sandbox: Sandbox, patch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ class Bench:
         patch.chdir(folder)
         self.read_timeout_s = 10.0
         patch.setattr(run, "Transport", self._transport)
-        patch.setattr(network, "_bounds", _impatient(network._bounds))
+        patch.setattr(network, "_bounds", _with_short_retries(network._bounds))
         patch.setattr(throttle, "_FIRST_WAIT_S", 0.1)
 
     def _transport(self, api_url: str, auth_url: str) -> Transport:
@@ -135,12 +135,12 @@ class Bench:
             return dict(db.execute(f"SELECT state, count(*) FROM {table} GROUP BY state").fetchall())
 
 
-def _impatient(bounds: Callable[[RunOptions], Bounds]) -> Callable[[RunOptions], Bounds]:
-    def impatient(options: RunOptions) -> Bounds:
+def _with_short_retries(bounds: Callable[[RunOptions], Bounds]) -> Callable[[RunOptions], Bounds]:
+    def with_short_retries(options: RunOptions) -> Bounds:
         chosen = bounds(options)
         return Bounds(chosen.workers, chosen.max_wait_s, OUTAGE_S, RetryPolicy(base_s=0.01))
 
-    return impatient
+    return with_short_retries
 
 
 def picture(name: str) -> str:

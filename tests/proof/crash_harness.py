@@ -28,11 +28,11 @@ from amzsync.plytix.transport import Transport
 from amzsync.views import progress, summary
 
 PRELOADED = (apply, plan, status_command, progress, summary)
-AIR = struct.Struct("i")
+COUNTER = struct.Struct("i")
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
-class Fate:
+class CrashPoint:
     """Counts events, and sends this process a signal at the chosen one."""
 
     def __init__(self, event: str, count: int, number: int) -> None:
@@ -54,51 +54,51 @@ class Fate:
                 time.sleep(60)  # Death is on its way; nothing may happen in between.
 
 
-class Air:
-    """How many requests are in the air, where it outlives this process."""
+class InFlightCounter:
+    """How many requests are in flight, where it outlives this process."""
 
     def __init__(self, path: str) -> None:
         with Path(path).open("r+b") as file:
-            self._memory = mmap.mmap(file.fileno(), AIR.size)
+            self._memory = mmap.mmap(file.fileno(), COUNTER.size)
         self.engine: Engine | None = None
 
     def note(self) -> None:
         if self.engine:
-            AIR.pack_into(self._memory, 0, len(self.engine._parts.sender.in_flight))
+            COUNTER.pack_into(self._memory, 0, len(self.engine._parts.sender.in_flight))
 
 
-def around_commits(fate: Fate, air: Air, keep: Callable[[], None]) -> None:
+def around_commits(crash_point: CrashPoint, in_flight: InFlightCounter, keep: Callable[[], None]) -> None:
     execute = Store.execute
 
     def patched(store: Store, sql: str, values: Any = ()) -> Any:
         commits = sql == "COMMIT" or (sql.startswith(WRITES) and not store._connection.in_transaction)
         if not commits:
             return execute(store, sql, values)
-        fate.event("before commit")
+        crash_point.event("before commit")
         cursor = execute(store, sql, values)
-        air.note()
+        in_flight.note()
         keep()
-        fate.event("after commit")
+        crash_point.event("after commit")
         return cursor
 
     Store.execute = patched  # type: ignore[method-assign,assignment]
 
 
-def around_requests(fate: Fate, air: Air) -> None:
+def around_requests(crash_point: CrashPoint, in_flight: InFlightCounter) -> None:
     exchange, submit, run = Transport._exchange, Workers.submit, Engine.run
 
     def patched_exchange(transport: Transport, *arguments: Any) -> Any:
-        fate.event("before request")
+        crash_point.event("before request")
         received = exchange(transport, *arguments)
-        fate.event("after request")
+        crash_point.event("after request")
         return received
 
     def patched_submit(workers: Workers, *arguments: Any) -> None:
-        air.note()
+        in_flight.note()
         submit(workers, *arguments)
 
     def patched_run(engine: Engine, *arguments: Any) -> Any:
-        air.engine = engine
+        in_flight.engine = engine
         return run(engine, *arguments)
 
     Transport._exchange = patched_exchange  # type: ignore[method-assign,assignment]
@@ -106,11 +106,11 @@ def around_requests(fate: Fate, air: Air) -> None:
     Engine.run = patched_run  # type: ignore[method-assign,assignment]
 
 
-def around_migrations(fate: Fate) -> None:
+def around_migrations(crash_point: CrashPoint) -> None:
     execute = Database.execute
 
     def patched(database: Database, *arguments: Any, **options: Any) -> Any:
-        fate.event("schema statement")
+        crash_point.event("schema statement")
         return execute(database, *arguments, **options)
 
     Database.execute = patched  # type: ignore[method-assign,assignment]
@@ -153,12 +153,14 @@ def be_the_command(order: dict[str, Any]) -> None:
         os.dup2(opened, number)
         os.close(opened)
     sys.stdin, sys.stdout, sys.stderr = (os.fdopen(n, mode) for n, mode in ((0, "r"), (1, "w"), (2, "w")))
-    fate = Fate(order.get("event", ""), order.get("count", 0), order.get("signal", signal.SIGKILL))
-    air = Air(order["air"])
+    crash_point = CrashPoint(
+        order.get("event", ""), order.get("count", 0), order.get("signal", signal.SIGKILL)
+    )
+    in_flight = InFlightCounter(order["in_flight"])
     keep = keeper(order["ledger"], order["keep"]) if order.get("keep") else lambda: None
-    around_commits(fate, air, keep)
-    around_requests(fate, air)
-    around_migrations(fate)
+    around_commits(crash_point, in_flight, keep)
+    around_requests(crash_point, in_flight)
+    around_migrations(crash_point)
     if "pragma" in order:
         spoil_the_disk(order["pragma"], order["requests"])
     sys.argv = ["amzsync", *order["arguments"]]

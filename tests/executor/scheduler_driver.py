@@ -69,7 +69,7 @@ class Said:
         self.lines.append(line)
 
 
-class ByHand:
+class SchedulerDriver:
     """What a scheduler wants to send, and the answers that a test gives it."""
 
     def __init__(

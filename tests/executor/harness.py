@@ -30,8 +30,8 @@ BOUNDS = Bounds(workers=16)
 
 
 @dataclass
-class Heard:
-    """What a run told."""
+class Reported:
+    """What a run reported."""
 
     notices: list[str] = field(default_factory=list)
     progresses: list[Progress] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Ran:
     error: StopError | None = None
     requests: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
-    heard: Heard = field(default_factory=Heard)
+    reported: Reported = field(default_factory=Reported)
     totals: Totals | None = None
 
     @property
@@ -68,7 +68,7 @@ class Ran:
         return sum(self.requests[kind] for kind in ("asset_upload", "product_write", "link"))
 
 
-class Rig:
+class SyncHarness:
     """A ledger and the sandbox it works on."""
 
     def __init__(self, sandbox: Sandbox, path: Path) -> None:
@@ -82,8 +82,8 @@ class Rig:
         with Ledger.write(self.path) as ledger:
             merge(ledger, products, **options)
 
-    def forget(self) -> None:
-        """Lose the ledger."""
+    def delete_ledger(self) -> None:
+        """Delete the ledger's files."""
         for path in self.path.parent.glob(f"{self.path.name}*"):
             path.unlink()
 
@@ -113,7 +113,7 @@ class Rig:
                 server=self._server,
                 limits=tuple(limits),
                 gallery_label=gallery,
-                listener=ran.heard,
+                listener=ran.reported,
                 stop=StopRequest() if stop is None else stop,
                 bounds=bounds,
                 clocks=Clocks(clock, wall, boot=lambda: 0.0, random=random.random),
@@ -131,7 +131,7 @@ class Rig:
                 server=self._server,
                 limits=(),
                 gallery_label=GALLERY,
-                listener=ran.heard,
+                listener=ran.reported,
                 stop=StopRequest(),
                 bounds=bounds,
             )
