@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from amzsync.domain.product import ImageRef, Product
 from amzsync.ledger.ledger import Clocks, Ledger
@@ -41,17 +42,17 @@ def merge(
     return plan
 
 
-def rows(path: Path, sql: str, *values: object) -> list[tuple]:
+def rows(path: Path, sql: str, *values: object) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute(sql, values).fetchall()
 
 
-def dump(path: Path) -> dict[str, list[tuple]]:
+def dump(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of the work tables."""
     return {table: rows(path, f"SELECT * FROM {table} ORDER BY 1, 2") for table in WORK_TABLES}
 
 
-def wanted(path: Path) -> dict[str, set[tuple]]:
+def wanted(path: Path) -> dict[str, set[tuple[Any, ...]]]:
     """What a ledger wants of Plytix, whatever its ids and whatever is done."""
     return {
         "products": set(rows(path, "SELECT sku, is_parent FROM products WHERE wanted IS NOT NULL")),

@@ -7,6 +7,7 @@ product; a 429 is waited out.
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -46,7 +47,7 @@ class PlainSync:
             return str(answer["error"]["errors"][0]["msg"])
         return str(answer["data"][0]["id"])
 
-    def _search(self, resource: str, field: str, value: str) -> dict:
+    def _search(self, resource: str, field: str, value: str) -> dict[str, Any]:
         body = {
             "filters": [[{"field": field, "operator": "eq", "value": value}]],
             "attributes": [field],
@@ -54,10 +55,11 @@ class PlainSync:
         }
         return self._send("POST", f"{self._url}/{resource}/search", body)
 
-    def _send(self, method: str, url: str, body: object) -> dict:
+    def _send(self, method: str, url: str, body: object) -> dict[str, Any]:
         while True:
             self.requests += 1
             answer = self._session.request(method, url, json=body, timeout=60)
             if answer.status_code != 429:
-                return answer.json()
+                found: dict[str, Any] = answer.json()
+                return found
             time.sleep(float(answer.headers.get("Retry-After", 60)))

@@ -45,7 +45,8 @@ class Served:
         assert self._process.stdout
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        counts: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return counts
 
     @property
     def environment(self) -> dict[str, str]:

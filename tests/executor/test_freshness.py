@@ -2,7 +2,8 @@
 
 import pytest
 
-from amzsync.executor.freshness import BatchSize, Instant, Reading, age_s
+from amzsync.executor.clocks import Instant, age_s
+from amzsync.executor.freshness import BatchSize, Reading
 from amzsync.limits.forecast import forecast, reread_size
 from amzsync.limits.windows import PRESETS, Limit
 

@@ -14,8 +14,10 @@ AUTH = "/auth/api/get-token"
 LIMITS = (Limit(100, 1.0), Limit(400, 3600.0))
 
 
-def refused(retry_after_s: float, **when: int) -> Fault:
-    return Fault("POST", AUTH, Answer(429, headers={"Retry-After": str(retry_after_s)}), **when)
+def refused(retry_after_s: float, *, times: int | None = 1, after: int = 0) -> Fault:
+    return Fault(
+        "POST", AUTH, Answer(429, headers={"Retry-After": str(retry_after_s)}), times=times, after=after
+    )
 
 
 def test_a_429_for_a_token_is_waited_out_and_shows_nothing_of_the_accounts_limits(

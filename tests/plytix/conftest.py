@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 from attempts import RaisingTransport
@@ -135,7 +136,7 @@ def connect(server: WireServer) -> Iterator[Callable[..., RaisingTransport]]:
     made: list[RaisingTransport] = []
 
     def connect(
-        api_url: str = f"{server.url}/api/v1", auth_url: str = f"{server.url}/auth", **options
+        api_url: str = f"{server.url}/api/v1", auth_url: str = f"{server.url}/auth", **options: Any
     ) -> RaisingTransport:
         made.append(RaisingTransport(api_url, auth_url, **options))
         return made[-1]

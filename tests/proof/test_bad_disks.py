@@ -60,7 +60,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 )
 def test_a_disk_that_takes_no_more_stops_the_run_and_it_goes_on_later(
     pragma: str, words: str, requests: int, stage: Stage
-):
+) -> None:
     with closing(sqlite3.connect(stage.commands.ledger)) as db:
         # With small pages a disk is full soon.
         db.execute("PRAGMA page_size = 512")
@@ -72,7 +72,7 @@ def test_a_disk_that_takes_no_more_stops_the_run_and_it_goes_on_later(
     stage.is_whole(stage.resume())
 
 
-def test_a_ledger_deleted_while_it_is_used_is_noticed(harness: FaultHarness, sandbox: Sandbox):
+def test_a_ledger_deleted_while_it_is_used_is_noticed(harness: FaultHarness, sandbox: Sandbox) -> None:
     sandbox.seed(["A", "B"])
     sandbox.faults.add(KINDS["asset search"].goes(RunBefore(harness.ledger.unlink)))
     ran = harness.apply([product("A", "x1"), product("B", "x2")])
@@ -86,7 +86,7 @@ def test_a_ledger_deleted_while_it_is_used_is_noticed(harness: FaultHarness, san
 
 def test_a_ledger_replaced_while_it_is_used_is_noticed_and_the_new_one_is_left_alone(
     harness: FaultHarness, sandbox: Sandbox
-):
+) -> None:
     sandbox.seed(["A", "B"])
     other = harness.folder / "other.db"
     other.write_bytes(b"something else")
@@ -100,7 +100,7 @@ def test_a_ledger_replaced_while_it_is_used_is_noticed_and_the_new_one_is_left_a
     assert before.read_bytes() == b"something else"
 
 
-def test_without_its_wal_file_a_killed_ledger_goes_on_from_what_is_left(stage: Stage):
+def test_without_its_wal_file_a_killed_ledger_goes_on_from_what_is_left(stage: Stage) -> None:
     assert stage.apply(event="after commit", count=25).was_killed
     stage.commands.ledger.with_name("amzsync.db-wal").unlink()
     stage.is_whole(stage.apply())
@@ -117,7 +117,7 @@ def damage(path: Path, start: int) -> bytes:
 @pytest.mark.parametrize("command", ["apply", "resume", "status"])
 def test_a_damaged_ledger_is_kept_and_another_costs_only_reads(
     command: str, start: int, harness: FaultHarness, sandbox: Sandbox
-):
+) -> None:
     sandbox.seed(["A", "B"])
     catalogue = [product("A", "x1"), product("B", "x1", "x2")]
     assert harness.apply(catalogue).code == 0
@@ -140,7 +140,7 @@ def test_a_damaged_ledger_is_kept_and_another_costs_only_reads(
 
 
 @pytest.mark.parametrize("count", range(1, 40, 3))
-def test_killed_while_the_ledger_is_made_it_is_made_the_next_time(count: int, stage: Stage):
+def test_killed_while_the_ledger_is_made_it_is_made_the_next_time(count: int, stage: Stage) -> None:
     ended = stage.apply(event="schema statement", count=count)
     assert ended.was_killed or (count > 20 and ended.code == stage.whole.code)
     stage.is_whole(stage.apply())
@@ -169,7 +169,7 @@ def older_ledger(path: Path, next_step: str) -> None:
 )
 def test_killed_while_an_older_ledger_is_brought_up_to_date_nothing_of_it_is_lost(
     next_step: str, count: int, stage: Stage
-):
+) -> None:
     older_ledger(stage.commands.ledger, next_step)
     ended = stage.apply(event="schema statement", count=count)
     assert ended.was_killed or (count > 10 and ended.code == stage.whole.code)
@@ -178,7 +178,7 @@ def test_killed_while_an_older_ledger_is_brought_up_to_date_nothing_of_it_is_los
         assert db.execute("SELECT id FROM products WHERE sku = 'OLD'").fetchone() == (1,)
 
 
-def test_a_newer_ledger_is_refused_and_stays_as_it_is(harness: FaultHarness, sandbox: Sandbox):
+def test_a_newer_ledger_is_refused_and_stays_as_it_is(harness: FaultHarness, sandbox: Sandbox) -> None:
     sandbox.seed(["A"])
     assert harness.apply([product("A", "x1")]).code == 0
     with closing(sqlite3.connect(harness.ledger)) as db:

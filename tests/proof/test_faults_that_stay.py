@@ -1,6 +1,7 @@
 """Faults that stay: what can go on goes on, the rest ends in words that say what to do, without a storm."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from proof.fault_harness import KINDS, FaultHarness, picture, product
@@ -35,7 +36,7 @@ def refusal(status: int, text: str) -> Answer:
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in (*ROWS_FAIL, "token")])
 def test_a_read_that_all_rests_on_ends_the_run_when_the_outage_time_is_over(
     kind: str, fault: str, harness: FaultHarness, sandbox: Sandbox
-):
+) -> None:
     sandbox.faults.add(KINDS[kind].goes(UNANSWERED[fault], times=None))
     ran = harness.apply(account(sandbox))
     assert (ran.code, ran.failures) == (1, [])
@@ -50,7 +51,7 @@ def test_a_read_that_all_rests_on_ends_the_run_when_the_outage_time_is_over(
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("fault", UNANSWERED)
-def test_a_token_that_never_comes_ends_the_run(fault: str, harness: FaultHarness, sandbox: Sandbox):
+def test_a_token_that_never_comes_ends_the_run(fault: str, harness: FaultHarness, sandbox: Sandbox) -> None:
     sandbox.faults.add(KINDS["token"].goes(UNANSWERED[fault], times=None))
     ran = harness.apply(account(sandbox))
     assert (ran.code, ran.failures) == (1, [])
@@ -67,7 +68,7 @@ def test_a_token_that_never_comes_ends_the_run(fault: str, harness: FaultHarness
 @pytest.mark.parametrize("kind", ROWS_FAIL)
 def test_rows_that_fail_leave_the_others_alone_and_can_be_retried(
     kind: str, fault: str, harness: FaultHarness, sandbox: Sandbox
-):
+) -> None:
     sandbox.faults.add(KINDS[kind].goes(UNANSWERED[fault], times=None))
     ran = harness.apply(account(sandbox))
     assert ran.code == 3
@@ -87,7 +88,7 @@ def test_rows_that_fail_leave_the_others_alone_and_can_be_retried(
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "token"])
 def test_tokens_that_are_never_accepted_end_the_run_after_a_few(
     kind: str, harness: FaultHarness, sandbox: Sandbox
-):
+) -> None:
     sandbox.faults.add(KINDS[kind].goes(refusal(401, "The token is not valid"), times=None))
     ran = harness.apply(account(sandbox))
     assert ran.code == 1
@@ -100,7 +101,7 @@ def test_tokens_that_are_never_accepted_end_the_run_after_a_few(
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
 def test_a_401_in_the_middle_costs_a_token_and_the_request_again(
     kind: str, times: int, harness: FaultHarness, sandbox: Sandbox
-):
+) -> None:
     sandbox.faults.add(KINDS[kind].goes(refusal(401, "expired"), times=times))
     ran = harness.apply(account(sandbox))
     assert (ran.code, ran.failures) == (0, []), ran.said
@@ -110,7 +111,7 @@ def test_a_401_in_the_middle_costs_a_token_and_the_request_again(
 
 def test_wrong_credentials_are_tried_once(
     harness: FaultHarness, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setenv("PLYTIX_API_PASSWORD", "wrong-3d77")
     ran = harness.apply(account(sandbox))
     assert (ran.code, ran.total) == (1, 1)
@@ -121,7 +122,7 @@ def test_wrong_credentials_are_tried_once(
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "token"])
 def test_a_role_that_may_not_ends_the_run_at_once_and_says_which_role(
     kind: str, harness: FaultHarness, sandbox: Sandbox
-):
+) -> None:
     sandbox.faults.add(KINDS[kind].goes(refusal(403, "Forbidden"), times=None))
     ran = harness.apply(account(sandbox))
     assert (ran.code, ran.failures) == (1, [])
@@ -133,7 +134,9 @@ def test_a_role_that_may_not_ends_the_run_at_once_and_says_which_role(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_redirect_is_not_followed_and_names_the_setting(kind: str, harness: FaultHarness, sandbox: Sandbox):
+def test_a_redirect_is_not_followed_and_names_the_setting(
+    kind: str, harness: FaultHarness, sandbox: Sandbox
+) -> None:
     sandbox.faults.add(KINDS[kind].goes(Answer(302, b"", {"Location": "https://login.example/"}), times=None))
     ran = harness.apply(account(sandbox))
     assert ran.code == 1
@@ -155,7 +158,7 @@ WAITS: Mapping[str, Answer] = {
 @pytest.mark.parametrize("wait", WAITS)
 def test_a_wait_longer_than_asked_for_ends_with_4_and_goes_on_later(
     kind: str, wait: str, harness: FaultHarness, sandbox: Sandbox
-):
+) -> None:
     sandbox.faults.add(KINDS[kind].goes(WAITS[wait]))
     ran = harness.apply(account(sandbox), "--max-wait", "10s")
     assert (ran.code, ran.failures) == (4, []), ran.said
@@ -168,7 +171,9 @@ def test_a_wait_longer_than_asked_for_ends_with_4_and_goes_on_later(
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("told", [b'{"error": {"retry_after": 0}}', b'{"error": {"retry_after": 0.001}}'])
-def test_a_429_without_end_is_asked_less_and_less_often(told: bytes, harness: FaultHarness, sandbox: Sandbox):
+def test_a_429_without_end_is_asked_less_and_less_often(
+    told: bytes, harness: FaultHarness, sandbox: Sandbox
+) -> None:
     sandbox.faults.add(KINDS["product search"].goes(Answer(429, told), times=None))
     ran = harness.apply(account(sandbox), "--max-wait", "900ms")
     assert ran.code == 4
@@ -178,7 +183,7 @@ def test_a_429_without_end_is_asked_less_and_less_often(told: bytes, harness: Fa
 # One thing that is not as it should be.
 
 
-def test_a_409_without_an_id_is_found_by_its_name(harness: FaultHarness, sandbox: Sandbox):
+def test_a_409_without_an_id_is_found_by_its_name(harness: FaultHarness, sandbox: Sandbox) -> None:
     sandbox.faults.add(
         KINDS["asset search"].goes(Transform(lambda _: {"data": []})),
         Fault("POST", "/assets", Transform(lambda _: {"error": {"msg": "Asset already exists"}}), times=None),
@@ -193,7 +198,7 @@ def test_a_409_without_an_id_is_found_by_its_name(harness: FaultHarness, sandbox
 
 def test_a_product_deleted_between_search_and_write_is_left_alone_the_others_are_done(
     harness: FaultHarness, sandbox: Sandbox
-):
+) -> None:
     sandbox.seed(["GONE", "HERE"])
     gone = sandbox.product_id("GONE")
     sandbox.faults.add(Fault("PATCH", f"/products/{gone}", RunBefore(lambda: sandbox.delete_product("GONE"))))
@@ -204,7 +209,9 @@ def test_a_product_deleted_between_search_and_write_is_left_alone_the_others_are
     assert harness.states("links") == {"skipped": 1, "done": 2}
 
 
-def test_an_asset_deleted_between_look_up_and_link_is_brought_again(harness: FaultHarness, sandbox: Sandbox):
+def test_an_asset_deleted_between_look_up_and_link_is_brought_again(
+    harness: FaultHarness, sandbox: Sandbox
+) -> None:
     sandbox.seed(["A"])
     hand, old = sandbox.add_asset("hand.jpg"), sandbox.add_asset("amazon_01_MAIN_x1.jpg", picture("x1"))
     sandbox.set_gallery("A", [hand])
@@ -218,7 +225,9 @@ def test_an_asset_deleted_between_look_up_and_link_is_brought_again(harness: Fau
     )
 
 
-def test_an_asset_that_many_products_miss_is_brought_again_once(harness: FaultHarness, sandbox: Sandbox):
+def test_an_asset_that_many_products_miss_is_brought_again_once(
+    harness: FaultHarness, sandbox: Sandbox
+) -> None:
     skus = [f"P{number}" for number in range(6)]
     sandbox.seed(skus)
     hand, old = sandbox.add_asset("hand.jpg"), sandbox.add_asset("amazon_01_MAIN_x1.jpg", picture("x1"))
@@ -242,7 +251,9 @@ def test_an_asset_that_many_products_miss_is_brought_again_once(harness: FaultHa
     )
 
 
-def test_an_asset_deleted_between_look_up_and_write_is_brought_again(harness: FaultHarness, sandbox: Sandbox):
+def test_an_asset_deleted_between_look_up_and_write_is_brought_again(
+    harness: FaultHarness, sandbox: Sandbox
+) -> None:
     sandbox.seed(["A"])
     old = sandbox.add_asset("amazon_01_MAIN_x1.jpg", picture("x1"))
     sandbox.faults.add(KINDS["product write"].goes(RunBefore(lambda: sandbox.delete_asset(old))))
@@ -254,7 +265,7 @@ def test_an_asset_deleted_between_look_up_and_write_is_brought_again(harness: Fa
 
 
 def without(*names: str) -> Transform:
-    def change(payload):
+    def change(payload: Any) -> Any:
         for row in payload["data"]:
             for name in names:
                 row.pop(name, None)
@@ -266,7 +277,7 @@ def without(*names: str) -> Transform:
 @pytest.mark.parametrize("names", [["attributes"], ["attributes", "assets"]], ids=" and ".join)
 def test_a_search_that_omits_the_gallery_never_costs_a_persons_picture(
     names: list[str], harness: FaultHarness, sandbox: Sandbox
-):
+) -> None:
     sandbox.faults.add(KINDS["product search"].goes(without(*names), times=None))
     ran = harness.apply(account(sandbox))
     assert (ran.code, ran.failures) == (0, []), ran.said
@@ -274,14 +285,14 @@ def test_a_search_that_omits_the_gallery_never_costs_a_persons_picture(
     assert ran.requests["GET /products/{id}"] <= 3
 
 
-def as_ids(payload):
+def as_ids(payload: Any) -> Any:
     for row in payload["data"]:
         for label, value in row.get("attributes", {}).items():
             row["attributes"][label] = [one["id"] for one in value] if isinstance(value, list) else value
     return payload
 
 
-def test_a_gallery_given_as_ids_is_a_gallery(harness: FaultHarness, sandbox: Sandbox):
+def test_a_gallery_given_as_ids_is_a_gallery(harness: FaultHarness, sandbox: Sandbox) -> None:
     for kind in ("product search", "product read", "product write"):
         sandbox.faults.add(KINDS[kind].goes(Transform(as_ids), times=None))
     ran = harness.apply(account(sandbox))
@@ -289,8 +300,8 @@ def test_a_gallery_given_as_ids_is_a_gallery(harness: FaultHarness, sandbox: San
     stands(sandbox)
 
 
-def test_counts_that_are_missing_are_not_missed(harness: FaultHarness, sandbox: Sandbox):
-    def uncounted(payload):
+def test_counts_that_are_missing_are_not_missed(harness: FaultHarness, sandbox: Sandbox) -> None:
+    def uncounted(payload: Any) -> Any:
         payload.pop("pagination", None)
         return payload
 
@@ -303,7 +314,7 @@ def test_counts_that_are_missing_are_not_missed(harness: FaultHarness, sandbox: 
 
 def test_a_gallery_that_does_not_exist_is_said_before_the_first_upload(
     harness: FaultHarness, sandbox: Sandbox
-):
+) -> None:
     ran = harness.apply(account(sandbox), "--gallery", "no_such_label")
     assert ran.code == 1
     assert "'no_such_label'" in ran.said
@@ -314,7 +325,7 @@ def test_a_gallery_that_does_not_exist_is_said_before_the_first_upload(
 @pytest.mark.parametrize("kind", [TypeClass.MEDIA, TypeClass.TEXT], ids=str)
 def test_an_attribute_that_is_no_gallery_is_said_before_the_first_upload(
     kind: TypeClass, harness: FaultHarness, sandbox: Sandbox
-):
+) -> None:
     label = sandbox.add_attribute("Front Picture", kind)
     ran = harness.apply(account(sandbox), "--gallery", label)
     assert ran.code == 1
@@ -323,7 +334,7 @@ def test_an_attribute_that_is_no_gallery_is_said_before_the_first_upload(
     assert not ran.requests.get("POST /assets")
 
 
-def test_a_product_that_is_full_keeps_all_it_has_and_says_so(harness: FaultHarness, sandbox: Sandbox):
+def test_a_product_that_is_full_keeps_all_it_has_and_says_so(harness: FaultHarness, sandbox: Sandbox) -> None:
     sandbox.seed(["FULL", "FREE"])
     hand = [sandbox.add_asset(f"hand{number}.jpg") for number in range(299)]
     sandbox.set_gallery("FULL", hand)

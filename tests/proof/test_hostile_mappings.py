@@ -131,13 +131,15 @@ NO_FIXTURE_IS_SPOILT = [HealthCheck.function_scoped_fixture, HealthCheck.too_slo
 
 @settings(max_examples=300, suppress_health_check=NO_FIXTURE_IS_SPOILT)
 @given(document=mapping)
-def test_no_mapping_brings_more_than_a_sentence(harness: FaultHarness, document: Any):
+def test_no_mapping_brings_more_than_a_sentence(harness: FaultHarness, document: Any) -> None:
     plan(harness, document)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_ten_thousand_mappings_bring_no_more_than_a_sentence_and_no_more_memory(harness: FaultHarness):
+def test_ten_thousand_mappings_bring_no_more_than_a_sentence_and_no_more_memory(
+    harness: FaultHarness,
+) -> None:
     @settings(max_examples=10_000, suppress_health_check=NO_FIXTURE_IS_SPOILT, database=None)
     @given(document=mapping)
     def of_all(document: Any) -> None:
@@ -157,7 +159,7 @@ def most_memory_kib() -> int:
 @pytest.mark.parametrize("nasty", [one for one in NASTY if one.strip()], ids=range(len(NASTY) - 2))
 def test_what_a_mapping_and_a_server_say_is_shown_harmlessly_from_the_plan_to_the_failures(
     nasty: str, harness: FaultHarness, sandbox: Sandbox
-):
+) -> None:
     can_be_a_sku = len(nasty) < 500 and "\0" not in nasty and nasty.isascii() | ("\u202e" in nasty)
     sku = f"SKU {nasty}".strip() if can_be_a_sku else "SKU"
     sandbox.seed([sku, "PLAIN"])
@@ -184,7 +186,7 @@ def test_what_a_mapping_and_a_server_say_is_shown_harmlessly_from_the_plan_to_th
 
 
 @pytest.mark.parametrize("name", ["[red]m.json", "m\x1b[31m.json", "m\u202enosj.", "m\n.json"], ids=repr)
-def test_a_mapping_files_name_is_shown_harmlessly(name: str, harness: FaultHarness):
+def test_a_mapping_files_name_is_shown_harmlessly(name: str, harness: FaultHarness) -> None:
     Path(harness.folder / name).write_text("{")
     ran = harness.run("plan", "--mapping", str(harness.folder / name))
     assert ran.code == 1

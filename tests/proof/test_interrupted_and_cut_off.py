@@ -31,7 +31,7 @@ def uploads_in_flight(ledger: Path) -> int:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_asked_to_stop_it_saves_ends_with_130_and_goes_on_later(
     number: signal.Signals, event: str, tmp_path: Path
-):
+) -> None:
     scenario = Scenario.drawn(number)
     whole = reference(scenario, tmp_path)
     (tmp_path / "amzsync.db").unlink()
@@ -59,7 +59,9 @@ def test_asked_to_stop_it_saves_ends_with_130_and_goes_on_later(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_a_signal_while_the_program_starts_or_plans_ends_with_130(number: signal.Signals, tmp_path: Path):
+def test_a_signal_while_the_program_starts_or_plans_ends_with_130(
+    number: signal.Signals, tmp_path: Path
+) -> None:
     scenario = Scenario.drawn(5)
     mapping = scenario.write(tmp_path / "mapping.json")
     with sandbox_of(scenario) as sandbox, Commands(tmp_path) as commands:
@@ -74,7 +76,7 @@ def test_a_signal_while_the_program_starts_or_plans_ends_with_130(number: signal
         assert not sandbox.history
 
 
-def test_a_second_signal_leaves_at_once_and_is_just_as_safe(tmp_path: Path):
+def test_a_second_signal_leaves_at_once_and_is_just_as_safe(tmp_path: Path) -> None:
     scenario = Scenario.drawn(6)
     whole = reference(scenario, tmp_path)
     (tmp_path / "amzsync.db").unlink()
@@ -127,7 +129,7 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_a_server_killed_in_the_middle_is_waited_for_and_nothing_is_lost(seed: int, tmp_path: Path):
+def test_a_server_killed_in_the_middle_is_waited_for_and_nothing_is_lost(seed: int, tmp_path: Path) -> None:
     drawn = Scenario.drawn(seed + 20, products=60, pictures=60)
     scenario = Scenario(drawn.products, {})
     whole = reference(scenario, tmp_path)
@@ -162,7 +164,7 @@ def settled_uploads(ledger: Path) -> int:
     return len(settled(ledger)[0])
 
 
-def test_whatever_commits_a_power_cut_takes_back_resuming_ends_the_same(tmp_path: Path):
+def test_whatever_commits_a_power_cut_takes_back_resuming_ends_the_same(tmp_path: Path) -> None:
     scenario = Scenario.drawn(31)
     kept, work = tmp_path / "kept", tmp_path / "work"
     kept.mkdir()

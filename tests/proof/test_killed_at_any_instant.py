@@ -74,7 +74,9 @@ def survive(
             done_urls, done_products = settled(commands.ledger)
             seen_uploads, seen_requests = len(uploads.urls), len(sandbox.history)
             resumes = has_run(commands.ledger) and draw.random() < 0.7
-            arguments = ["resume"] if resumes else ["apply", "--mapping", mapping, "--yes", *FAST]
+            arguments: list[object] = (
+                ["resume"] if resumes else ["apply", "--mapping", mapping, "--yes", *FAST]
+            )
             ended = (
                 kill(commands, env, arguments, draw) if toll.kills < kills else commands.run(env, *arguments)
             )
@@ -128,7 +130,7 @@ def test_killed_around_commits_and_requests_it_ends_as_if_never_interrupted(
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_killed_at_random_moments_it_ends_as_if_never_interrupted(seed: int, tmp_path: Path):
+def test_killed_at_random_moments_it_ends_as_if_never_interrupted(seed: int, tmp_path: Path) -> None:
     assert kill_often(at_random, seed, 15, tmp_path).kills == 15
 
 
@@ -147,7 +149,7 @@ def die_once_at_each(event: str, counts: Iterable[int], seed: int, folder: Path)
 @pytest.mark.parametrize("event", EVENTS)
 def test_a_single_death_costs_no_more_than_what_was_in_the_air_one_bulk_read_and_a_token(
     event: str, tmp_path: Path
-):
+) -> None:
     """Where a sync dies once, nothing that another death has spared makes up for what it costs."""
     assert die_once_at_each(event, (1, 6, 11, 12, 13), 1, tmp_path) == 5
 
@@ -156,7 +158,7 @@ def test_a_single_death_costs_no_more_than_what_was_in_the_air_one_bulk_read_and
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("event", EVENTS)
-def test_a_single_death_at_each_event_costs_no_more_than_that(event: str, seed: int, tmp_path: Path):
+def test_a_single_death_at_each_event_costs_no_more_than_that(event: str, seed: int, tmp_path: Path) -> None:
     assert die_once_at_each(event, itertools.count(1), seed, tmp_path) > 15
 
 

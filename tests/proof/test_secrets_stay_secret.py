@@ -2,7 +2,9 @@
 
 import signal
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from proof.commands import KEY, PASSWORD, Commands, account
@@ -23,8 +25,8 @@ def tokens(sandbox: Sandbox) -> list[str]:
     return given
 
 
-def remember(given: list[str]):
-    def change(payload):
+def remember(given: list[str]) -> Callable[[Any], Any]:
+    def change(payload: Any) -> Any:
         given.extend(row["access_token"] for row in payload.get("data", ()))
         return payload
 
@@ -40,7 +42,7 @@ def tell_nothing(folder: Path, secrets: list[str], *texts: str) -> None:
                 assert secret.encode() not in path.read_bytes(), path.name
 
 
-def quoting(status: int):
+def quoting(status: int) -> Answer:
     """An answer that quotes the credentials and whatever else it was sent."""
     return Answer(status, f'{{"error": {{"msg": "no {KEY} {PASSWORD}"}}}}'.encode())
 
@@ -58,11 +60,11 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_secret_is_in_any_file_or_word_at_the_loudest(
     fault: str, harness: FaultHarness, sandbox: Sandbox, tokens: list[str]
-):
+) -> None:
     sandbox.seed(["A", "B"])
-    if FAULTS[fault]:
+    if first := FAULTS[fault]:
         sandbox.faults.clear()
-        sandbox.faults.add(FAULTS[fault], KINDS["token"].goes(Transform(remember(tokens)), times=None))
+        sandbox.faults.add(first, KINDS["token"].goes(Transform(remember(tokens)), times=None))
     said: list[str] = []
     try:
         ran = harness.apply([product("A", "x1"), product("B", "x1", "x2")], *LOUD)
@@ -87,7 +89,7 @@ def traceback_of(error: BaseException) -> list[str]:
     return ["".join(told.format())]
 
 
-def test_no_secret_is_left_by_a_process_that_is_killed_nor_in_its_arguments(tmp_path: Path):
+def test_no_secret_is_left_by_a_process_that_is_killed_nor_in_its_arguments(tmp_path: Path) -> None:
     scenario = Scenario.drawn(8)
     mapping = scenario.write(tmp_path / "mapping.json")
     given: list[str] = []
@@ -109,7 +111,7 @@ def test_no_secret_is_left_by_a_process_that_is_killed_nor_in_its_arguments(tmp_
             assert file.read(), "there was something to look at"
 
 
-def test_no_option_takes_a_secret(harness: FaultHarness):
+def test_no_option_takes_a_secret(harness: FaultHarness) -> None:
     for command in ("apply", "resume", "plan", "status"):
         shown = harness.run(command, "--help").said.lower()
         assert "--ledger" in shown

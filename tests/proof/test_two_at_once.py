@@ -4,12 +4,14 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from proof.commands import KEY, PASSWORD, Commands, account
+from proof.commands import KEY, PASSWORD, Commands, Running, account
 from proof.fault_harness import KINDS, FaultHarness, product
 from proof.scenarios import FAST, Scenario, has_run, sandbox_of
 from sandbox_faults import Answer, Fault, Latency, RunBefore, Sandbox, Transform
@@ -29,14 +31,22 @@ def busy(tmp_path: Path) -> Iterator[tuple[Commands, dict[str, str], Path, Sandb
         yield commands, account(sandbox, tmp_path), mapping, sandbox
 
 
-def begin(commands: Commands, env: dict[str, str], mapping: Path):
+Busy = tuple[Commands, dict[str, str], Path, Sandbox]
+
+
+def overwrite_later(sandbox: Sandbox, sku: str, asset_id: str) -> None:
+    time.sleep(0.1)
+    sandbox.set_gallery(sku, [asset_id])
+
+
+def begin(commands: Commands, env: dict[str, str], mapping: Path) -> Running:
     running = commands.start(env, ["apply", "--mapping", mapping, "--yes", *FAST])
     while not has_run(commands.ledger):
         time.sleep(0.01)
     return running
 
 
-def test_a_second_writer_is_refused_with_pid_and_start_and_readers_work(busy):
+def test_a_second_writer_is_refused_with_pid_and_start_and_readers_work(busy: Busy) -> None:
     commands, env, mapping, sandbox = busy
     with Commands(commands.folder) as second:
         assert second.run(env, "--version").code == 0  # It is loaded before the first one begins.
@@ -54,7 +64,7 @@ def test_a_second_writer_is_refused_with_pid_and_start_and_readers_work(busy):
 
 
 @pytest.mark.parametrize("link", [os.symlink, os.link], ids=["symlink", "hard link"])
-def test_two_names_of_one_ledger_let_one_writer_in(busy, link):
+def test_two_names_of_one_ledger_let_one_writer_in(busy: Busy, link: Callable[[Path, Path], None]) -> None:
     commands, env, mapping, sandbox = busy
     other = commands.folder / "names" / "other.db"
     other.parent.mkdir()
@@ -71,7 +81,7 @@ def test_two_names_of_one_ledger_let_one_writer_in(busy, link):
     assert commands.run(env, "status", "--ledger", other).code == 0
 
 
-def test_a_lock_left_by_a_dead_process_does_not_block(busy):
+def test_a_lock_left_by_a_dead_process_does_not_block(busy: Busy) -> None:
     commands, env, mapping, _ = busy
     running = begin(commands, env, mapping)
     running.kill()
@@ -113,7 +123,7 @@ def everything_stands(sandbox: Sandbox, theirs_in: int) -> None:
 
 def test_what_was_written_over_is_appended_where_a_429_tells_of_others(
     harness: FaultHarness, sandbox: Sandbox, shared: str
-):
+) -> None:
     overwrite_the_first(sandbox, shared, after=5)
     sandbox.faults.add(KINDS["upload"].goes(Answer(429, b"", {"Retry-After": "0.05"})))
     ran = harness.apply(WANTED, "--workers", "1")
@@ -125,8 +135,8 @@ def test_what_was_written_over_is_appended_where_a_429_tells_of_others(
 
 def test_what_was_written_over_is_appended_where_an_answer_shows_others(
     harness: FaultHarness, sandbox: Sandbox, shared: str
-):
-    def at_work(payload):
+) -> None:
+    def at_work(payload: Any) -> Any:
         payload["data"][0]["attributes"]["amazon_images"].append({"id": shared})
         return payload
 
@@ -140,7 +150,7 @@ def test_what_was_written_over_is_appended_where_an_answer_shows_others(
 @pytest.mark.parametrize("way", ["whole", "by links"])
 def test_what_another_run_has_written_over_is_appended_at_the_end(
     harness: FaultHarness, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch, way: str
-):
+) -> None:
     monkeypatch.setattr(recheck, "LOOK_AFTER_S", 0.1)
     if way == "by links":
         sandbox.set_gallery("P0", [sandbox.add_asset("hand.jpg")])
@@ -157,10 +167,10 @@ def test_what_another_run_has_written_over_is_appended_at_the_end(
 
 def test_a_reading_that_has_room_shows_without_cost_what_was_written_over(
     harness: FaultHarness, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(recheck, "LOOK_AFTER_S", 0.0)
     monkeypatch.setattr(freshness, "MAX_READING_AGE_S", 0.55)
-    late = RunBefore(lambda: (time.sleep(0.1), sandbox.set_gallery("P0", [shared])))
+    late = RunBefore(partial(overwrite_later, sandbox, "P0", shared))
     sandbox.faults.add(Fault("POST", "/assets", late, body=lambda body: "P5b" in str(body)))
     ran = harness.apply(WANTED)
     assert (ran.code, ran.failures) == (0, []), ran.said
@@ -168,7 +178,7 @@ def test_a_reading_that_has_room_shows_without_cost_what_was_written_over(
 
 
 @pytest.mark.usefixtures("shared")
-def test_without_a_sign_of_others_no_second_look_is_paid_for(harness: FaultHarness, sandbox: Sandbox):
+def test_without_a_sign_of_others_no_second_look_is_paid_for(harness: FaultHarness, sandbox: Sandbox) -> None:
     ran = harness.apply(WANTED)
     assert ran.code == 0
     assert ran.requests["POST /products/search"] == 1
@@ -178,7 +188,7 @@ def test_without_a_sign_of_others_no_second_look_is_paid_for(harness: FaultHarne
 
 def test_a_refresh_finds_what_was_written_over_without_a_sign(
     harness: FaultHarness, sandbox: Sandbox, shared: str
-):
+) -> None:
     assert harness.apply(WANTED).code == 0
     sandbox.set_gallery("P2", [shared])
     assert harness.run("plan", "--refresh", *FAST).code == 0
@@ -190,9 +200,9 @@ def test_a_refresh_finds_what_was_written_over_without_a_sign(
 
 def test_a_picture_put_there_while_the_uploads_wait_is_seen_and_kept(
     harness: FaultHarness, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(freshness, "MAX_READING_AGE_S", 0.55)
-    late = RunBefore(lambda: (time.sleep(0.1), sandbox.set_gallery("P3", [shared])))
+    late = RunBefore(partial(overwrite_later, sandbox, "P3", shared))
     sandbox.faults.add(Fault("POST", "/assets", late, body=lambda body: "P3b" in str(body)))
     ran = harness.apply(WANTED)
     assert (ran.code, ran.failures) == (0, []), ran.said
@@ -203,7 +213,7 @@ def test_a_picture_put_there_while_the_uploads_wait_is_seen_and_kept(
 @pytest.mark.timeout(20)
 def test_where_reading_takes_longer_than_a_reading_is_good_for_links_are_made_one_by_one(
     harness: FaultHarness, sandbox: Sandbox, shared: str, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(freshness, "MAX_READING_AGE_S", 0.5)
     sandbox.set_gallery("P3", [shared])
     ran = harness.apply(WANTED)
@@ -254,7 +264,7 @@ def nothing_is_lost(sandbox: Sandbox) -> None:
     assert all(shown[sku].gallery[0] == "hand.jpg" for sku in SHARED_SKUS[::5])
 
 
-def test_two_ledgers_on_one_machine_harm_no_product(tmp_path: Path, crowded: Sandbox):
+def test_two_ledgers_on_one_machine_harm_no_product(tmp_path: Path, crowded: Sandbox) -> None:
     """They know of each other, and look once more at what they wrote."""
     apply_both(crowded, [tmp_path / name for name in ("one", "two")], [tmp_path, tmp_path])
     nothing_is_lost(crowded)
@@ -262,7 +272,7 @@ def test_two_ledgers_on_one_machine_harm_no_product(tmp_path: Path, crowded: San
 
 def test_two_ledgers_that_cannot_know_of_each_other_spare_a_persons_work_and_a_refresh_heals_the_rest(
     tmp_path: Path, crowded: Sandbox
-):
+) -> None:
     """On two machines neither sees the other between reading and writing: amzsync/README.md tells of it."""
     folders = [tmp_path / name for name in ("one", "two")]
     apply_both(crowded, folders, folders)

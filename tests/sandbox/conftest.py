@@ -52,7 +52,7 @@ class Api:
         """The `error` of an answer that must have this status."""
         answer = self(method, path, json)
         assert answer.status_code == status, answer.text
-        error = answer.json()["error"]
+        error: dict[str, Any] = answer.json()["error"]
         assert error["msg"]
         return error
 
@@ -64,7 +64,8 @@ class Api:
 
     def upload(self, url: str = PICTURE, filename: str | None = None) -> str:
         body = {"url": url} if filename is None else {"url": url, "filename": filename}
-        return self.data("POST", "/assets", body, status=201)[0]["id"]
+        asset_id: str = self.data("POST", "/assets", body, status=201)[0]["id"]
+        return asset_id
 
     def gallery(self, product_id: str) -> list[str]:
         product = self.data("GET", f"/products/{product_id}")[0]

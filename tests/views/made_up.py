@@ -4,6 +4,7 @@ import io
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -72,7 +73,7 @@ def product(sku: str, reason: str | None = None) -> ProductRow:
     return ProductRow(sku, True, 9, 1, 5, 1, 2, 4, State.PENDING, reason)
 
 
-def run(**changes: object) -> Run:
+def run(**changes: Any) -> Run:
     base = Run(
         id=3,
         command="apply",
@@ -88,7 +89,7 @@ def run(**changes: object) -> Run:
     return replace(base, **changes)
 
 
-def plan_view(text: str | None = None, **changes: object) -> PlanView:
+def plan_view(text: str | None = None, **changes: Any) -> PlanView:
     """A plan; with `text`, everything foreign in it reads so."""
     base = PlanView(
         counts=COUNTS,
@@ -116,7 +117,7 @@ def groups(text: str | None = None) -> tuple[FailureGroup, ...]:
     )
 
 
-def status_view(text: str | None = None, **changes: object) -> StatusView:
+def status_view(text: str | None = None, **changes: Any) -> StatusView:
     base = StatusView(
         ledger=Path(text or "amzsync.db"),
         account=text or "production at https://pim.example",
@@ -135,7 +136,7 @@ def status_view(text: str | None = None, **changes: object) -> StatusView:
     return replace(base, **changes)
 
 
-def report(text: str | None = None, **changes: object) -> Report:
+def report(text: str | None = None, **changes: Any) -> Report:
     base = Report(
         counts=COUNTS,
         totals=replace(TOTALS, products_not_found=(text,) * 7) if text else TOTALS,
@@ -147,7 +148,7 @@ def report(text: str | None = None, **changes: object) -> Report:
     return replace(base, **changes)
 
 
-def summary(text: str | None = None, **changes: object) -> Summary:
+def summary(text: str | None = None, **changes: Any) -> Summary:
     base = Summary(
         report=report(text),
         outcome=Outcome.FAILURES,
