@@ -110,14 +110,14 @@ def test_what_is_retried_is_bounded_in_the_air(harness: SyncHarness) -> None:
     """A server that answers slowly with errors has few requests to answer twice at a time."""
     seen: dict[str, int] = {}
     lock = threading.Lock()
-    in_air, most = [0], [0]
+    in_flight, most = [0], [0]
 
     def again(body: Any) -> bool:
         with lock:
             seen[body["url"]] = seen.get(body["url"], 0) + 1
             return seen[body["url"]] > 1
 
-    slow = RunBefore(lambda: _stay(lock, in_air, most))
+    slow = RunBefore(lambda: _stay(lock, in_flight, most))
     harness.sandbox.faults.add(
         Fault("POST", "/assets", Answer(500), times=None, body=lambda body: not again(body)),
         Fault("POST", "/assets", slow, times=None),
@@ -129,13 +129,13 @@ def test_what_is_retried_is_bounded_in_the_air(harness: SyncHarness) -> None:
     assert 2 <= most[0] <= 16
 
 
-def _stay(lock: threading.Lock, in_air: list[int], most: list[int]) -> None:
+def _stay(lock: threading.Lock, in_flight: list[int], most: list[int]) -> None:
     with lock:
-        in_air[0] += 1
-        most[0] = max(most[0], in_air[0])
+        in_flight[0] += 1
+        most[0] = max(most[0], in_flight[0])
     time.sleep(0.02)
     with lock:
-        in_air[0] -= 1
+        in_flight[0] -= 1
 
 
 def test_a_read_that_all_rests_on_ends_the_run_when_its_time_is_over_though_others_succeed(
@@ -182,7 +182,8 @@ def test_while_it_retries_a_run_tells_how_many_and_why(harness: SyncHarness) -> 
     )
     harness.plan(*products(5))
     ran = harness.apply(bounds=FORTIETH)
-    told = [(event.retrying, event.last_failure) for event in ran.reported.progresses if event.retrying]
+    seen = [progress.traffic for progress in ran.reported.progresses]
+    told = [(traffic.retrying, traffic.last_failure) for traffic in seen if traffic.retrying]
     assert (5, "last answer HTTP 502") in told
     assert ran.reported.last is not None
     assert {why for _, why in told} == {"last answer HTTP 502"}
