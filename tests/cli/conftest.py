@@ -1,10 +1,10 @@
-"""Every test has a folder of its own to stand in, and an account that answers."""
+"""Every test works in a folder of its own; `setup` adds an account that answers."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli.shop import KEY, PASSWORD, Shop
+from cli.fixtures import KEY, PASSWORD, Setup
 from sandbox_faults import Sandbox
 
 
@@ -18,9 +18,9 @@ def _plain_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
     with Sandbox(limits=(), api_key=KEY, api_password=PASSWORD) as sandbox:
-        shop = Shop(tmp_path, sandbox)
-        for name, value in shop.env.items():
+        setup = Setup(tmp_path, sandbox)
+        for name, value in setup.env.items():
             monkeypatch.setenv(name, value)
-        yield shop
+        yield setup

@@ -17,7 +17,7 @@ TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
-class Said:
+class Result:
     """What one call printed, and its exit code."""
 
     code: int
@@ -30,7 +30,7 @@ class Said:
         return json.loads(self.out)
 
     @property
-    def complaint(self) -> str:
+    def error_text(self) -> str:
         """The error as one line without the program's name."""
         last = " ".join(self.err.split())
         assert last.startswith("amzsync: "), self.err
@@ -51,7 +51,7 @@ class _Stream(io.TextIOWrapper):
         return self.buffer.getvalue().decode()
 
 
-def amzsync(*arguments: object, answer: str | None = None, is_terminal: bool = False) -> Said:
+def amzsync(*arguments: object, answer: str | None = None, is_terminal: bool = False) -> Result:
     """Call it; with an `answer`, a person at a terminal gives it when asked."""
     streams: dict[str, Any] = {
         "stdin": _Stream(answer or "", is_terminal=answer is not None),
@@ -65,7 +65,7 @@ def amzsync(*arguments: object, answer: str | None = None, is_terminal: bool = F
             main()
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    return Said(code, streams["stdout"].text(), streams["stderr"].text())
+    return Result(code, streams["stdout"].text(), streams["stderr"].text())
 
 
 def start(
@@ -85,8 +85,8 @@ def start(
     )
 
 
-def run(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None) -> Said:
+def run(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None) -> Result:
     """The same, to its end."""
     with start(*arguments, cwd=cwd, env=env) as process:
         out, err = process.communicate(timeout=TIMEOUT_S)
-    return Said(process.returncode, out, err)
+    return Result(process.returncode, out, err)

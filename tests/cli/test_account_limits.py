@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli.shop import KEY, PASSWORD, Shop, boots, flat
-from cli.terminal import Said, amzsync
+from cli.fixtures import KEY, PASSWORD, Setup, boots, flat
+from cli.terminal import Result, amzsync
 from sandbox_faults import Sandbox
 
 from amzsync.ledger.ledger import Ledger
@@ -17,24 +17,24 @@ CLAIMS = {"limits": [{"limit": 40, "window": 10}, {"limit": 15000, "window": 360
 
 
 @pytest.fixture
-def telling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def telling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
     """An account whose tokens tell its limits."""
     with Sandbox(limits=((40, 10.0),), claims=CLAIMS, api_key=KEY, api_password=PASSWORD) as sandbox:
-        shop = Shop(tmp_path, sandbox)
-        for name, value in shop.env.items():
+        setup = Setup(tmp_path, sandbox)
+        for name, value in setup.env.items():
             monkeypatch.setenv(name, value)
-        yield shop
+        yield setup
 
 
-def apply(shop: Shop, *more: object) -> Said:
-    return amzsync("apply", "--mapping", shop.mapping([flat("S1", "a", "b")]), "--yes", *more)
+def apply(setup: Setup, *more: object) -> Result:
+    return amzsync("apply", "--mapping", setup.mapping([flat("S1", "a", "b")]), "--yes", *more)
 
 
 def quota() -> list[tuple[int, float]]:
     return [(each["limit"], each["window_s"]) for each in amzsync("status", "--json").json["quota"]]
 
 
-def test_what_the_token_tells_is_said_once_kept_and_in_force(telling: Shop) -> None:
+def test_what_the_token_tells_is_said_once_kept_and_in_force(telling: Setup) -> None:
     first = apply(telling)
     assert first.code == 0
     assert TOLD in first.err
@@ -47,7 +47,7 @@ def test_what_the_token_tells_is_said_once_kept_and_in_force(telling: Shop) -> N
     assert TOLD not in apply(telling, "--mapping", telling.mapping(boots(), "more.json")).err
 
 
-def test_the_limits_of_a_token_are_in_force_before_any_request_leaves_with_it(telling: Shop) -> None:
+def test_the_limits_of_a_token_are_in_force_before_any_request_leaves_with_it(telling: Setup) -> None:
     """The account allows 40 in 10 s: at 50 some would be refused."""
     many = [flat(f"S{n:02d}", f"m{n}") for n in range(45)]
     ran = amzsync("apply", "--mapping", telling.mapping(many), "--yes", "--max-wait", "1s")
@@ -56,14 +56,14 @@ def test_the_limits_of_a_token_are_in_force_before_any_request_leaves_with_it(te
     assert telling.sandbox.total == 40
 
 
-def test_limits_that_were_asked_for_go_before_those_of_the_token(telling: Shop) -> None:
+def test_limits_that_were_asked_for_go_before_those_of_the_token(telling: Setup) -> None:
     ran = apply(telling, "--rate-limit", "30/10s")
     assert (ran.code, TOLD in ran.err) == (0, False)
     assert quota() == [(30, 10.0)]
 
 
 def test_configured_limits_go_before_those_of_the_token(
-    telling: Shop, monkeypatch: pytest.MonkeyPatch
+    telling: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = {
         "api_url": telling.sandbox.url,
@@ -83,29 +83,29 @@ def test_configured_limits_go_before_those_of_the_token(
     assert (status["limits_from"], quota()) == ("configuration", [(30, 10.0)])
 
 
-def test_a_token_that_tells_nothing_leaves_the_limits_of_a_paid_account(shop: Shop) -> None:
-    assert apply(shop).code == 0
+def test_a_token_that_tells_nothing_leaves_the_limits_of_a_paid_account(setup: Setup) -> None:
+    assert apply(setup).code == 0
     assert amzsync("status", "--json").json["limits_from"] == "default"
     assert quota() == [(50, 10.0), (5000, 3600.0)]
 
 
-def test_a_changed_ledger_makes_no_other_limits_than_such_as_can_be_typed(shop: Shop) -> None:
-    assert apply(shop).code == 0
+def test_a_changed_ledger_makes_no_other_limits_than_such_as_can_be_typed(setup: Setup) -> None:
+    assert apply(setup).code == 0
     for kept in ('["0/10s"]', "{", "[" * 50_000, '{"a": 1}', '["50/10s\\u001b[31m"]', "[null]"):
-        with Ledger.write(shop.ledger) as ledger:
+        with Ledger.write(setup.ledger) as ledger:
             ledger.runs.keep_setting("token_limits", kept)
         assert quota() == [(50, 10.0), (5000, 3600.0)]
 
 
-def test_status_tells_what_refusals_have_shown_and_since_when(shop: Shop) -> None:
-    assert apply(shop).code == 0
-    with Ledger.write(shop.ledger) as ledger:
+def test_status_tells_what_refusals_have_shown_and_since_when(setup: Setup) -> None:
+    assert apply(setup).code == 0
+    with Ledger.write(setup.ledger) as ledger:
         ledger.request_log().keep_observed([ObservedLimit(10.0, 20, age_s=90.0, refused_age_s=5.0)])
     assert "Plytix has allowed only 20 since" in " ".join(amzsync("status").out.split())
     short, hour = amzsync("status", "--json").json["quota"]
     assert (short["limit"], short["configured"]) == (20, 50)
     assert short["observed_since"].endswith("+00:00")
     assert "observed_since" not in hour
-    with Ledger.write(shop.ledger) as ledger:
+    with Ledger.write(setup.ledger) as ledger:
         ledger.request_log().keep_observed([ObservedLimit(10.0, 20, age_s=900.0, refused_age_s=301.0)])
     assert quota() == [(50, 10.0), (5000, 3600.0)]

@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from cli.shop import FAST, Shop, flat
-from cli.terminal import Said, amzsync
+from cli.fixtures import FAST, Setup, flat
+from cli.terminal import Result, amzsync
 from sandbox_faults import Answer, Fault
 
 from amzsync.cli import network
@@ -59,15 +59,15 @@ NO_MAPPINGS = {
 }
 
 
-def refused(said: Said, code: int = 1) -> str:
+def refused(result: Result, code: int = 1) -> str:
     """The words of a call that ended well-behaved."""
-    assert said.code == code, said.err
-    assert said.out == ""
-    assert "Traceback" not in said.err
-    assert said.complaint.endswith((".", "`")), said.complaint
-    assert len(said.complaint) < 600
-    assert "unforeseen" not in said.complaint
-    return said.complaint
+    assert result.code == code, result.err
+    assert result.out == ""
+    assert "Traceback" not in result.err
+    assert result.error_text.endswith((".", "`")), result.error_text
+    assert len(result.error_text) < 600
+    assert "Unexpected error" not in result.error_text
+    return result.error_text
 
 
 @pytest.mark.parametrize("content", NO_MAPPINGS.values(), ids=NO_MAPPINGS)
@@ -87,11 +87,11 @@ def test_a_file_that_is_not_there_or_is_a_folder_is_named(name: str) -> None:
     refused(amzsync("plan", "--mapping", name))
 
 
-def test_a_bad_file_beside_a_good_one_leaves_the_ledger_as_it_was(shop: Shop) -> None:
-    good = shop.mapping(GOOD)
-    shop.apply(good)
+def test_a_bad_file_beside_a_good_one_leaves_the_ledger_as_it_was(setup: Setup) -> None:
+    good = setup.mapping(GOOD)
+    setup.apply(good)
     before = amzsync("status", "--json").json["tables"]
-    bad = shop.folder / "bad.json"
+    bad = setup.folder / "bad.json"
     bad.write_text('{"matched": [{"suggested_sku": "B", "image_urls": ["https://a.example/b.jpg"]}, 7]}')
     refused(amzsync("plan", "--mapping", good, "--mapping", bad))
     assert amzsync("status", "--json").json["tables"] == before
@@ -101,67 +101,75 @@ def test_a_bad_file_beside_a_good_one_leaves_the_ledger_as_it_was(shop: Shop) ->
     "content", [b"not a database at all, but long enough to be one " * 100, b"SQLite format 3\x00"]
 )
 @pytest.mark.parametrize("command", ["plan", "apply", "resume", "status"])
-def test_a_ledger_that_is_none_is_refused_and_left_as_it_is(shop: Shop, command: str, content: bytes) -> None:
-    path = shop.folder / "other.db"
+def test_a_ledger_that_is_none_is_refused_and_left_as_it_is(
+    setup: Setup, command: str, content: bytes
+) -> None:
+    path = setup.folder / "other.db"
     path.write_bytes(content)
-    options = {"plan": ["--mapping", shop.mapping(GOOD)], "apply": ["--mapping", shop.mapping(GOOD), "--yes"]}
+    options = {
+        "plan": ["--mapping", setup.mapping(GOOD)],
+        "apply": ["--mapping", setup.mapping(GOOD), "--yes"],
+    }
     assert "other.db" in refused(amzsync(command, "--ledger", path, *options.get(command, [])))
     assert path.read_bytes() == content
 
 
-def test_another_programs_database_is_refused_and_left_as_it_is(shop: Shop) -> None:
-    path = shop.folder / "other.db"
+def test_another_programs_database_is_refused_and_left_as_it_is(setup: Setup) -> None:
+    path = setup.folder / "other.db"
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE invoices (id INTEGER)")
     before = path.read_bytes()
-    refused(amzsync("plan", "--mapping", shop.mapping(GOOD), "--ledger", path))
+    refused(amzsync("plan", "--mapping", setup.mapping(GOOD), "--ledger", path))
     refused(amzsync("status", "--ledger", path))
     assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("command", ["plan", "apply", "status", "resume"])
-def test_a_ledger_where_none_can_be_is_refused(shop: Shop, command: str) -> None:
-    (shop.folder / "file").write_text("in the way")
-    options = {"plan": ["--mapping", shop.mapping(GOOD)], "apply": ["--mapping", shop.mapping(GOOD), "--yes"]}
+def test_a_ledger_where_none_can_be_is_refused(setup: Setup, command: str) -> None:
+    (setup.folder / "file").write_text("in the way")
+    options = {
+        "plan": ["--mapping", setup.mapping(GOOD)],
+        "apply": ["--mapping", setup.mapping(GOOD), "--yes"],
+    }
     refused(amzsync(command, "--ledger", "file/amzsync.db", *options.get(command, [])))
-    said = amzsync(command, "--ledger", ".", *options.get(command, []))
-    assert said.code == 2
-    assert "--ledger" in said.err
+    result = amzsync(command, "--ledger", ".", *options.get(command, []))
+    assert result.code == 2
+    assert "--ledger" in result.err
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to this user")
-def test_a_folder_that_cannot_be_written_is_told(shop: Shop) -> None:
-    folder = shop.folder / "read-only"
+def test_a_folder_that_cannot_be_written_is_told(setup: Setup) -> None:
+    folder = setup.folder / "read-only"
     folder.mkdir(mode=0o500)
-    refused(amzsync("plan", "--mapping", shop.mapping(GOOD), "--ledger", folder / "amzsync.db"))
+    refused(amzsync("plan", "--mapping", setup.mapping(GOOD), "--ledger", folder / "amzsync.db"))
 
 
 def test_wrong_credentials_are_told_and_nothing_is_written(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLYTIX_API_PASSWORD", "a-wrong-password")
-    said = shop.apply(shop.mapping(GOOD))
-    assert said.code == 1
-    assert "Traceback" not in said.err
-    assert "credentials" in said.err.lower()
-    assert "a-wrong-password" not in said.err + said.out
-    assert {exchange.kind for exchange in shop.sandbox.history} == {"POST /auth/api/get-token"}
+    result = setup.apply(setup.mapping(GOOD))
+    assert result.code == 1
+    assert "Traceback" not in result.err
+    assert "credentials" in result.err.lower()
+    assert "a-wrong-password" not in result.err + result.out
+    assert {exchange.kind for exchange in setup.sandbox.history} == {"POST /auth/api/get-token"}
 
 
 def test_without_credentials_the_ways_to_give_them_are_told(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PLYTIX_API_KEY")
     monkeypatch.delenv("PLYTIX_API_PASSWORD")
-    complaint = refused(shop.apply(shop.mapping(GOOD)))
+    complaint = refused(setup.apply(setup.mapping(GOOD)))
     assert "PLYTIX_API_KEY" in complaint
     assert "--config" in complaint
     assert "sandbox" in complaint
 
 
-def test_an_account_that_is_unknown_is_named(shop: Shop) -> None:
-    assert "nowhere" in refused(shop.apply(shop.mapping(GOOD), "--plytix-account", "nowhere"))
-    refused(amzsync("plan", "--mapping", shop.mapping(GOOD), "--plytix-account", "nowhere"))
+def test_an_account_that_is_unknown_is_named(setup: Setup) -> None:
+    assert "nowhere" in refused(setup.apply(setup.mapping(GOOD), "--plytix-account", "nowhere"))
+    refused(amzsync("plan", "--mapping", setup.mapping(GOOD), "--plytix-account", "nowhere"))
 
 
 @pytest.fixture
@@ -172,27 +180,27 @@ def _soon_tired(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_soon_tired")
-def test_a_host_that_cannot_be_reached_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_cannot_be_reached_is_told(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: nobody answers there
         monkeypatch.setenv("PLYTIX_AUTH_URL", f"http://127.0.0.1:{taken.getsockname()[1]}/token")
-        said = shop.apply(shop.mapping(GOOD))
-    assert said.code == 1
-    assert "Traceback" not in said.err
-    assert "PLYTIX_AUTH_URL" in said.err
-    assert "amzsync resume" in said.err
-    monkeypatch.setenv("PLYTIX_AUTH_URL", shop.sandbox.auth_url)
+        result = setup.apply(setup.mapping(GOOD))
+    assert result.code == 1
+    assert "Traceback" not in result.err
+    assert "PLYTIX_AUTH_URL" in result.err
+    assert "amzsync resume" in result.err
+    monkeypatch.setenv("PLYTIX_AUTH_URL", setup.sandbox.auth_url)
     assert amzsync("resume").code == 0
 
 
 @pytest.mark.usefixtures("_soon_tired")
-def test_a_server_that_answers_with_a_page_is_not_believed(shop: Shop) -> None:
+def test_a_server_that_answers_with_a_page_is_not_believed(setup: Setup) -> None:
     page = Answer(200, b"<html><body>Please log in</body></html>", {"Content-Type": "text/html"})
-    shop.sandbox.faults.add(Fault("POST", "/auth/api/get-token", page, times=None))
-    said = amzsync("plan", "--mapping", shop.mapping(GOOD), "--refresh")
-    assert said.code == 1
-    assert "Traceback" not in said.err
-    assert "PLYTIX_AUTH_URL" in said.err
+    setup.sandbox.faults.add(Fault("POST", "/auth/api/get-token", page, times=None))
+    result = amzsync("plan", "--mapping", setup.mapping(GOOD), "--refresh")
+    assert result.code == 1
+    assert "Traceback" not in result.err
+    assert "PLYTIX_AUTH_URL" in result.err
 
 
 @pytest.mark.parametrize(
@@ -205,13 +213,13 @@ def test_a_server_that_answers_with_a_page_is_not_believed(shop: Shop) -> None:
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_without_a_request(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    setup: Setup, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    complaint = refused(shop.apply(shop.mapping(GOOD)))
+    complaint = refused(setup.apply(setup.mapping(GOOD)))
     assert variable in complaint
     assert "secret-in-it" not in complaint
-    assert shop.sandbox.total == 0
+    assert setup.sandbox.total == 0
 
 
 @pytest.mark.parametrize(
@@ -225,57 +233,57 @@ def test_an_address_that_cannot_be_used_is_refused_without_a_request(
         ("--no-such-option", "1"),
     ],
 )
-def test_a_value_that_makes_no_sense_is_a_usage_error(shop: Shop, option: str, value: str) -> None:
-    said = amzsync("apply", "--mapping", shop.mapping(GOOD), "--yes", option, value)
-    assert said.code == 2
-    assert option in said.err
-    assert "Traceback" not in said.err
-    assert said.out == ""
-    assert not shop.ledger.exists()
+def test_a_value_that_makes_no_sense_is_a_usage_error(setup: Setup, option: str, value: str) -> None:
+    result = amzsync("apply", "--mapping", setup.mapping(GOOD), "--yes", option, value)
+    assert result.code == 2
+    assert option in result.err
+    assert "Traceback" not in result.err
+    assert result.out == ""
+    assert not setup.ledger.exists()
 
 
 @pytest.mark.parametrize("output", [".", "no/such/folder/report.json", "file/report.json"])
-def test_a_report_that_could_not_be_written_is_told_before_the_work(shop: Shop, output: str) -> None:
-    (shop.folder / "file").write_text("in the way")
-    refused(shop.apply(shop.mapping(GOOD), "--output", output))
-    assert shop.sandbox.total == 0
+def test_a_report_that_could_not_be_written_is_told_before_the_work(setup: Setup, output: str) -> None:
+    (setup.folder / "file").write_text("in the way")
+    refused(setup.apply(setup.mapping(GOOD), "--output", output))
+    assert setup.sandbox.total == 0
 
 
 @pytest.mark.skipif(os.name != "posix", reason="devices and pipes of POSIX")
 @pytest.mark.parametrize("log", ["/dev/full", "no/such/folder/log", "pipe", "read pipe", "."])
 @pytest.mark.parametrize("more", [[], ["-q"]], ids=["", "quiet"])
 def test_a_log_that_cannot_be_written_is_one_warning_and_the_work_is_done(
-    shop: Shop, log: str, more: list[str]
+    setup: Setup, log: str, more: list[str]
 ) -> None:
     reader = None
     if "pipe" in log:
         os.mkfifo(log)
         reader = os.open(log, os.O_RDONLY | os.O_NONBLOCK) if log.startswith("read") else None
     try:
-        said = shop.apply(shop.mapping(GOOD), "--log-file", log, *more)
+        result = setup.apply(setup.mapping(GOOD), "--log-file", log, *more)
     finally:
         if reader is not None:
             os.close(reader)
-    assert said.code == 0, said.err
-    assert " ".join(said.err.split()).count("without a log") == 1
-    assert "Traceback" not in said.err
-    assert "Errno" not in said.err
-    assert shop.sandbox.overlapping_writes == 0
-    assert shop.sandbox.counts["PATCH /products/{id}"] == 1
+    assert result.code == 0, result.err
+    assert " ".join(result.err.split()).count("without a log") == 1
+    assert "Traceback" not in result.err
+    assert "Errno" not in result.err
+    assert setup.sandbox.overlapping_writes == 0
+    assert setup.sandbox.counts["PATCH /products/{id}"] == 1
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
-def test_ledger_log_and_report_are_private_to_their_owner(shop: Shop) -> None:
-    (shop.folder / "kept.json").write_text("{}")
-    (shop.folder / "kept.json").chmod(0o640)
+def test_ledger_log_and_report_are_private_to_their_owner(setup: Setup) -> None:
+    (setup.folder / "kept.json").write_text("{}")
+    (setup.folder / "kept.json").chmod(0o640)
     before = os.umask(0)
     try:
         for report in ("report.json", "kept.json"):
-            said = shop.apply(shop.mapping(GOOD), "--log-file", "run.log", "--output", report)
-            assert said.code == 0
+            result = setup.apply(setup.mapping(GOOD), "--log-file", "run.log", "--output", report)
+            assert result.code == 0
     finally:
         os.umask(before)
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in shop.folder.iterdir()}
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in setup.folder.iterdir()}
     assert modes.pop("kept.json") == 0o640
     del modes["mapping.json"]
     assert {"amzsync.db", "amzsync.db.lock", "run.log", "report.json"} <= modes.keys()
@@ -283,15 +291,17 @@ def test_ledger_log_and_report_are_private_to_their_owner(shop: Shop) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
-def test_a_stricter_umask_is_kept(shop: Shop) -> None:
+def test_a_stricter_umask_is_kept(setup: Setup) -> None:
     before = os.umask(0o277)
     try:
-        said = shop.apply(shop.mapping(GOOD), "--dry-run", "--log-file", "run.log", "--output", "report.json")
-        assert said.code == 0, said.err
+        result = setup.apply(
+            setup.mapping(GOOD), "--dry-run", "--log-file", "run.log", "--output", "report.json"
+        )
+        assert result.code == 0, result.err
     finally:
         os.umask(before)
-    assert stat.S_IMODE((shop.folder / "run.log").stat().st_mode) == 0o400
-    assert stat.S_IMODE((shop.folder / "report.json").stat().st_mode) == 0o400
+    assert stat.S_IMODE((setup.folder / "run.log").stat().st_mode) == 0o400
+    assert stat.S_IMODE((setup.folder / "report.json").stat().st_mode) == 0o400
 
 
 @pytest.mark.skipif(os.name != "posix", reason="devices and pipes of POSIX")
@@ -316,22 +326,22 @@ def test_with_json_an_error_is_the_one_document(command: list[str], tmp_path: Pa
     path = tmp_path / "bad.json"
     path.write_text("{")
     mapping = ["--mapping", path] if command[0] in ("plan", "apply") else []
-    said = amzsync(*command, *mapping, "--json")
-    assert said.code == 1
-    assert set(said.json["error"]) == {"message", "next_step"}
-    assert said.json["error"]["message"]
+    result = amzsync(*command, *mapping, "--json")
+    assert result.code == 1
+    assert set(result.json["error"]) == {"message", "next_step"}
+    assert result.json["error"]["message"]
 
 
-def test_with_json_a_usage_error_is_the_one_document_too(shop: Shop) -> None:
-    said = amzsync("apply", "--mapping", shop.mapping(GOOD), "--json")
-    assert said.code == 2
-    assert "--yes" in said.err
-    assert said.json["error"]["message"]
+def test_with_json_a_usage_error_is_the_one_document_too(setup: Setup) -> None:
+    result = amzsync("apply", "--mapping", setup.mapping(GOOD), "--json")
+    assert result.code == 2
+    assert "--yes" in result.err
+    assert result.json["error"]["message"]
 
 
-def test_nothing_to_plan_or_apply_is_a_sentence(shop: Shop) -> None:
+def test_nothing_to_plan_or_apply_is_a_sentence(setup: Setup) -> None:
     assert amzsync("plan").code == 2
     refused(amzsync("apply", "--yes", *FAST))
     refused(amzsync("resume"))
     refused(amzsync("status"))
-    assert not shop.ledger.exists()
+    assert not setup.ledger.exists()

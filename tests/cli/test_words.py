@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from cli.shop import FAST, KEY, PASSWORD, Shop, boots, flat
+from cli.fixtures import FAST, KEY, PASSWORD, Setup, boots, flat
 from cli.terminal import amzsync, run
 from sandbox_faults import Answer, DropBeforeWork, Fault
 
@@ -27,9 +27,9 @@ def logged(path: Path) -> list[dict[str, str]]:
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_the_help_of_every_command_shows_an_example(command: list[str], flag: str) -> None:
-    said = amzsync(*command, flag)
-    assert said.code == 0
-    assert f"Example: amzsync {' '.join(command)}" in " ".join(said.out.split())
+    result = amzsync(*command, flag)
+    assert result.code == 0
+    assert f"Example: amzsync {' '.join(command)}" in " ".join(result.out.split())
 
 
 def test_the_program_says_its_version_and_its_commands() -> None:
@@ -42,8 +42,8 @@ def test_it_is_a_module_too(tmp_path: Path) -> None:
     assert run("--version", cwd=tmp_path).out == f"amzsync {version('amzsync')}\n"
 
 
-def test_json_is_one_document_and_everything_else_is_on_stderr(shop: Shop) -> None:
-    mapping = shop.mapping(boots())
+def test_json_is_one_document_and_everything_else_is_on_stderr(setup: Setup) -> None:
+    mapping = setup.mapping(boots())
     for command in (
         ["plan", "--mapping", mapping],
         ["plan", "--refresh", *FAST],
@@ -52,72 +52,72 @@ def test_json_is_one_document_and_everything_else_is_on_stderr(shop: Shop) -> No
         ["status"],
         ["resume"],
     ):
-        said = amzsync(*command, "--json", "-v", is_terminal=True)
-        assert said.code == 0, said.err
-        assert isinstance(said.json, dict)
-        assert ESCAPE not in said.out
+        result = amzsync(*command, "--json", "-v", is_terminal=True)
+        assert result.code == 0, result.err
+        assert isinstance(result.json, dict)
+        assert ESCAPE not in result.out
 
 
-def test_with_json_a_failed_run_is_one_document_too(shop: Shop) -> None:
-    shop.sandbox.faults.add(Fault("POST", "/assets", Answer(422), times=1))
-    said = shop.apply(shop.mapping([flat("A", "a")]), "--json")
-    assert said.code == 3
-    assert len(said.json["errors"]) >= 1
+def test_with_json_a_failed_run_is_one_document_too(setup: Setup) -> None:
+    setup.sandbox.faults.add(Fault("POST", "/assets", Answer(422), times=1))
+    result = setup.apply(setup.mapping([flat("A", "a")]), "--json")
+    assert result.code == 3
+    assert len(result.json["errors"]) >= 1
 
 
-def test_with_json_a_stopped_run_is_one_document_too(shop: Shop) -> None:
-    shop.sandbox.faults.add(Fault("POST", "/products/search", Answer(403), times=None))
-    said = shop.apply(shop.mapping([flat("A", "a")]), "--json", "--output", "r.json")
-    assert said.code == 1
-    assert "403" in said.json["error"]["message"]
-    assert said.json["error"]["next_step"]
+def test_with_json_a_stopped_run_is_one_document_too(setup: Setup) -> None:
+    setup.sandbox.faults.add(Fault("POST", "/products/search", Answer(403), times=None))
+    result = setup.apply(setup.mapping([flat("A", "a")]), "--json", "--output", "r.json")
+    assert result.code == 1
+    assert "403" in result.json["error"]["message"]
+    assert result.json["error"]["next_step"]
     assert json.loads(Path("r.json").read_text())["links_created"] == 0
 
 
 @pytest.mark.parametrize(("flag", "variable"), [(["--no-color"], None), ([], "1")])
 def test_colours_end_where_nobody_wants_them(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, flag: list[str], variable: str | None
+    setup: Setup, monkeypatch: pytest.MonkeyPatch, flag: list[str], variable: str | None
 ) -> None:
-    mapping = shop.mapping([flat("A", "a")])
+    mapping = setup.mapping([flat("A", "a")])
     coloured = amzsync("apply", "--mapping", mapping, "--dry-run", is_terminal=True)
     assert re.search(r"\x1b\[\d*;?3\dm", amzsync("status", "--ledger", "nowhere.db", is_terminal=True).err)
     assert ESCAPE in coloured.out
     if variable:
         monkeypatch.setenv("NO_COLOR", variable)
     for command in (["plan", "--mapping", mapping], ["apply", "--yes", *FAST], ["status"]):
-        said = amzsync(*command, *flag, is_terminal=True)
-        assert not re.search(r"\x1b\[[\d;]*3\dm", said.out + said.err)
-    said = amzsync("status", "--ledger", "nowhere.db", *flag, is_terminal=True)
-    assert not re.search(r"\x1b\[[\d;]*3\dm", said.err)
+        result = amzsync(*command, *flag, is_terminal=True)
+        assert not re.search(r"\x1b\[[\d;]*3\dm", result.out + result.err)
+    result = amzsync("status", "--ledger", "nowhere.db", *flag, is_terminal=True)
+    assert not re.search(r"\x1b\[[\d;]*3\dm", result.err)
 
 
-def test_no_colour_codes_go_into_a_pipe(shop: Shop) -> None:
-    mapping = shop.mapping([flat("A", "a")])
+def test_no_colour_codes_go_into_a_pipe(setup: Setup) -> None:
+    mapping = setup.mapping([flat("A", "a")])
     for command in (["plan", "--mapping", mapping], ["apply", "--yes", *FAST], ["status"]):
-        said = amzsync(*command)
-        assert ESCAPE not in said.out + said.err
+        result = amzsync(*command)
+        assert ESCAPE not in result.out + result.err
 
 
-def test_quiet_says_only_what_went_wrong(shop: Shop) -> None:
-    mapping = shop.mapping([flat("A", "a")])
-    said = shop.apply(mapping, "-q")
-    assert (said.code, said.out, said.err) == (0, "", "")
+def test_quiet_says_only_what_went_wrong(setup: Setup) -> None:
+    mapping = setup.mapping([flat("A", "a")])
+    result = setup.apply(mapping, "-q")
+    assert (result.code, result.out, result.err) == (0, "", "")
     assert amzsync("plan", "--mapping", mapping, "--quiet").out == ""
     assert amzsync("plan", "--mapping", "nowhere.json", "-q").err != ""
 
 
-def test_the_log_has_a_line_for_every_request(shop: Shop) -> None:
-    shop.sandbox.faults.add(
+def test_the_log_has_a_line_for_every_request(setup: Setup) -> None:
+    setup.sandbox.faults.add(
         Fault("POST", "/assets", Answer(503), times=1),
         Fault("POST", "/assets", DropBeforeWork(), times=1),
         Fault("POST", "/products/search", Answer(401), times=1),
         Fault("POST", "/assets", Answer(422, json.dumps({"error": {"msg": "secret words"}}).encode())),
     )
-    shop.apply(
-        shop.mapping({"matched": [flat("A", "a", "b", "c", "d")]}), "--log-file", "log", "--workers", "1"
+    setup.apply(
+        setup.mapping({"matched": [flat("A", "a", "b", "c", "d")]}), "--log-file", "log", "--workers", "1"
     )
-    lines = logged(shop.folder / "log")
-    assert len(lines) == shop.sandbox.total
+    lines = logged(setup.folder / "log")
+    assert len(lines) == setup.sandbox.total
     assert lines[0] == {"kind": "token", "method": "POST", "path": "token", "result": "ok", "attempt": "1"}
     results = [(line["kind"], line["result"]) for line in lines if line["result"] != "ok"]
     assert ("asset_upload", "503 RetriableError") in results
@@ -127,43 +127,43 @@ def test_the_log_has_a_line_for_every_request(shop: Shop) -> None:
     assert "2" in {line["attempt"] for line in lines}
 
 
-def test_no_secret_is_in_any_word_file_or_ledger(shop: Shop) -> None:
-    shop.sandbox.faults.add(
+def test_no_secret_is_in_any_word_file_or_ledger(setup: Setup) -> None:
+    setup.sandbox.faults.add(
         Fault("POST", "/assets", Answer(422, json.dumps({"error": {"msg": "no"}}).encode())),
         Fault("PATCH", "/products/.*", Answer(401), times=1),
     )
-    said = shop.apply(
-        shop.mapping(boots()), "-v", "--log-file", "log", "--output", "r.json", "--json", "--no-color"
+    result = setup.apply(
+        setup.mapping(boots()), "-v", "--log-file", "log", "--output", "r.json", "--json", "--no-color"
     )
-    texts = [said.out, said.err, amzsync("status", "--json").out, amzsync("status").out]
-    texts += [path.read_bytes().decode("latin-1") for path in shop.folder.iterdir() if path.is_file()]
-    assert (shop.folder / "log").stat().st_size > 1000
+    texts = [result.out, result.err, amzsync("status", "--json").out, amzsync("status").out]
+    texts += [path.read_bytes().decode("latin-1") for path in setup.folder.iterdir() if path.is_file()]
+    assert (setup.folder / "log").stat().st_size > 1000
     for text in texts:
         assert KEY not in text
         assert PASSWORD not in text
         assert "Bearer" not in text
 
 
-def test_a_log_is_appended_to(shop: Shop) -> None:
-    mapping = shop.mapping([flat("A", "a")])
-    shop.apply(mapping, "--log-file", "log")
-    first = (shop.folder / "log").read_text()
-    shop.apply(shop.mapping([flat("A", "a", "b")]), "--log-file", "log")
-    assert (shop.folder / "log").read_text().startswith(first)
-    assert len(logged(shop.folder / "log")) == shop.sandbox.total
+def test_a_log_is_appended_to(setup: Setup) -> None:
+    mapping = setup.mapping([flat("A", "a")])
+    setup.apply(mapping, "--log-file", "log")
+    first = (setup.folder / "log").read_text()
+    setup.apply(setup.mapping([flat("A", "a", "b")]), "--log-file", "log")
+    assert (setup.folder / "log").read_text().startswith(first)
+    assert len(logged(setup.folder / "log")) == setup.sandbox.total
 
 
-def test_foreign_words_cannot_act_on_a_terminal(shop: Shop) -> None:
+def test_foreign_words_cannot_act_on_a_terminal(setup: Setup) -> None:
     nasty = "\x1b[2J\x1b]0;owned\x07[bold red]SKU[/]\u202egnp"
-    said = amzsync("plan", "--mapping", shop.mapping([flat(nasty, "a")], seed=False), is_terminal=True)
-    assert said.code == 0, said.err
-    assert "\x1b[2J" not in said.out
-    assert "\x1b]0;" not in said.out
-    assert "\u202e" not in said.out
-    assert "[bold red]" in said.out
+    result = amzsync("plan", "--mapping", setup.mapping([flat(nasty, "a")], seed=False), is_terminal=True)
+    assert result.code == 0, result.err
+    assert "\x1b[2J" not in result.out
+    assert "\x1b]0;" not in result.out
+    assert "\u202e" not in result.out
+    assert "[bold red]" in result.out
 
 
 def test_very_verbose_shows_where_it_went_wrong(tmp_path: Path) -> None:
-    said = run("plan", "--mapping", "nowhere.json", "-vv", cwd=tmp_path)
-    assert said.code == 1
-    assert "MappingError" in said.err
+    result = run("plan", "--mapping", "nowhere.json", "-vv", cwd=tmp_path)
+    assert result.code == 1
+    assert "MappingError" in result.err

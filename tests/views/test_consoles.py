@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from views.made_up import paper
+from views.factories import plain_console
 
 from amzsync.limits.windows import Limit
 from amzsync.views.console import (
@@ -50,7 +50,7 @@ def test_a_quiet_console_prints_nothing():
 
 
 def test_a_stream_that_is_no_terminal_gets_no_escape():
-    console, stream = paper()
+    console, stream = plain_console()
     console.print(own("stop", "red"))
     assert stream.getvalue() == "stop\n"
 
@@ -91,13 +91,13 @@ def sheet() -> Sheet:
 
 
 def test_a_sheet_has_columns_where_they_fit():
-    console, stream = paper(60)
+    console, stream = plain_console(60)
     console.print(sheet())
     assert stream.getvalue().splitlines()[0].split() == ["first", "second", "column", "third", "column"]
 
 
 def test_a_sheet_is_a_paragraph_a_row_where_columns_would_break_words():
-    console, stream = paper(20)
+    console, stream = plain_console(20)
     console.print(sheet())
     assert " ".join(stream.getvalue().split()) == "ROW: second column 1,234, third column words"
 

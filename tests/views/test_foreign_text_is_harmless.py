@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
-from views.made_up import HOSTILE, FakeClock, paper, plan_view, status_view, summary
+from views.factories import HOSTILE, FakeClock, plain_console, plan_view, status_view, summary
 
 from amzsync.executor.events import Notice, Progress, Traffic, Waiting
 from amzsync.views.console import foreign, make_console, plain
@@ -37,7 +37,7 @@ def assert_harmless(printed: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize("view", VIEWS)
 def test_no_view_prints_a_character_that_acts_and_none_overflows_its_console(view, text, width):
-    console, stream = paper(width)
+    console, stream = plain_console(width)
 
     VIEWS[view](text, console)
 
@@ -48,7 +48,7 @@ def test_no_view_prints_a_character_that_acts_and_none_overflows_its_console(vie
 @pytest.mark.parametrize("text", ["[red]markup[/red]", "=HYPERLINK(1)", "<b>bold</b>", ":smile:", "[/]"])
 @pytest.mark.parametrize("view", VIEWS)
 def test_markup_is_shown_as_it_was_written(view, text):
-    console, stream = paper(200)
+    console, stream = plain_console(200)
 
     VIEWS[view](text, console)
 
@@ -69,7 +69,7 @@ def test_no_foreign_escape_reaches_a_coloured_terminal(view):
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_progress_in_lines_says_notices_and_reasons_without_acting(text):
-    console, stream = paper(80)
+    console, stream = plain_console(80)
     display = LineDisplay(console, monotonic=FakeClock().monotonic, now=FakeClock().now)
 
     display.notice(Notice(text))
@@ -81,7 +81,7 @@ def test_progress_in_lines_says_notices_and_reasons_without_acting(text):
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_the_live_picture_shows_a_reason_without_acting(text):
-    console, stream = paper(80)
+    console, stream = plain_console(80)
     display = LiveDisplay(console, now=FakeClock().now)
 
     display.notice(Notice(text))

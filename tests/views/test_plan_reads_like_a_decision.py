@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 
 from rich.console import Console
-from views.made_up import COUNTS, METADATA, TOTALS, failure, paper, plan_view, product
+from views.factories import COUNTS, METADATA, TOTALS, failure, plain_console, plan_view, product
 
 from amzsync.ledger.queries import Outstanding, Totals
 from amzsync.planner import PlanCounts
@@ -13,7 +13,7 @@ from amzsync.views.plan import AccountView, PlanView, plan_json, render_plan
 
 
 def printed(view: PlanView, width: int = 120) -> str:
-    console, stream = paper(width)
+    console, stream = plain_console(width)
     render_plan(view, console)
     return " ".join(stream.getvalue().split())
 

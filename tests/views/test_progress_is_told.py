@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from views.made_up import FakeClock, paper
+from views.factories import FakeClock, plain_console
 
 from amzsync.executor.events import Notice, Progress, QuotaUse, Traffic, Waiting
 from amzsync.limits.windows import PRESETS
@@ -26,13 +26,13 @@ PROGRESS = Progress(
 
 
 def lines(clock: FakeClock) -> tuple[LineDisplay, Callable[[], list[str]]]:
-    console, stream = paper(80)
+    console, stream = plain_console(80)
     display = LineDisplay(console, monotonic=clock.monotonic, now=clock.now)
     return display, lambda: stream.getvalue().splitlines()
 
 
 def picture(*events: Progress, clock: FakeClock | None = None) -> str:
-    console, stream = paper(80)
+    console, stream = plain_console(80)
     display = LiveDisplay(console, now=(clock or FakeClock()).now)
     for event in events:
         display.progress(event)
@@ -176,7 +176,7 @@ def test_a_retry_that_passes_at_once_is_no_line():
 
 def test_the_end_of_a_wait_still_shows_it():
     clock = FakeClock()
-    console, stream = paper(80)
+    console, stream = plain_console(80)
     display = LiveDisplay(console, now=clock.now)
     display.progress(waiting(20.0))
     clock.seconds += 19
@@ -233,7 +233,7 @@ def test_the_display_fits_the_console(terminal, term, quiet, kind):
 
 
 def test_a_quiet_display_says_nothing(capfd):
-    console, stream = paper()
+    console, stream = plain_console()
     clock = FakeClock()
 
     with make_display(console, quiet=True, monotonic=clock.monotonic, now=clock.now) as display:

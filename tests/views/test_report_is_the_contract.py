@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from views.made_up import METADATA, failure, report
+from views.factories import METADATA, failure, report
 
 from amzsync.errors import ConfigError
 from amzsync.views.report import check_output, report_json, write_report

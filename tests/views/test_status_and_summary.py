@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 
 import pytest
-from views.made_up import TOTALS, failure, groups, paper, report, run, status_view, summary
+from views.factories import TOTALS, failure, groups, plain_console, report, run, status_view, summary
 
 from amzsync.ledger.rows import FailureGroup, Outcome
 from amzsync.limits.forecast import Forecast
@@ -14,13 +14,13 @@ from amzsync.views.summary import Summary, next_commands, render_summary
 
 
 def status_text(view: StatusView, zone=UTC) -> str:
-    console, stream = paper(120)
+    console, stream = plain_console(120)
     render_status(view, console, zone)
     return " ".join(stream.getvalue().split())
 
 
 def summary_text(value: Summary) -> str:
-    console, stream = paper(120)
+    console, stream = plain_console(120)
     render_summary(value, console)
     return " ".join(stream.getvalue().split())
 

@@ -1,4 +1,4 @@
-"""Views of made-up values: tidy ones, and ones in which every foreign text is hostile."""
+"""Factories of views: with tidy values, or with hostile text in every field that comes from outside."""
 
 import io
 from dataclasses import dataclass, field, replace
@@ -174,7 +174,7 @@ class FakeClock:
         return self.start + timedelta(seconds=self.seconds - 100.0)
 
 
-def paper(width: int = 80, environ: dict[str, str] | None = None) -> tuple[Console, io.StringIO]:
+def plain_console(width: int = 80, environ: dict[str, str] | None = None) -> tuple[Console, io.StringIO]:
     """A console that is no terminal, and what it has printed."""
     stream = io.StringIO()
     return make_console(stream, environ=environ or {}, width=width), stream

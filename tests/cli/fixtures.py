@@ -1,4 +1,4 @@
-"""An account with its credentials in the environment, a folder to work in, and mappings to work with."""
+"""A folder with a sandbox as its account, and mappings to use there."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from catalogue import picture
-from cli.terminal import Said, amzsync
+from cli.terminal import Result, amzsync
 from sandbox_faults import Sandbox
 
-KEY = "key-of-the-shop"
-PASSWORD = "password-of-the-shop"
+KEY = "key-of-the-account"
+PASSWORD = "password-of-the-account"
 FAST = ("--rate-limit", "100000/10s")
-"""For an account whose limits are none of the test's business."""
+"""For a test that is not about the account's limits."""
 
 Entry = Mapping[str, Any]
 
@@ -46,7 +46,7 @@ def skus_of(mapping: Any) -> list[str]:
 
 
 @dataclass
-class Shop:
+class Setup:
     """A sandbox that this folder's environment names as the account."""
 
     folder: Path
@@ -73,7 +73,7 @@ class Shop:
             self.sandbox.seed(skus_of(content))
         return path
 
-    def apply(self, mapping: Path | None = None, *more: object) -> Said:
+    def apply(self, mapping: Path | None = None, *more: object) -> Result:
         """Work through a mapping, or what is pending, without being asked."""
         named: Sequence[object] = ("--mapping", mapping) if mapping else ()
         return amzsync("apply", *named, "--yes", *FAST, *more)
