@@ -4,15 +4,13 @@ A configuration file is not trusted: it is read bounded, every field is checked,
 and the field but never a value, because a value may be a password in the wrong place.
 """
 
-import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from amzsync.config_file import read_config_file
 from amzsync.errors import ConfigError
-from amzsync.files import open_regular
 from amzsync.limits.windows import Limit, parse_limits
 from amzsync.plytix.address import checked_address
 from amzsync.plytix.auth import Credentials, Secret
@@ -25,7 +23,6 @@ ENVIRONMENT = "environment"
 API_URL = "https://pim.plytix.com/api/v1"
 AUTH_URL = "https://auth.plytix.com/auth/api/get-token"
 
-_MAX_CONFIG_BYTES = 1024 * 1024
 _MAX_LIMIT_LENGTH = 40
 _NAMES_SHOWN = 20
 _FILE_NAMES = ("config.json", "plytix_config.json")
@@ -161,7 +158,7 @@ class _Config:
         if len(self.accounts) == 1:
             return next(iter(self.accounts))
         raise ConfigError(
-            f"{self.path} names no default account.",
+            f"{self.path} has no default account.",
             f"Choose one with --plytix-account: {_listed(self.names())}.",
         )
 
@@ -173,7 +170,7 @@ class _Config:
             raise ConfigError(
                 f"{self.path} has no account {alias!r}."
                 if name == alias
-                else f"{self.path}: aliases.{alias} leads to an account that is not there.",
+                else f"{self.path}: aliases.{alias} points to an account that does not exist.",
                 f"It has: {_listed(self.names())}.",
             )
         return self._checked(name, self.accounts[name])
@@ -184,7 +181,7 @@ class _Config:
             name = self.aliases[name]
             if name in seen:
                 raise ConfigError(
-                    f"{self.path}: aliases.{alias} leads to itself.", "Let it name one of the accounts."
+                    f"{self.path}: aliases.{alias} points to itself.", "Let it name one of the accounts."
                 )
             seen.add(name)
         return name
@@ -207,20 +204,7 @@ class _Config:
 
 
 def _read_config(path: Path, *, is_named: bool) -> _Config:
-    raw, status = _read_bytes(path)
-    warnings = _safety(path, status, is_named=is_named)
-    cause, content = "", None
-    try:
-        content = json.loads(raw.decode("utf-8-sig"))
-    except json.JSONDecodeError as error:
-        cause = f"line {error.lineno}, column {error.colno} is not JSON"
-    except UnicodeDecodeError:
-        cause = "it is not UTF-8"
-    except (ValueError, RecursionError):
-        cause = "it holds a number too long or is nested too deep"
-    # Raised out here: an error that was caught keeps the whole text, with its secrets, as its context.
-    if cause:
-        raise ConfigError(f"{path} cannot be read as a configuration: {cause}.", "Correct the file.")
+    content, warnings = read_config_file(path, is_named=is_named)
     if not isinstance(content, dict):
         raise _wrong(str(path), "an object with accounts")
     aliases = _object(content, "aliases", path)
@@ -232,54 +216,6 @@ def _read_config(path: Path, *, is_named: bool) -> _Config:
         raise _wrong(f"{path}: defaults.account", "the name of an account")
     accounts = _object(content, "accounts", path)
     return _Config(path, accounts, {alias: str(name) for alias, name in aliases.items()}, default, warnings)
-
-
-def _read_bytes(path: Path) -> tuple[bytes, os.stat_result]:
-    try:
-        with open_regular(path) as file:
-            raw = file.read(_MAX_CONFIG_BYTES + 1)
-            status = os.fstat(file.fileno())
-    except (OSError, ValueError) as error:
-        cause = (error.strerror if isinstance(error, OSError) else None) or "its name cannot be used"
-        raise ConfigError(f"The configuration {path} cannot be read: {cause}.", "Check --config.") from None
-    if len(raw) > _MAX_CONFIG_BYTES:
-        raise ConfigError(f"The configuration {path} is larger than 1 MiB.", "Check --config.")
-    return raw, status
-
-
-def _safety(path: Path, status: os.stat_result, *, is_named: bool) -> tuple[str, ...]:
-    """What to warn of; a file that nobody has named, and that others may have written, is refused.
-
-    Raises:
-        ConfigError: it is refused.
-    """
-    if os.name != "posix":
-        return ()
-    danger = _danger(path, status)
-    if danger and not is_named:
-        raise ConfigError(
-            f"The configuration {path} is not used: {danger}, so its accounts need not be yours.",
-            f"If you trust it, name it with --config {path}, or make it your own with chmod 600.",
-        )
-    warnings = [f"{path}: {danger}"] if danger else []
-    if status.st_mode & 0o077:
-        warnings.append(f"{path} holds credentials and can be read by others: chmod 600 {path}")
-    return tuple(warnings)
-
-
-def _danger(path: Path, status: os.stat_result) -> str:
-    """Why others than this user and root may have written it, or nothing."""
-    trusted = (0, os.geteuid())
-    if status.st_uid not in trusted:
-        return "another user owns it"
-    if status.st_mode & 0o022:
-        return "other users can write to it"
-    folder = path.parent.stat()
-    if folder.st_uid not in trusted:
-        return "another user owns its folder"
-    if folder.st_mode & 0o002:
-        return "other users can write to its folder"
-    return ""
 
 
 def _object(content: Mapping[str, object], key: str, path: Path) -> Mapping[str, object]:

@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "migrations": [],
     "ledger": ["domain", "errors", "files", "planner", "migrations"],
     "plytix": ["domain", "errors", "limits"],
-    "config": ["errors", "files", "limits.windows", "plytix.address", "plytix.auth"],
+    "config_file": ["errors", "files"],
+    "config": ["config_file", "errors", "limits.windows", "plytix.address", "plytix.auth"],
     "executor": ["ledger", "limits", "plytix", "domain", "errors"],
     "views": [
         "domain",

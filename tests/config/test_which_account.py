@@ -145,7 +145,7 @@ def test_an_alias_may_be_called_like_its_account_and_may_lead_to_the_sandbox(pla
 def test_an_alias_that_leads_to_itself_is_refused(place, alias):
     path = write(place / "mine.json", config(aliases={"a": "b", "b": "a"}))
 
-    with pytest.raises(ConfigError, match=f"aliases.{alias} leads to itself"):
+    with pytest.raises(ConfigError, match=f"aliases.{alias} points to itself"):
         load(place, alias, config_path=path)
 
 
@@ -161,7 +161,7 @@ def test_an_unknown_account_is_refused_with_the_known_ones(place):
 def test_an_alias_to_nowhere_is_refused_by_its_own_name(place):
     path = write(place / "mine.json", config(aliases={"prod": "secret-by-mistake"}))
 
-    with pytest.raises(ConfigError, match=r"aliases\.prod leads to an account that is not there") as caught:
+    with pytest.raises(ConfigError, match=r"aliases\.prod points to an account that does not") as caught:
         load(place, "prod", config_path=path)
 
     assert "secret-by-mistake" not in str(caught.value)

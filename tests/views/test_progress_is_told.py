@@ -199,9 +199,9 @@ def test_the_live_display_draws_on_its_terminal_and_puts_notices_above():
 
     with LiveDisplay(console, now=FakeClock().now) as display:
         display.progress(PROGRESS)
-        display.notice(Notice("learned a lower limit"))
+        display.notice(Notice("uses a lower limit"))
 
-    assert "learned a lower limit" in stream.getvalue()
+    assert "uses a lower limit" in stream.getvalue()
     assert "1,155 requests" in stream.getvalue()
 
 
