@@ -59,11 +59,19 @@ ENTRIES = {
         "executor.run",
         "executor.events",
         "executor.stop",
-        "executor.engine.Bounds",
-        "executor.engine.End",
-        "executor.slots.Slots",  # `status` shows the use of the limits without a run
-        "executor.gallery_check.is_checked",  # `plan` forecasts the request for it
+        "executor.engine.engine.Bounds",
+        "executor.engine.engine.End",
+        "executor.engine.slots.Slots",  # `status` shows the use of the limits without a run
+        "executor.scripts.gallery_check.is_checked",  # `plan` forecasts the request for it
     ],
+}
+
+
+# The layers of the executor, and what of it each may import besides itself.
+LAYERS = {
+    "executor.engine": ["executor.clocks", "executor.events", "executor.stop"],
+    "executor.scheduler": ["executor.clocks", "executor.engine"],
+    "executor.scripts": ["executor.events", "executor.engine", "executor.scheduler"],
 }
 
 
@@ -120,6 +128,19 @@ def faults(sources: dict[str, str]) -> list[str]:
     return found
 
 
+def layer_faults(sources: dict[str, str]) -> list[str]:
+    """Every import by which a layer of a package knows one above it."""
+    return [
+        f"{module} imports {ours}"
+        for module, source in sources.items()
+        for layer, below in LAYERS.items()
+        if is_inside(module, layer)
+        for ours in (name.removeprefix("amzsync.") for name in imports(source))
+        if is_inside(ours, layer.partition(".")[0])
+        and not any(is_inside(ours, one) for one in (layer, *below))
+    ]
+
+
 def circle(sources: dict[str, str]) -> list[str]:
     """The modules of an import circle, or none."""
     graph = {
@@ -153,6 +174,12 @@ def test_no_package_imports_what_is_not_its_own() -> None:
     assert faults(modules()) == []
 
 
+def test_no_layer_of_the_executor_knows_one_above_it() -> None:
+    assert layer_faults(modules()) == []
+    assert layer_faults({"executor.engine.sender": "import amzsync.executor.scheduler.queues"})
+    assert layer_faults({"executor.scheduler.queues": "from amzsync.executor.scripts import sync"})
+
+
 def test_no_module_imports_itself_through_another() -> None:
     assert circle(modules()) == []
 
@@ -179,8 +206,8 @@ def test_the_table_itself_has_no_circle() -> None:
         ("mapping.read", "import numpy"),
         ("sandbox.server", "from amzsync.domain.product import Product"),
         ("executor.run", "from amzsync.sandbox import Sandbox"),
-        ("cli.apply", "from amzsync.executor.scheduler import Scheduler"),
-        ("cli.apply", "from amzsync.executor.engine import Engine"),
+        ("cli.apply", "from amzsync.executor.scheduler.scheduler import Scheduler"),
+        ("cli.apply", "from amzsync.executor.engine.engine import Engine"),
     ],
 )
 def test_an_import_that_is_not_allowed_is_noticed(module: str, source: str) -> None:

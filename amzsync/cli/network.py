@@ -14,7 +14,7 @@ from amzsync.cli.planning import gallery_label
 from amzsync.cli.run_options import RunOptions
 from amzsync.config import Account
 from amzsync.executor import run
-from amzsync.executor.engine import Bounds, End
+from amzsync.executor.engine.engine import Bounds, End
 from amzsync.executor.events import Notice
 from amzsync.executor.run import RunContext, RunResult, Server, TokenFacts
 from amzsync.executor.stop import StopRequest, stop_on_signals

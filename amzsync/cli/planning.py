@@ -13,7 +13,7 @@ from amzsync.cli.limits import ChosenLimits
 from amzsync.cli.run_options import RunOptions
 from amzsync.config import Account
 from amzsync.errors import LedgerLockedError
-from amzsync.executor.gallery_check import is_checked
+from amzsync.executor.scripts.gallery_check import is_checked
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.limits.forecast import forecast

@@ -11,7 +11,7 @@ from amzsync.cli.limits import ChosenLimits, chosen_limits
 from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions, resumed_options
 from amzsync.errors import ConfigError, LedgerError
-from amzsync.executor.slots import Slots
+from amzsync.executor.engine.slots import Slots
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Run
 from amzsync.limits.forecast import forecast

@@ -1,23 +1,19 @@
-"""What a run is given, what its scripts share, and what comes of it."""
+"""What a run is given, and what comes of it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from amzsync.errors import AmzsyncError, StopError
-from amzsync.executor.bulk import AssetsByName, ProductsBySku
 from amzsync.executor.clocks import Clocks
-from amzsync.executor.engine import Bounds, End
+from amzsync.executor.engine.engine import Bounds, End
 from amzsync.executor.events import Listener, SilentListener
-from amzsync.executor.recheck import Recheck
-from amzsync.executor.record import Record
 from amzsync.executor.stop import StopRequest
-from amzsync.executor.traits import AccountTraits
 from amzsync.ledger.ledger import Ledger
 from amzsync.limits.windows import Limit
 from amzsync.plytix.auth import Credentials, Secret
 
-__all__ = ["RunContext", "RunResult", "ScriptContext", "Server", "SyncContext", "TokenFacts"]
+__all__ = ["RunContext", "RunResult", "Server", "TokenFacts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +67,3 @@ class RunResult:
     @property
     def requests(self) -> int:
         return sum(self.requests_by_kind.values())
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptContext:
-    """What every script of a run is given: the searches that it can share, and the writer to the ledger."""
-
-    gallery_label: str
-    record: Record
-    products_by_sku: ProductsBySku
-    assets_by_name: AssetsByName
-
-
-@dataclass(frozen=True, slots=True)
-class SyncContext(ScriptContext):
-    """What the scripts of a sync share besides.
-
-    `skip_existing_reason`: skip, for this reason, a product whose gallery already holds any image.
-    """
-
-    traits: AccountTraits
-    recheck: Recheck
-    skip_existing_reason: str | None

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from amzsync.executor.engine.slots import Slots
 from amzsync.executor.events import Progress, Traffic
-from amzsync.executor.record import Done, Record
-from amzsync.executor.scheduler import Scheduler
-from amzsync.executor.slots import Slots
+from amzsync.executor.scheduler.scheduler import Scheduler
+from amzsync.executor.scripts.record import Done, Record
 from amzsync.ledger.queries import Outstanding
 from amzsync.limits.api import PAGE_SIZE
 

@@ -5,27 +5,28 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from amzsync.errors import AmzsyncError, StopError
-from amzsync.executor.bulk import AssetsByName, ProductsBySku
-from amzsync.executor.context import RunContext, RunResult, ScriptContext, Server, SyncContext, TokenFacts
-from amzsync.executor.engine import End, Engine
-from amzsync.executor.engine_parts import EngineParts
+from amzsync.executor.context import RunContext, RunResult, Server, TokenFacts
+from amzsync.executor.engine.engine import End, Engine
+from amzsync.executor.engine.engine_parts import EngineParts
+from amzsync.executor.engine.failures import Failures
+from amzsync.executor.engine.sender import Sender
+from amzsync.executor.engine.slots import Slots
+from amzsync.executor.engine.tokens import Tokens
+from amzsync.executor.engine.workers import Workers
 from amzsync.executor.events import Notice
-from amzsync.executor.failures import Failures
-from amzsync.executor.gallery_check import check_gallery, is_checked
 from amzsync.executor.other_runs import OtherRuns
 from amzsync.executor.progress import ProgressMeter
-from amzsync.executor.recheck import Recheck
-from amzsync.executor.recheck_scripts import RecheckScripts
-from amzsync.executor.record import Record
-from amzsync.executor.refresh import refresh_product
-from amzsync.executor.scheduler import OptionalScripts, Scheduler
-from amzsync.executor.script import Script
-from amzsync.executor.sender import Sender
-from amzsync.executor.slots import Slots
-from amzsync.executor.sync import sync_product
-from amzsync.executor.tokens import Tokens
-from amzsync.executor.traits import AccountTraits
-from amzsync.executor.workers import Workers
+from amzsync.executor.scheduler.scheduler import OptionalScripts, Scheduler
+from amzsync.executor.scheduler.script import Script
+from amzsync.executor.scripts.bulk import AssetsByName, ProductsBySku
+from amzsync.executor.scripts.context import ScriptContext, SyncContext
+from amzsync.executor.scripts.gallery_check import check_gallery, is_checked
+from amzsync.executor.scripts.recheck import Recheck
+from amzsync.executor.scripts.recheck_scripts import RecheckScripts
+from amzsync.executor.scripts.record import Record
+from amzsync.executor.scripts.refresh import refresh_product
+from amzsync.executor.scripts.sync import sync_product
+from amzsync.executor.scripts.traits import AccountTraits
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.queries import Outstanding
 from amzsync.ledger.rows import ProductWork

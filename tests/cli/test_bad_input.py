@@ -14,7 +14,7 @@ from cli.terminal import Result, amzsync
 from sandbox_faults import Answer, Fault
 
 from amzsync.cli import network
-from amzsync.executor.engine import Bounds
+from amzsync.executor.engine.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy
 
 GOOD = {"matched": [flat("SKU-1", "a")]}

@@ -15,7 +15,7 @@ from sandbox_faults import Sandbox
 from amzsync.domain.product import Product
 from amzsync.errors import StopError
 from amzsync.executor.clocks import Clocks
-from amzsync.executor.engine import Bounds, End
+from amzsync.executor.engine.engine import Bounds, End
 from amzsync.executor.events import Notice, Progress
 from amzsync.executor.run import RunContext, RunResult, Server, refresh, sync
 from amzsync.executor.stop import StopRequest

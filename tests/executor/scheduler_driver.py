@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from amzsync.executor.clocks import Clocks
-from amzsync.executor.outgoing import Outgoing
-from amzsync.executor.scheduler import OptionalScripts, Scheduler
-from amzsync.executor.script import Find, OnRefusal, Script, Send
-from amzsync.executor.slots import Slots
+from amzsync.executor.engine.outgoing import Outgoing
+from amzsync.executor.engine.slots import Slots
+from amzsync.executor.scheduler.scheduler import OptionalScripts, Scheduler
+from amzsync.executor.scheduler.script import Find, OnRefusal, Script, Send
 from amzsync.ledger.request_log import RequestLog
 from amzsync.limits.windows import Limit
 from amzsync.plytix.wire import Call, Request, RequestKind

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sandbox_faults import Answer, DropAfterWork, DropBeforeWork, Fault, Sandbox
 
-from amzsync.executor.engine import Bounds
+from amzsync.executor.engine.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy
 
 REQUESTS = (

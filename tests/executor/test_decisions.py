@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amzsync.executor.decide import MAX_ASSETS, Append, Decision, Nothing, Replace, decide, is_ours
+from amzsync.executor.scripts.decide import MAX_ASSETS, Append, Decision, Nothing, Replace, decide, is_ours
 
 ABC = ("a", "b", "c")
 

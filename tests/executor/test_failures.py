@@ -3,8 +3,8 @@
 from executor.scheduler_driver import Clock
 
 from amzsync.errors import RetriableError
-from amzsync.executor.failures import Failures
-from amzsync.executor.retries import Attempts
+from amzsync.executor.engine.failures import Failures
+from amzsync.executor.engine.retries import Attempts
 from amzsync.plytix.retry import RetryPolicy
 
 OUTAGE_S = 60.0

@@ -3,7 +3,7 @@
 import pytest
 
 from amzsync.executor.clocks import Instant, age_s
-from amzsync.executor.freshness import BatchSize, Reading
+from amzsync.executor.engine.freshness import BatchSize, Reading
 from amzsync.limits.forecast import forecast, reread_size
 from amzsync.limits.windows import PRESETS, Limit
 

@@ -9,7 +9,7 @@ from executor.harness import SyncHarness
 from sandbox_faults import Answer, Fault
 
 from amzsync.domain.product import Product
-from amzsync.executor.decide import MAX_ASSETS
+from amzsync.executor.scripts.decide import MAX_ASSETS
 from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.sandbox import TypeClass
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from amzsync.executor.health import CircuitBreaker
+from amzsync.executor.engine.health import CircuitBreaker
 
 
 def middle() -> float:

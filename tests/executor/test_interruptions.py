@@ -8,7 +8,7 @@ from catalogue import product, rows
 from executor.harness import SyncHarness
 from sandbox_faults import Answer, Fault, Latency, RunBefore, Transform
 
-from amzsync.executor.engine import Bounds, End
+from amzsync.executor.engine.engine import Bounds, End
 from amzsync.executor.stop import StopRequest
 from amzsync.limits.windows import Limit
 

@@ -8,8 +8,8 @@ from catalogue import product, rows
 from executor.harness import SyncHarness
 from sandbox_faults import DropAfterWork, DropBeforeWork, Fault, Sandbox
 
-from amzsync.executor.engine import Bounds
-from amzsync.executor.workers import Answered, Workers
+from amzsync.executor.engine.engine import Bounds
+from amzsync.executor.engine.workers import Answered, Workers
 
 Wanted = Sequence[tuple[str, str]]
 

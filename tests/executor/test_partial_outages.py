@@ -12,7 +12,7 @@ from executor.harness import SyncHarness
 from sandbox_faults import Answer, Delay, DropAfterWork, DropBeforeWork, Fault, RunBefore
 
 from amzsync.domain.product import Product
-from amzsync.executor.engine import Bounds
+from amzsync.executor.engine.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy
 
 # A minute, and pauses of half a second to twenty, forty times as fast.

@@ -5,7 +5,7 @@ from collections import deque
 import pytest
 from executor.scheduler_driver import Names, call, look_up
 
-from amzsync.executor.queues import (
+from amzsync.executor.scheduler.queues import (
     Priority,
     Process,
     Queues,
@@ -15,7 +15,7 @@ from amzsync.executor.queues import (
     count_keys,
     take_keys,
 )
-from amzsync.executor.script import Find, Send
+from amzsync.executor.scheduler.script import Find, Send
 from amzsync.plytix.wire import RequestKind
 
 QUERY = Names()

@@ -11,7 +11,7 @@ from catalogue import product
 from executor.harness import SyncHarness
 from sandbox_faults import Answer, Fault, RunBefore, Transform
 
-from amzsync.executor.engine import Bounds
+from amzsync.executor.engine.engine import Bounds
 from amzsync.sandbox import TypeClass
 
 REFUSED = Answer(422, json.dumps({"error": {"msg": "Invalid operator"}}).encode())

@@ -8,7 +8,7 @@ from catalogue import picture, product, rows
 from executor.harness import SyncHarness
 from sandbox_faults import Answer, Fault, Transform
 
-from amzsync.executor.engine import Bounds
+from amzsync.executor.engine.engine import Bounds
 from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.plytix.retry import RetryPolicy
 

@@ -2,10 +2,10 @@
 
 from executor.scheduler_driver import call
 
-from amzsync.executor.outgoing import Outgoing
-from amzsync.executor.request_queue import RequestQueue, retries_among
-from amzsync.executor.retries import Attempts
-from amzsync.executor.tokens import TOKEN
+from amzsync.executor.engine.outgoing import Outgoing
+from amzsync.executor.engine.request_queue import RequestQueue, retries_among
+from amzsync.executor.engine.retries import Attempts
+from amzsync.executor.engine.tokens import TOKEN
 from amzsync.plytix.wire import RequestKind
 
 

@@ -2,7 +2,7 @@
 
 import gc
 
-from amzsync.executor.retries import Attempts, PausableClock, Retries
+from amzsync.executor.engine.retries import Attempts, PausableClock, Retries
 from amzsync.plytix.retry import RetryPolicy
 
 

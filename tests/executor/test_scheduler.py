@@ -8,8 +8,8 @@ import pytest
 from executor.scheduler_driver import Names, Said, SchedulerDriver, body_of, call, keys_of, look_up, send
 
 from amzsync.errors import NotSentError, RejectedError, RetriableError, StopError
-from amzsync.executor.retries import Attempts
-from amzsync.executor.script import Find, OnRefusal, Script, Send, Shared, Turn
+from amzsync.executor.engine.retries import Attempts
+from amzsync.executor.scheduler.script import Find, OnRefusal, Script, Send, Shared, Turn
 from amzsync.limits.windows import Limit
 from amzsync.plytix.wire import RequestKind
 

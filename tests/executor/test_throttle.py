@@ -2,7 +2,7 @@
 
 import pytest
 
-from amzsync.executor.throttle import Throttle, wait_after_refusals_s
+from amzsync.executor.engine.throttle import Throttle, wait_after_refusals_s
 
 
 def refused(times: int, retry_after_s: float = 0.0) -> list[float]:

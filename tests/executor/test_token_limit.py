@@ -7,7 +7,7 @@ from catalogue import product
 from executor.harness import SyncHarness
 from sandbox_faults import Answer, Fault, RunBefore
 
-from amzsync.executor.engine import Bounds, End
+from amzsync.executor.engine.engine import Bounds, End
 from amzsync.limits.windows import Limit
 
 AUTH = "/auth/api/get-token"

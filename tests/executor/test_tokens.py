@@ -3,7 +3,7 @@
 from executor.scheduler_driver import call
 
 from amzsync.errors import RejectedError, StopError, TokenError
-from amzsync.executor.tokens import TOKEN, Tokens
+from amzsync.executor.engine.tokens import TOKEN, Tokens
 from amzsync.plytix.auth import Secret, TokenAnswer
 from amzsync.plytix.wire import RequestKind
 

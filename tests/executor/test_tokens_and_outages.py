@@ -9,7 +9,7 @@ from executor.harness import SyncHarness
 from sandbox_faults import Answer, DropBeforeWork, Fault, RunBefore
 
 from amzsync.domain.product import Product
-from amzsync.executor.engine import Bounds
+from amzsync.executor.engine.engine import Bounds
 from amzsync.plytix.retry import RetryPolicy
 
 TOKEN = "POST /auth/api/get-token"

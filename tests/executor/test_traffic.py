@@ -6,10 +6,10 @@ from typing import cast
 
 import pytest
 
+from amzsync.executor.engine.failures import Failures
+from amzsync.executor.engine.sender import Sender
+from amzsync.executor.engine.traffic import TICK_S, TrafficMeter
 from amzsync.executor.events import Waiting
-from amzsync.executor.failures import Failures
-from amzsync.executor.sender import Sender
-from amzsync.executor.traffic import TICK_S, TrafficMeter
 
 
 class Sending:

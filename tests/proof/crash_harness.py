@@ -21,8 +21,8 @@ from sqlite_utils import Database
 
 from amzsync.cli import app, apply, plan
 from amzsync.cli import status as status_command
-from amzsync.executor.engine import Engine
-from amzsync.executor.workers import Workers
+from amzsync.executor.engine.engine import Engine
+from amzsync.executor.engine.workers import Workers
 from amzsync.ledger.store import Store
 from amzsync.plytix.transport import Transport
 from amzsync.views import progress, summary

@@ -18,8 +18,9 @@ from sandbox_faults import Fault, Sandbox
 
 from amzsync.cli import app, network
 from amzsync.cli.run_options import RunOptions
-from amzsync.executor import run, throttle
-from amzsync.executor.engine import Bounds
+from amzsync.executor import run
+from amzsync.executor.engine import throttle
+from amzsync.executor.engine.engine import Bounds
 from amzsync.plytix.network import Timeouts
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.plytix.transport import Transport

@@ -16,8 +16,9 @@ from proof.fault_harness import KINDS, FaultHarness, product
 from proof.scenarios import FAST, Scenario, has_run, sandbox_of
 from sandbox_faults import Answer, Fault, Latency, RunBefore, Sandbox, Transform
 
-from amzsync.executor import freshness, recheck
+from amzsync.executor.engine import freshness
 from amzsync.executor.other_runs import OtherRuns
+from amzsync.executor.scripts import recheck
 from amzsync.folders import state_folder
 
 

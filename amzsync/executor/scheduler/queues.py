@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Any
 
 from amzsync.executor.clocks import Instant
-from amzsync.executor.script import BulkQuery, Find, Script, Send
+from amzsync.executor.scheduler.script import BulkQuery, Find, Script, Send
 from amzsync.plytix.wire import RequestKind
 
 __all__ = ["Priority", "Process", "Queues", "Search", "SingleRequest", "Waiter", "count_keys", "take_keys"]

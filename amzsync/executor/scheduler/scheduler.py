@@ -12,14 +12,14 @@ from typing import Any, Protocol
 
 from amzsync.errors import NotSentError, PlytixError, RejectedError, StopError
 from amzsync.executor.clocks import Clocks, Instant, age_s
-from amzsync.executor.freshness import MAX_READING_AGE_S, BatchSize, Reading
-from amzsync.executor.in_flight import InFlight
-from amzsync.executor.outgoing import Outgoing
-from amzsync.executor.processes import Processes
-from amzsync.executor.queues import Priority, Queues, Search, SingleRequest, count_keys, take_keys
-from amzsync.executor.script import Found, OnRefusal, Script, Sent
-from amzsync.executor.slots import Slots
-from amzsync.executor.stop_errors import reading_failed
+from amzsync.executor.engine.freshness import MAX_READING_AGE_S, BatchSize, Reading
+from amzsync.executor.engine.outgoing import Outgoing
+from amzsync.executor.engine.slots import Slots
+from amzsync.executor.scheduler.in_flight import InFlight
+from amzsync.executor.scheduler.processes import Processes
+from amzsync.executor.scheduler.queues import Priority, Queues, Search, SingleRequest, count_keys, take_keys
+from amzsync.executor.scheduler.script import Found, OnRefusal, Script, Sent
+from amzsync.executor.scheduler.stop_errors import reading_failed
 from amzsync.limits.api import PAGE_SIZE
 
 __all__ = ["OptionalScripts", "Scheduler"]

@@ -11,13 +11,13 @@ from enum import Enum, auto
 from typing import Any
 
 from amzsync.errors import StopError
-from amzsync.executor.answers import AnswerHandler
-from amzsync.executor.engine_parts import EngineParts
+from amzsync.executor.engine.answers import AnswerHandler
+from amzsync.executor.engine.engine_parts import EngineParts
+from amzsync.executor.engine.outgoing import Source
+from amzsync.executor.engine.request_chooser import RequestChooser
+from amzsync.executor.engine.traffic import TICK_S, TrafficMeter
 from amzsync.executor.events import Listener, Traffic
-from amzsync.executor.outgoing import Source
-from amzsync.executor.request_chooser import RequestChooser
 from amzsync.executor.stop import StopRequest
-from amzsync.executor.traffic import TICK_S, TrafficMeter
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.plytix.wire import Call
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from amzsync.executor.script import OnRefusal
+from amzsync.executor.scheduler.script import OnRefusal
 from amzsync.plytix.client import search_assets, search_products
 from amzsync.plytix.wire import AssetPage, Call, PlytixProduct, ProductPage
 

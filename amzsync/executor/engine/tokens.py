@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from amzsync.errors import PlytixError, StopError, TokenError
-from amzsync.executor.outgoing import Outgoing
-from amzsync.executor.throttle import wait_after_refusals_s
+from amzsync.executor.engine.outgoing import Outgoing
+from amzsync.executor.engine.throttle import wait_after_refusals_s
 from amzsync.plytix.auth import Secret, TokenAnswer, TokenCache
 from amzsync.plytix.wire import Call
 

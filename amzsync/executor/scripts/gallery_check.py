@@ -1,8 +1,8 @@
 """Checks before the first upload that the gallery attribute exists and is a gallery."""
 
 from amzsync.errors import PlytixError, RejectedError
-from amzsync.executor.script import Script, Send
-from amzsync.executor.stop_errors import no_gallery, reading_failed, wrong_gallery
+from amzsync.executor.scheduler.script import Script, Send
+from amzsync.executor.scheduler.stop_errors import no_gallery, reading_failed, wrong_gallery
 from amzsync.ledger.runs import Runs
 from amzsync.plytix.client import find_attribute
 

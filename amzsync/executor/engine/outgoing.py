@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from amzsync.errors import StopError
 from amzsync.executor.clocks import Instant
-from amzsync.executor.freshness import Reading
-from amzsync.executor.retries import Attempts
+from amzsync.executor.engine.freshness import Reading
+from amzsync.executor.engine.retries import Attempts
 from amzsync.plytix.wire import Call
 
 __all__ = ["Outgoing", "Source"]

@@ -1,11 +1,11 @@
 """What an answer means for the request itself and for all others: delivered, sent again, or the end."""
 
 from amzsync.errors import NotSentError, PlytixError, RateLimitedError, RetriableError, StopError, TokenError
-from amzsync.executor.engine_parts import HEALTH_CHECK, EngineParts
+from amzsync.executor.engine.engine_parts import HEALTH_CHECK, EngineParts
+from amzsync.executor.engine.outgoing import Outgoing, Source
+from amzsync.executor.engine.sender import Arrived
+from amzsync.executor.engine.tokens import TOKEN
 from amzsync.executor.events import Listener, Notice
-from amzsync.executor.outgoing import Outgoing, Source
-from amzsync.executor.sender import Arrived
-from amzsync.executor.tokens import TOKEN
 from amzsync.plytix.auth import TokenAnswer
 
 __all__ = ["AnswerHandler"]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Protocol, TypeVar
 
-from amzsync.executor.freshness import Reading
-from amzsync.executor.retries import Attempts
+from amzsync.executor.engine.freshness import Reading
+from amzsync.executor.engine.retries import Attempts
 from amzsync.plytix.wire import Call
 
 __all__ = [

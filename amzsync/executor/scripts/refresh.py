@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from amzsync.executor.assets import find_asset
-from amzsync.executor.context import ScriptContext
-from amzsync.executor.product import ProductState
-from amzsync.executor.reading import find_product
-from amzsync.executor.record import Done, Record
-from amzsync.executor.script import Script, Shared
+from amzsync.executor.scheduler.script import Script, Shared
+from amzsync.executor.scripts.assets import find_asset
+from amzsync.executor.scripts.context import ScriptContext
+from amzsync.executor.scripts.product import ProductState
+from amzsync.executor.scripts.reading import find_product
+from amzsync.executor.scripts.record import Done, Record
 from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import Origin, ProductWork, State
 from amzsync.plytix.wire import PlytixProduct

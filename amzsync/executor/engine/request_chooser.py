@@ -3,10 +3,10 @@
 from typing import Any
 
 from amzsync.errors import NotSentError
-from amzsync.executor.engine_parts import HEALTH_CHECK, EngineParts
-from amzsync.executor.outgoing import Outgoing, Source
-from amzsync.executor.request_queue import MAX_RETRIES, retries_among
-from amzsync.executor.tokens import TOKEN
+from amzsync.executor.engine.engine_parts import HEALTH_CHECK, EngineParts
+from amzsync.executor.engine.outgoing import Outgoing, Source
+from amzsync.executor.engine.request_queue import MAX_RETRIES, retries_among
+from amzsync.executor.engine.tokens import TOKEN
 from amzsync.plytix.wire import Call
 
 __all__ = ["RequestChooser"]

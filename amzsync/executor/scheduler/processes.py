@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from amzsync.errors import PlytixError, StopError
-from amzsync.executor.queues import Process, Queues, SingleRequest, Waiter
-from amzsync.executor.script import Find, Script, Send, Shared, Turn, Wait
+from amzsync.executor.scheduler.queues import Process, Queues, SingleRequest, Waiter
+from amzsync.executor.scheduler.script import Find, Script, Send, Shared, Turn, Wait
 
 __all__ = ["Processes"]
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from amzsync.executor.decide import Decision, Replace, decide, is_ours, missing
-from amzsync.executor.freshness import Reading
+from amzsync.executor.engine.freshness import Reading
+from amzsync.executor.scripts.decide import Decision, Replace, decide, is_ours, missing
 from amzsync.ledger.rows import Link, Origin, ProductWork, State
 from amzsync.ledger.work_rows import Refusal
 from amzsync.plytix.wire import PlytixProduct

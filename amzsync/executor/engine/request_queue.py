@@ -5,8 +5,8 @@ import itertools
 from collections import deque
 from collections.abc import Iterable
 
-from amzsync.executor.outgoing import Outgoing
-from amzsync.executor.tokens import TOKEN
+from amzsync.executor.engine.outgoing import Outgoing
+from amzsync.executor.engine.tokens import TOKEN
 
 __all__ = ["MAX_RETRIES", "RequestQueue", "retries_among"]
 

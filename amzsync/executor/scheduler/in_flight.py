@@ -1,7 +1,7 @@
 """The scheduler's requests that have not been answered yet."""
 
-from amzsync.executor.outgoing import Outgoing
-from amzsync.executor.queues import Priority, Search, SingleRequest
+from amzsync.executor.engine.outgoing import Outgoing
+from amzsync.executor.scheduler.queues import Priority, Search, SingleRequest
 
 __all__ = ["InFlight"]
 

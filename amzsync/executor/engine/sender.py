@@ -10,9 +10,9 @@ from typing import Any
 
 from amzsync.errors import PlytixError
 from amzsync.executor.clocks import Instant
-from amzsync.executor.outgoing import Outgoing
-from amzsync.executor.slots import Slots
-from amzsync.executor.workers import Answered, Workers
+from amzsync.executor.engine.outgoing import Outgoing
+from amzsync.executor.engine.slots import Slots
+from amzsync.executor.engine.workers import Answered, Workers
 from amzsync.limits.pace import Slot
 from amzsync.plytix.auth import Secret
 from amzsync.plytix.wire import RequestKind

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 
 from amzsync.executor.clocks import Clocks
-from amzsync.executor.failures import Failures
-from amzsync.executor.request_queue import RequestQueue
-from amzsync.executor.sender import Sender
-from amzsync.executor.throttle import Throttle
-from amzsync.executor.tokens import Tokens
+from amzsync.executor.engine.failures import Failures
+from amzsync.executor.engine.request_queue import RequestQueue
+from amzsync.executor.engine.sender import Sender
+from amzsync.executor.engine.throttle import Throttle
+from amzsync.executor.engine.tokens import Tokens
 
 __all__ = ["HEALTH_CHECK", "EngineParts"]
 

@@ -4,9 +4,9 @@ from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from amzsync.errors import PlytixError, StopError
-from amzsync.executor.context import ScriptContext
-from amzsync.executor.record import refusal_of
-from amzsync.executor.script import Find, Script, Send
+from amzsync.executor.scheduler.script import Find, Script, Send
+from amzsync.executor.scripts.context import ScriptContext
+from amzsync.executor.scripts.record import refusal_of
 from amzsync.ledger.rows import Asset, Origin, State
 from amzsync.ledger.work_rows import Refusal
 from amzsync.plytix.client import upload_asset

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from enum import Enum, auto
 
 from amzsync.errors import PlytixError
-from amzsync.executor.decide import MAX_ASSETS
-from amzsync.executor.product import ProductState
+from amzsync.executor.scripts.decide import MAX_ASSETS
+from amzsync.executor.scripts.product import ProductState
 from amzsync.ledger.rows import Asset, Origin
 from amzsync.ledger.work import Work
 from amzsync.ledger.work_rows import Refusal

@@ -2,9 +2,9 @@
 
 from collections import deque
 
+from amzsync.executor.engine.failures import Failures
+from amzsync.executor.engine.sender import Sender
 from amzsync.executor.events import Traffic, Waiting
-from amzsync.executor.failures import Failures
-from amzsync.executor.sender import Sender
 
 __all__ = ["TICK_S", "TrafficMeter"]
 

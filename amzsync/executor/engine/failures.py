@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from amzsync.errors import PlytixError, RetriableError, StopError
-from amzsync.executor.health import CircuitBreaker
-from amzsync.executor.retries import Attempts, PausableClock, Retries
+from amzsync.executor.engine.health import CircuitBreaker
+from amzsync.executor.engine.retries import Attempts, PausableClock, Retries
 from amzsync.plytix.retry import RetryPolicy
 
 __all__ = ["Failures"]

@@ -8,14 +8,14 @@ from functools import partial
 from typing import Any
 
 from amzsync.errors import NotSentError, PlytixError, RejectedError, RetriableError, StopError
-from amzsync.executor.assets import ensure_asset
-from amzsync.executor.context import SyncContext
-from amzsync.executor.decide import Append, Nothing, Replace
-from amzsync.executor.freshness import Reading
-from amzsync.executor.product import ProductState
-from amzsync.executor.record import refusal_of
-from amzsync.executor.retries import Attempts
-from amzsync.executor.script import Find, Script, Send, Shared, Turn
+from amzsync.executor.engine.freshness import Reading
+from amzsync.executor.engine.retries import Attempts
+from amzsync.executor.scheduler.script import Find, Script, Send, Shared, Turn
+from amzsync.executor.scripts.assets import ensure_asset
+from amzsync.executor.scripts.context import SyncContext
+from amzsync.executor.scripts.decide import Append, Nothing, Replace
+from amzsync.executor.scripts.product import ProductState
+from amzsync.executor.scripts.record import refusal_of
 from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import Origin, ProductWork, State
 from amzsync.plytix.client import link_asset, read_asset, read_product, write_product

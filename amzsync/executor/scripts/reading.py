@@ -1,9 +1,9 @@
 """Reading one product: in a shared search, and by itself where that does not tell its gallery."""
 
 from amzsync.errors import PlytixError, RejectedError
-from amzsync.executor.context import ScriptContext
-from amzsync.executor.script import Find, Script, Send
-from amzsync.executor.stop_errors import reading_failed
+from amzsync.executor.scheduler.script import Find, Script, Send
+from amzsync.executor.scheduler.stop_errors import reading_failed
+from amzsync.executor.scripts.context import ScriptContext
 from amzsync.plytix.client import read_product
 from amzsync.plytix.wire import PlytixProduct
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from amzsync.executor.context import SyncContext
-from amzsync.executor.product import ProductState
-from amzsync.executor.script import Find, Script
-from amzsync.executor.sync import ProductSync
+from amzsync.executor.scheduler.script import Find, Script
+from amzsync.executor.scripts.context import SyncContext
+from amzsync.executor.scripts.product import ProductState
+from amzsync.executor.scripts.sync import ProductSync
 from amzsync.ledger.rows import Origin, State
 
 __all__ = ["RecheckScripts", "recheck_product"]

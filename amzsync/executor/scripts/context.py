@@ -1,0 +1,32 @@
+"""What the scripts of a run share."""
+
+from dataclasses import dataclass
+
+from amzsync.executor.scripts.bulk import AssetsByName, ProductsBySku
+from amzsync.executor.scripts.recheck import Recheck
+from amzsync.executor.scripts.record import Record
+from amzsync.executor.scripts.traits import AccountTraits
+
+__all__ = ["ScriptContext", "SyncContext"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptContext:
+    """What every script of a run is given: the searches that it can share, and the writer to the ledger."""
+
+    gallery_label: str
+    record: Record
+    products_by_sku: ProductsBySku
+    assets_by_name: AssetsByName
+
+
+@dataclass(frozen=True, slots=True)
+class SyncContext(ScriptContext):
+    """What the scripts of a sync share besides.
+
+    `skip_existing_reason`: skip, for this reason, a product whose gallery already holds any image.
+    """
+
+    traits: AccountTraits
+    recheck: Recheck
+    skip_existing_reason: str | None
