@@ -1,1 +1,1 @@
-"""The Plytix client: the only HTTP out, and the only place that knows the wire format (v1)."""
+"""The Plytix client: the only outgoing HTTP, and the only place that knows the wire format (v1)."""

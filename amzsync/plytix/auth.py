@@ -53,14 +53,14 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """`expires_in_s` is None where the answer did not tell it."""
+    """`expires_in_s` is None where the answer does not contain it."""
 
     token: Secret
     expires_in_s: float | None = None
 
 
 class TokenCache:
-    """The current token and its end. Pure: `now` is monotonic seconds, handed in by the caller."""
+    """The current token and its end. Pure: `now` is monotonic seconds, given by the caller."""
 
     def __init__(self) -> None:
         self._token: Secret | None = None
@@ -79,7 +79,7 @@ class TokenCache:
         self._last_use_at = now + life_s - min(_LAST_USE_S, life_s / 2)
 
     def keep_to_its_end(self) -> None:
-        """Use the token as long as it may be used: the next one cannot be had yet."""
+        """Use the token as long as it may be used: the next one cannot be requested yet."""
         self._stale_at = max(self._stale_at, self._last_use_at)
 
     def reject(self, token: Secret) -> None:

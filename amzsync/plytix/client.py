@@ -1,4 +1,4 @@
-"""The verbs: what can be asked of Plytix, each a pure builder of a Call."""
+"""The requests that can be made to Plytix: each function builds a Call, and does nothing else."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -91,7 +91,7 @@ def read_asset(asset_id: str) -> Call[PlytixAsset]:
 
 
 def read_product(product_id: str, gallery_label: str) -> Call[PlytixProduct]:
-    """The truth about one product: a gallery that it does not tell is not of the product's family."""
+    """One product with all its attributes: a gallery that is missing there is not in the product's family."""
     path = f"/products/{_segment(product_id)}?all_attributes=true"
     request = Request(RequestKind.PRODUCT_READ, "GET", path)
     return Call(
@@ -102,7 +102,7 @@ def read_product(product_id: str, gallery_label: str) -> Call[PlytixProduct]:
 def write_product(
     product_id: str, gallery_label: str, *, gallery: Sequence[str] | None, thumbnail_id: str | None
 ) -> Call[PlytixProduct]:
-    """Replace the gallery, set the thumbnail, or both, in one PATCH; None leaves alone.
+    """Replace the gallery, set the thumbnail, or both, in one PATCH; None leaves as it is.
 
     The product that comes back is what the answer shows: an empty answer tells nothing.
     """
@@ -194,7 +194,7 @@ def _link_result(reply: Reply, request: Request) -> LinkResult:
             raise error_for(request, reply)
         return LinkResult.ALREADY_LINKED
     if reply.body.strip():
-        # A record with an id is what tells a link from any page that comes with a 200.
+        # A record with an id tells a link from any other page with status 200.
         parse_asset(reply)
     return LinkResult.LINKED
 

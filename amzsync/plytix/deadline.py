@@ -1,4 +1,4 @@
-"""A total deadline for an answer: a server that drips a byte now and then meets it too.
+"""A total deadline for an answer: it also ends an answer that comes a byte at a time.
 
 A socket's timeout starts anew with each byte that comes. So the reader below shortens it, before each
 read, to what is left until the deadline. That covers the status line, the headers and the body alike.

@@ -1,4 +1,4 @@
-"""What can go wrong between here and Plytix, where no answer came: as one sentence and a next step."""
+"""Network errors, where no answer came: each as one sentence and a next step."""
 
 import ssl
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from amzsync.plytix.wire import Request
 
 __all__ = ["NETWORK_ERRORS", "Timeouts", "error_without_answer"]
 
-# Whatever requests, and what it stands on, raises while it sends and reads.
+# Everything that requests and the libraries below it raise while they send and read.
 NETWORK_ERRORS = (
     requests.RequestException,
     requests.exceptions.BaseHTTPError,  # type: ignore[attr-defined]  # urllib3's own; the type stubs hide it
@@ -37,7 +37,7 @@ class Timeouts:
 def error_without_answer(
     request: Request, address: str, error: BaseException, timeouts: Timeouts
 ) -> PlytixError:
-    """One plain sentence. It names the host alone: the rest of what was sent may be secret."""
+    """One plain sentence. It names only the host: the rest of what was sent may be secret."""
     parts = urlsplit(address)
     causes = tuple(_causes(error))
     kind: type[PlytixError] = RetriableError

@@ -1,4 +1,4 @@
-"""From replies to facts: tolerant in what is accepted, and never fooled.
+"""Parses replies: tolerant of known differences, strict about everything else.
 
 An answer of the wrong shape is a RetriableError: it is asked again, and never becomes a fact. Whatever
 the bytes are, parsing ends in a fact or in a PlytixError.
@@ -88,7 +88,7 @@ def parse_attributes(reply: Reply) -> tuple[AttributeDefinition, ...]:
 
 
 def existing_asset_id(reply: Reply) -> str | None:
-    """The id that a 409 names, in whichever of the seen places (plytix-api, Assets)."""
+    """The id that a 409 names, in any of the places that have been seen."""
     try:
         answer = json_object(reply)
     except RetriableError:
@@ -108,7 +108,7 @@ def existing_asset_id(reply: Reply) -> str | None:
 def json_object(reply: Reply) -> dict[str, object]:
     """Raises RetriableError unless the body is one JSON object of bounded depth."""
     answer: object = None
-    # The decoder's own error holds the whole body: nothing is raised while it is at hand.
+    # The decoder's own error holds the whole body, so ours is not raised while handling it.
     with suppress(ValueError, RecursionError):
         answer = json.loads(reply.body, parse_constant=_refuse_constant)
     if not isinstance(answer, dict):
@@ -128,7 +128,7 @@ def usable_id(value: object) -> str | None:
 
 
 def seconds(value: object) -> float | None:
-    """A finite, non-negative number of seconds, told as a number or as text; else None."""
+    """A finite, non-negative number of seconds, given as a number or as text; else None."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

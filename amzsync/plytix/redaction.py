@@ -1,4 +1,4 @@
-"""Key, password and tokens out of every text that comes from outside: whoever answers may quote them."""
+"""Removes key, password and tokens from all text that comes from outside: an answer may quote them."""
 
 import base64
 import html
@@ -34,7 +34,7 @@ class Redactor:
         self._forms: OrderedDict[str, tuple[str, ...]] = OrderedDict()
 
     def add(self, *secrets: Secret) -> None:
-        """Cut these out from now on; of very many the oldest are forgotten."""
+        """Remove these from now on; of very many, the oldest are dropped."""
         with self._lock:
             for secret in secrets:
                 text = secret.reveal()
@@ -47,7 +47,7 @@ class Redactor:
                     self._forms.popitem(last=False)
 
     def text(self, text: str) -> str:
-        """The text without the secrets; nothing of it where one is left in a form that cannot be cut."""
+        """The text without the secrets; nothing of it where one is left in a form that cannot be removed."""
         known = self._known()
         for _, forms in known:
             for form in forms:
@@ -56,7 +56,7 @@ class Redactor:
         return _HIDDEN if any(secret in read for read in _readings(text) for secret in secrets) else text
 
     def error(self, error: PlytixError) -> None:
-        """Cut them out of everything that an error says."""
+        """Remove them from everything that an error says."""
         error.message = self.text(error.message)
         error.next_step = self.text(error.next_step)
         error.fields = tuple(
@@ -120,7 +120,7 @@ def _inside_base64(raw: bytes, encode: Callable[[bytes], bytes]) -> Iterator[str
 
 
 def _readings(text: str) -> set[str]:
-    """The text, and what it says when it is decoded, in any order, as whoever reads it may."""
+    """The text, and what it says when it is decoded, in any order, as a reader may."""
     found = newest = {text}
     for _ in range(_MOST_LAYERS):
         newest = {decode(one) for one in newest for decode in _DECODERS} - found

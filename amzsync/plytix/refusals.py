@@ -1,4 +1,4 @@
-"""From an answer that is no answer to the error that says what to do next: the one place that knows."""
+"""Turns an HTTP status that is no success into the error that says what to do next."""
 
 import json
 from collections.abc import Callable
@@ -65,7 +65,7 @@ def _kind_and_next_step(request: Request, status: int) -> tuple[type[PlytixError
     elif status in {408, 425} or not 400 <= status < 500:
         pass
     elif is_token_call:
-        # No row is to blame for a token that cannot be had.
+        # That no token can be had is not the fault of any row.
         kind = StopError
         next_step = _CHECK_CREDENTIALS if status in {400, 401, 403, 422} else f"Check {address}."
     elif status == 401:
@@ -78,7 +78,7 @@ def _kind_and_next_step(request: Request, status: int) -> tuple[type[PlytixError
 
 
 def retry_after_s(reply: Reply, now: Callable[[], datetime]) -> float:
-    """The longer of what header and body tell, fractions kept; a minute where neither is usable."""
+    """The longer of the waits in header and body, fractions kept; a minute where neither is usable."""
     answer = _answer(reply)
     error = answer.get("error")
     told = [

@@ -1,4 +1,4 @@
-"""The only HTTP out: one call, one attempt, one value. It never sleeps, repeats or follows.
+"""The only outgoing HTTP: one call, one attempt, one value. It never sleeps, retries or follows redirects.
 
 Each thread has its own session, so that connections are kept open and never shared.
 """
@@ -85,7 +85,7 @@ class Transport:
 
     @property
     def deprecations(self) -> frozenset[str]:
-        """The announcements of endings that answers carried so far (plytix-api, Envelope and errors)."""
+        """The deprecation notices in the answers so far."""
         with self._lock:
             announced = tuple(self._deprecations)
         # A token that came with the announcement was not known when that was kept.
@@ -147,7 +147,7 @@ class Transport:
     ) -> _Received:
         url = prepared.url or ""
         settings = session.merge_environment_settings(url, {}, stream=True, verify=True, cert=None)
-        # What runs on this machine is never asked for through a proxy.
+        # A server on this machine is never reached through a proxy.
         proxies = {} if is_loopback(urlsplit(url).hostname or "") else settings["proxies"]
         # The adapter, not the session: a session would read a redirect's body whole, to follow it.
         adapter = session.get_adapter(url)
@@ -266,7 +266,7 @@ def _prepared(
 
 
 def _placed(outcome: T | PlytixError, request: Request) -> T | PlytixError:
-    """Say where, on an error that was raised by a parser, which does not know."""
+    """Add method and path to an error from a parser, which does not know them."""
     if isinstance(outcome, PlytixError) and not outcome.method:
         outcome.method, outcome.path = request.method, request.path
     return outcome

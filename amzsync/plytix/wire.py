@@ -1,4 +1,4 @@
-"""What goes over the wire, as frozen facts: requests, replies, and what replies tell."""
+"""Requests, replies, and the facts that replies contain, as frozen values."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -110,7 +110,7 @@ class ProductPage:
 
 @dataclass(frozen=True, slots=True)
 class PlytixAsset:
-    """`filename` is "" where the answer did not tell it."""
+    """`filename` is "" where the answer does not contain it."""
 
     id: str
     filename: str
