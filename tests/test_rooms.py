@@ -1,1 +1,0 @@
-"""The table of imports is in `test_imports.py`."""
