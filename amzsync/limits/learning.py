@@ -21,7 +21,7 @@ _BELIEVED_S = 300.0
 _BELIEVED_LONGER_BY = 4.0  # for each refusal at the same number: another client's load would vary
 _BELIEVED_AT_MOST_S = 86_400.0
 _SAME_WITHIN = 1
-_PLAUSIBLE_SHARE = 0.25  # of a long window: a free account allows 0.4 of what a paid one does
+_PLAUSIBLE_SHARE = 0.25  # a free account allows 0.4 of what a paid one does
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,8 @@ class AdaptiveLimit:
         self._sent, self._step = 0, 1
         self._unanswered.clear()
         before = self._observed
+        is_small = accepted < _PLAUSIBLE_SHARE * self.configured.allowed
+        is_stray = is_small and (before is None or before.tries == 0)
         if not self._is_plausible(accepted):
             return False
         if before is None:
@@ -134,6 +136,10 @@ class AdaptiveLimit:
                 repeats=before.repeats + 1 if is_same else 0,
             )
         self._was_raised = False
+        if is_stray:
+            # So little is no account's limit: more is tried, twice, as soon as the wait is over.
+            self._try_at = at + told_s
+            return True
         # Where a refusal costs a long wait, more is tried so much the less often.
         costly_s = min(_PAUSE_BY_WAIT * told_s, _LONGEST_COSTLY_PAUSE_S)
         self._try_at = at + told_s + max(self._observed.pause_s, costly_s)

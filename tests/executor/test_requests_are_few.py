@@ -74,21 +74,21 @@ def test_a_lost_ledger_costs_four_reads_and_no_write(harness: SyncHarness) -> No
 
 
 def test_a_catalogue_costs_what_the_floor_says_and_five_in_a_hundred_at_most(harness: SyncHarness) -> None:
-    products = catalogue(1000, 9, 5000)
+    products = catalogue(400, 9, 2000)
     wanted = {image.url for one in products for image in one.images}
-    assert len(wanted) == 5000
+    assert len(wanted) == 2000
     harness.plan(*products)
     ran = harness.apply()
-    floor = pages(1000) + pages(5000) + 5000 + 1000 + 1
+    floor = pages(400) + pages(2000) + 2000 + 400 + 1
     assert ran.total <= 1.05 * floor
-    assert (ran.requests["asset_upload"], ran.requests["product_write"]) == (5000, 1000)
+    assert (ran.requests["asset_upload"], ran.requests["product_write"]) == (2000, 400)
     assert all(len(gallery) == 9 for _, gallery in harness.pictures.values())
     assert harness.sandbox.overlapping_writes == 0
     harness.delete_ledger()
     harness.plan(*products)
     again = harness.apply()
     assert again.writes == 0
-    assert again.total <= 1.05 * (pages(1000) + pages(5000) + 1)
+    assert again.total <= 1.05 * (pages(400) + pages(2000) + 1)
 
 
 def test_reading_again_just_before_each_write_stays_within_five_in_a_hundred(

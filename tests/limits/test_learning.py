@@ -51,6 +51,25 @@ def test_a_refusal_below_the_known_limit_shows_the_lower_one(accepted, retry_aft
     assert (shown in pace.limits) == (shown is not None)
 
 
+@pytest.mark.parametrize("strays", [1, 2])
+def test_a_stray_refusal_at_the_start_of_a_run_costs_little_more_than_its_wait(strays: int) -> None:
+    pace, now = Pace(PRESETS["paid"]), 0.0
+    refused = 0
+    for number in range(40):
+        now += pace.wait_s(now)
+        slot = pace.record(now)
+        if number in (3, 4)[:strays]:
+            pace.refused(slot, 1.0, now + 0.1)
+            pace.pause(now + 1.1)
+            refused += 1
+        else:
+            pace.answered(slot, now, now + 0.1)
+        now += 0.1
+    assert refused == strays
+    # 40 requests, one after the other, and the waits that were asked for.
+    assert now <= 40 * 0.1 + strays * 1.1 + 0.5
+
+
 def test_a_refusal_after_an_hour_of_less_work_shows_the_lower_hourly_limit():
     pace = Pace(parse_limits(["50/10s", "5000/1h"]))
     for number in range(2000):
