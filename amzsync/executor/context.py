@@ -7,11 +7,13 @@ from pathlib import Path
 from amzsync.errors import AmzsyncError, StopError
 from amzsync.executor.clocks import Clocks
 from amzsync.executor.engine.engine import Bounds, End
+from amzsync.executor.engine.workers import Workers
 from amzsync.executor.events import Listener, SilentListener
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
 from amzsync.limits.windows import Limit
 from amzsync.plytix.auth import Credentials, Secret
+from amzsync.plytix.transport import Transport
 
 __all__ = ["RunContext", "RunResult", "Server", "TokenFacts"]
 
@@ -23,6 +25,10 @@ class Server:
     api_url: str
     auth_url: str
     credentials: Credentials
+
+
+def _start_workers(server: Server, most: int) -> Workers:
+    return Workers(Transport(server.api_url, server.auth_url), server.credentials, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class RunContext:
 
     `request_log`: the ledger where requests are counted, if it is another one. `read_token` is asked about
     each new access token before it is used. `state_folder` is where runs on this machine notice each other;
-    None: there are no others.
+    None: there are no others. `start_workers` gives what sends the requests, so many at once.
     """
 
     ledger: Ledger
@@ -53,6 +59,7 @@ class RunContext:
     request_log: Ledger | None = None
     read_token: Callable[[Secret], TokenFacts] = lambda _token: TokenFacts()
     state_folder: Path | None = None
+    start_workers: Callable[[Server, int], Workers] = _start_workers
 
 
 @dataclass(frozen=True, slots=True)

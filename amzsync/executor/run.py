@@ -12,7 +12,6 @@ from amzsync.executor.engine.failures import Failures
 from amzsync.executor.engine.sender import Sender
 from amzsync.executor.engine.slots import Slots
 from amzsync.executor.engine.tokens import Tokens
-from amzsync.executor.engine.workers import Workers
 from amzsync.executor.events import Notice
 from amzsync.executor.other_runs import OtherRuns
 from amzsync.executor.progress import ProgressMeter
@@ -33,7 +32,6 @@ from amzsync.ledger.rows import ProductWork
 from amzsync.limits.api import PAGE_SIZE
 from amzsync.plytix.auth import Secret
 from amzsync.plytix.client import search_assets
-from amzsync.plytix.transport import Transport
 
 __all__ = ["RunContext", "RunResult", "ScriptContext", "Server", "TokenFacts", "inspect", "refresh", "sync"]
 
@@ -115,8 +113,7 @@ def _all_products(page: Callable[[int, int], list[ProductWork]]) -> Iterator[Pro
 def _running(context: RunContext, record: Record, outstanding: Outstanding) -> Iterator["_Running"]:
     """Build the parts of one run, and release them in the end."""
     clocks, counted = context.clocks, context.request_log or context.ledger
-    transport = Transport(context.server.api_url, context.server.auth_url)
-    workers = Workers(transport, context.server.credentials, context.bounds.workers)
+    workers = context.start_workers(context.server, context.bounds.workers)
     slots = Slots(context.limits, counted.request_log(), clocks.monotonic)
 
     def check_token(token: Secret) -> StopError | None:
@@ -143,8 +140,7 @@ def _running(context: RunContext, record: Record, outstanding: Outstanding) -> I
         yield _Running(context, record, outstanding, sender, engine)
     finally:
         workers.close()
-        transport.close()
-        for deprecation in sorted(transport.deprecations):
+        for deprecation in sorted(workers.deprecations):
             context.listener.notice(Notice(f"Plytix announces: {deprecation}"))
 
 

@@ -86,10 +86,16 @@ class Workers:
         """End a wait in `answers`."""
         self._answers.put(None)
 
+    @property
+    def deprecations(self) -> frozenset[str]:
+        """The announcements of endings that answers carried so far."""
+        return self._transport.deprecations
+
     def close(self) -> None:
-        """Let every idle thread end."""
+        """Let every idle thread end, and close the connections."""
         for _ in range(self._threads):
             self._jobs.put(None)
+        self._transport.close()
 
     def _serve(self) -> None:
         while job := self._jobs.get():
