@@ -217,7 +217,14 @@ class Pace:
         if held < window.allowed:
             return max(now, self._spaced_at(window, held))
         free_at = self._slots[-window.allowed].held_from + window.window_s
-        return max(now, min(free_at, window.more_at()))
+        return max(now, min(free_at, self._more_at(window, held)))
+
+    def _more_at(self, window: AdaptiveLimit, held: int) -> float:
+        """When more than refusals have shown may be tried; never more than is configured."""
+        most = window.configured.allowed
+        if held < most:
+            return window.more_at()
+        return max(window.more_at(), self._slots[-most].held_from + window.window_s)
 
     def _spaced_at(self, window: AdaptiveLimit, held: int) -> float:
         """When the second half of a very short window goes on: there each delay on the way weighs more."""

@@ -198,3 +198,18 @@ def test_one_request_that_arrived_late_lowers_the_limit_by_a_part_only():
     pace.answered(first, 10.21, 10.3, is_accepted=False)
     assert pace.refused(first, 0.1, 10.3)
     assert pace.limits == (Limit(40, 10.0),)
+
+
+def test_a_try_of_more_than_was_shown_never_exceeds_what_is_configured():
+    pace = Pace([Limit(8, 10.0)], [Observed(10.0, 7, since=-400.0, refused_at=-400.0)])
+    leaving = []
+    now = 0.0
+    while now < 30.0:
+        now += pace.wait_s(now)
+        slot = pace.record(now)
+        pace.mark_sent(slot, now)
+        # Answers that are errors do not show that more is let in.
+        pace.answered(slot, now, now + 0.2, is_accepted=False)
+        leaving.append(now)
+        now += 0.25
+    assert all(later - earlier >= 10.0 for earlier, later in zip(leaving, leaving[8:], strict=False))
