@@ -13,7 +13,22 @@ class ProductTransitions(WorkRows):
     """What becomes of products: each transition leaves rows alone that are in no state for it."""
 
     def resolve(self, plytix_ids: Mapping[int, str]) -> None:
-        """Keep the Plytix id of each product."""
+        """Keep the Plytix id of each product.
+
+        One that was deleted and made anew has another id: nothing that stands there now is this ledger's.
+        """
+        self._store.execute_many(
+            "UPDATE links SET origin = NULL, placed = NULL, sent = NULL,"
+            " state = CASE state WHEN 'done' THEN 'pending' ELSE state END"
+            " WHERE product_id IN (SELECT id FROM products WHERE id = ? AND plytix_id <> ?)",
+            plytix_ids.items(),
+        )
+        self._store.execute_many(
+            "UPDATE thumbnails SET origin = NULL,"
+            " state = CASE state WHEN 'done' THEN 'pending' ELSE state END"
+            " WHERE product_id IN (SELECT id FROM products WHERE id = ? AND plytix_id <> ?)",
+            plytix_ids.items(),
+        )
         self._store.execute_many(
             "UPDATE products SET plytix_id = ? WHERE id = ? AND plytix_id IS NOT ?",
             [(plytix_id, product_id, plytix_id) for product_id, plytix_id in plytix_ids.items()],

@@ -148,6 +148,17 @@ def test_an_order_that_a_person_gave_ours_is_kept_in_later_runs_too(harness: Syn
         assert letters(harness, "BOOT") == "cba" + "".join(f"d{n}" for n in range(number + 1))
 
 
+def test_our_pictures_that_a_person_put_on_a_product_made_anew_are_a_persons(harness: SyncHarness) -> None:
+    harness.plan(BOOT)
+    harness.apply()
+    harness.sandbox.delete_product("BOOT")
+    harness.sandbox.seed(["BOOT"])
+    set_by_hand(harness, "BOOT", [NAMES[2]])
+    harness.refresh()
+    harness.apply()
+    assert letters(harness, "BOOT") == "cab"
+
+
 def test_a_changed_order_of_ours_is_written(harness: SyncHarness) -> None:
     harness.plan(BOOT)
     harness.apply()

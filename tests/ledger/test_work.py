@@ -353,6 +353,21 @@ def test_plytixs_product_ids_are_kept(work):
     assert [one.plytix_id for one in work.next_products(0, 10)] == ["x9", "x2"]
 
 
+def test_what_was_done_on_a_product_that_was_deleted_is_open_on_the_one_made_anew_and_not_ours(work):
+    work.resolve({S1: "x1"})
+    work.finish_links(S1, {A: 1, B: 2}, [A, B])
+    work.finish_thumbnail(S1, Origin.MADE)
+    work.resolve({S1: "x1"})
+    assert {link.origin for link in work.product(S1).links} == {Origin.MADE}
+    work.resolve({S1: "x9"})
+    made_anew = work.product(S1)
+    assert {(link.state, link.origin, link.placed) for link in made_anew.links} == {
+        (State.PENDING, None, None)
+    }
+    assert made_anew.thumbnail is not None
+    assert made_anew.thumbnail.state is State.PENDING
+
+
 def test_more_assets_than_one_statement_takes_are_read(ledger, work):
     merge(ledger, [product("S1", *((f"p{n}", f"V{n}") for n in range(1200)))])
     assert len(work.assets(range(1, 2000))) == 1202

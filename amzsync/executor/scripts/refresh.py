@@ -56,6 +56,8 @@ def _outside_family(product: ProductWork, seen: PlytixProduct, record: Record) -
 def _compare(product: ProductWork, ids: dict[int, str], seen: PlytixProduct, record: Record) -> None:
     work = record.work
     work.resolve({product.id: seen.id})
+    if product.plytix_id not in (None, seen.id):
+        product = work.product(product.id)
     work.want_found_product(product.id)
     gallery = seen.gallery or ()
     state = ProductState(product, ids, gallery=gallery)

@@ -124,6 +124,8 @@ class ProductSync:
             raise _SkipProductError(NOT_FOUND)
         if state.seen is None:
             self._record.work.resolve({state.product.id: seen.id})
+            if state.product.plytix_id not in (None, seen.id):
+                state.product = self._record.work.product(state.product.id)
         gallery = context.traits.gallery_of(seen)
         was_told = None not in (gallery, state.gallery) and not state.was_claimed
         if fresh and was_told and gallery != state.gallery:
