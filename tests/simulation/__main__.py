@@ -1,0 +1,43 @@
+"""`python -m simulation SEED` from the folder tests: one seed again, with a log of every event.
+
+With a number behind it, so many seeds from there on; with `shrink`, the seed's shortest broken form.
+"""
+
+import sys
+
+from simulation.simulation import Verdict, run
+
+_MOST_PRODUCTS = (1, 2, 3, 4, 6, 8, 12)
+_MOST_MISFORTUNES = (0, 1, 2, 3, 5, 8)
+
+
+def shrink(seed: int) -> Verdict:
+    """The seed with as few products and misfortunes as still break a promise."""
+    for products in _MOST_PRODUCTS:
+        for misfortunes in _MOST_MISFORTUNES:
+            verdict = run(seed, products=products, misfortunes=misfortunes, log=True)
+            if verdict.broken:
+                print(f"with at most {products} products and {misfortunes} misfortunes:")
+                return verdict
+    return run(seed, log=True)
+
+
+def main() -> int:
+    numbers = [int(one) for one in sys.argv[1:] if one != "shrink"]
+    first, many = numbers[0], numbers[1] if len(numbers) > 1 else 1
+    broken = 0
+    for seed in range(first, first + many):
+        verdict = shrink(seed) if "shrink" in sys.argv else run(seed, log=many == 1)
+        if many == 1:
+            print("\n".join(verdict.story))
+        if verdict.broken or many == 1:
+            said = verdict.broken or "every promise was kept"
+            print(f"seed {seed}: {said}", verdict.figures, flush=True)
+        broken += bool(verdict.broken)
+    if many > 1:
+        print(f"{broken} of {many} seeds broke a promise")
+    return bool(broken)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

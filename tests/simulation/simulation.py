@@ -1,0 +1,269 @@
+"""One seed's life: a catalogue, a person at a terminal, other people, bad luck, and a calm end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from simulation.judge import BrokenPromiseError, Judge, Seen
+from simulation.ledger import Disk
+from simulation.misfortunes import Misfortunes
+from simulation.plytix import Plytix, Traits, Weather
+from simulation.user import KILLED, NOTHING_TO_RESUME, Ended, User
+from simulation.world import World
+
+from amzsync.domain.product import ImageRef, Product
+from amzsync.executor.engine import engine, traffic
+from amzsync.limits.windows import Limit
+
+_VARIANTS = ("MAIN", "PT01", "PT02", "PT03", "PT10", "SWATCH", "TOPP", "BACK")
+_LIMITS = (
+    ((50, 10.0), (5000, 3600.0)),
+    ((20, 10.0), (2000, 3600.0)),
+    ((8, 10.0), (300, 3600.0)),
+    ((5, 2.0), (60, 60.0)),
+    ((12, 10.0),),
+)
+_TICK_S = 5.0
+
+
+@dataclass
+class Verdict:
+    """What came of a seed; `broken` is the promise that was."""
+
+    seed: int
+    broken: str = ""
+    story: list[str] = field(default_factory=list)
+    simulated_s: float = 0.0
+    figures: dict[str, int] = field(default_factory=dict)
+
+
+def run(
+    seed: int, *, products: int | None = None, misfortunes: int | None = None, log: bool = False
+) -> Verdict:
+    """Live through one seed. The two numbers, where given, are the most it may have of either.
+
+    `log`: tell every event, also where nothing was broken.
+    """
+    life = _Life(seed, products, misfortunes)
+    verdict = Verdict(seed)
+    try:
+        with _seldom_told():
+            life.live()
+    except BrokenPromiseError as broken:
+        verdict.broken = str(broken)
+    except Exception as error:  # noqa: BLE001 - a program that falls over has broken its promise, too
+        verdict.broken = f"{type(error).__name__}: {error}"
+        life.world.log("fell over", _traceback())
+    finally:
+        life.plytix.close()
+    verdict.story = life.world.story() if verdict.broken or log else []
+    verdict.simulated_s, verdict.figures = life.world.now, dict(life.judge.figures)
+    return verdict
+
+
+@contextmanager
+def _seldom_told() -> Iterator[None]:
+    """Progress is told every few seconds: nobody looks, and hours of waiting pass in no time."""
+    before = traffic.TICK_S
+    vars(engine)["TICK_S"] = traffic.TICK_S = _TICK_S
+    try:
+        yield
+    finally:
+        vars(engine)["TICK_S"] = traffic.TICK_S = before
+
+
+def _traceback() -> str:
+    import traceback
+
+    return traceback.format_exc()
+
+
+class _Life:
+    def __init__(self, seed: int, products: int | None, misfortunes: int | None) -> None:
+        self.world = world = World(seed)
+        self._random = random = world.random
+        limits = random.choice(_LIMITS)
+        self.limits = limits
+        self.judge = Judge(limits)
+        world.has_boot_clock = random.random() < 0.8
+        self.plytix = Plytix(world, self.judge, _traits(random), limits)
+        # Where answers do not show a gallery, single links may be all that is safe, and they only append.
+        traits = self.plytix.traits
+        self.judge.only_links = traits.write_shows_nothing or traits.gallery_untold
+        self.disk = Disk(world, keeps_history=random.random() < 0.15)
+        self.user = User(world, self.plytix, self.judge, self.disk, tuple(Limit(*limit) for limit in limits))
+        self._most_misfortunes = misfortunes
+        count = random.choice((1, 1, 2, 3, 4, 6, 8, 12) if random.random() < 0.96 else (30, 120))
+        self._count = count if products is None else min(count, products)
+        self._was_killed = False
+        self._pool = [f"https://m.media-amazon.com/images/I/i{n:03d}.jpg" for n in range(2 + self._count * 2)]
+        self._luck = Misfortunes(world, self.plytix, self.judge, self.disk, self.user, limits, self._pool)
+
+    def live(self) -> None:
+        self._found()
+        for number in range(self._random.choice((1, 1, 2, 2, 3, 4))):
+            self._day(number)
+        self._calm()
+        self._end()
+
+    # The beginning.
+
+    def _found(self) -> None:
+        """What is there before the program comes."""
+        random, plytix = self._random, self.plytix
+        self.user.mapping = [
+            Product(f"S{n}", random.random() < 0.1, self._images()) for n in range(self._count)
+        ]
+        for product in self.user.mapping:
+            if random.random() < 0.95:
+                self._luck.make_product(product.sku)
+        plytix.refused_urls = {url for url in self._pool if random.random() < 0.03}
+        for url in self._pool:
+            if random.random() < 0.08 and url not in plytix.refused_urls:
+                plytix.add_asset(url, self._luck.name_by_hand(url))
+        for product_id in self.judge.products():
+            if random.random() < 0.15:
+                self._luck.edit(product_id)
+
+    def _images(self) -> tuple[ImageRef, ...]:
+        random = self._random
+        chosen = random.sample(self._pool, min(len(self._pool), random.choice((1, 2, 3, 3, 4, 6))))
+        variants = random.sample(_VARIANTS, len(chosen))
+        if random.random() < 0.8 and "MAIN" not in variants:
+            variants[0] = "MAIN"
+        return tuple(ImageRef(url, variant) for url, variant in zip(chosen, variants, strict=True))
+
+    # A day: misfortunes are laid out, then one command is typed.
+
+    def _day(self, number: int) -> None:
+        random = self._random
+        # Killed, then changed: what was in the air meets another wish.
+        if number and random.random() < (0.7 if self._was_killed else 0.4):
+            self._change_mapping()
+        misfortunes = random.choice((0, 1, 1, 2, 3, 5))
+        if self._most_misfortunes is not None:
+            misfortunes = min(misfortunes, self._most_misfortunes)
+            self._most_misfortunes -= misfortunes
+        for _ in range(misfortunes):
+            self._luck.befall()
+        ended = self._command(number)
+        self.disk.kill_in = None
+        self._was_killed = ended.outcome == KILLED
+        if self._was_killed and self.disk.history and random.random() < 0.5:
+            lost = self.disk.lose(random.randint(1, 20))
+            self.world.log("power lost", f"{lost} commits")
+            self.judge.power_lost()
+        self._look()
+        self.world.pass_time(
+            random.expovariate(1 / 20.0) if random.random() < 0.8 else random.uniform(0, 4000)
+        )
+
+    def _command(self, number: int) -> Ended:
+        random, user = self._random, self.user
+        draw = random.random()
+        if number and draw < 0.4:
+            ended = user.resume()
+            if ended.outcome != NOTHING_TO_RESUME:
+                return ended
+        if draw < 0.5 and number:
+            return user.refresh()
+        if draw < 0.55:
+            return user.plan()
+        if draw < 0.6:
+            return user.status()
+        return user.apply(
+            skip_existing=False,
+            retry_failed=random.random() < 0.3,
+            with_mapping=not number or random.random() < 0.8,
+        )
+
+    def _change_mapping(self) -> None:
+        random = self._random
+        changed = list(self.user.mapping)
+        for place, product in enumerate(changed):
+            if random.random() < 0.4:
+                changed[place] = Product(product.sku, product.is_parent, self._images())
+        self.world.log("mapping", "is another one")
+        self.user.mapping = changed
+
+    # The end.
+
+    def _calm(self) -> None:
+        """All misfortune is over, and what is still in the air arrives."""
+        self._luck.is_over = True
+        self.plytix.weather = Weather()
+        self.plytix.set_limits(self.limits)
+        self.plytix.traits.token_life_s = 900.0
+        self.world.log("calm")
+        self.world.pass_time(200.0)
+
+    def _end(self) -> None:
+        user, world = self.user, self.world
+        ended = user.resume()
+        if ended.outcome not in (NOTHING_TO_RESUME, "finished", "failures"):
+            raise BrokenPromiseError(f"resume ended as {ended}, though nothing was wrong any more")
+        self._look()
+        began, refusals = world.now, self.judge.figures["refusals"]
+        ended = user.apply(retry_failed=True)
+        self._check(ended, was_refreshed=False)
+        refusals = self.judge.figures["refusals"] - refusals
+        # A refusal means another client, as far as the program can know, and a wait.
+        if world.now - began > self._time_for(ended.requests) + 900.0 * refusals:
+            raise BrokenPromiseError(f"{ended.requests} requests took {world.now - began:.0f} s")
+        again = user.apply()
+        if again.requests:
+            raise BrokenPromiseError(f"nothing was to do, and it made {again.requests} requests")
+        user.refresh()
+        ended = user.apply(retry_failed=True)
+        self._check(ended, was_refreshed=True)
+
+    def _time_for(self, requests: int) -> float:
+        whole = sum(
+            (requests // allowed + 1) * window_s for allowed, window_s in self.limits if window_s < 100
+        )
+        hours = sum(requests // allowed * window_s for allowed, window_s in self.limits if window_s >= 100)
+        used_before = 3700.0 if len(self.judge._sent) > 0.5 * self.limits[-1][0] else 0.0
+        return 3 * whole + hours + used_before + 120.0
+
+    def _check(self, ended: Ended, *, was_refreshed: bool) -> None:
+        if ended.outcome not in ("finished", "failures"):
+            raise BrokenPromiseError(f"the last run ended as {ended}, though nothing was wrong any more")
+        seen = self._seen()
+        rows = self.user.rows()
+        self.judge.check_rows(rows.links, rows.thumbnails, seen)
+        self.judge.check_end(seen, self.plytix.refused_urls, was_refreshed=was_refreshed)
+        if rows.is_open:
+            raise BrokenPromiseError("a run ended as done, and rows are still open")
+        wrong = [one for one in rows.failures if one[1] not in self.plytix.refused_urls]
+        if wrong:
+            raise BrokenPromiseError(f"rows failed though nothing was wrong any more: {wrong}")
+        if (ended.outcome == "failures") != bool(rows.failures):
+            raise BrokenPromiseError(f"it ended as {ended.outcome} with the failures {rows.failures}")
+
+    def _look(self) -> None:
+        rows = self.user.rows()
+        self.judge.check_rows(rows.links, rows.thumbnails, self._seen())
+
+    def _seen(self) -> dict[str, tuple[str, Seen]]:
+        found = {}
+        for product in self.user.mapping:
+            product_id = self.plytix.product_id(product.sku)
+            if product_id is not None:
+                found[product.sku] = (
+                    product_id,
+                    Seen(self.plytix.gallery(product_id), self.plytix.thumbnail(product_id)),
+                )
+        return found
+
+
+def _traits(random: object) -> Traits:
+    choice, chance = random.choice, random.random  # type: ignore[attr-defined]
+    return Traits(
+        retry_after=choice(("both", "header", "body", "neither")),
+        ids_only=chance() < 0.2,
+        gallery_untold=chance() < 0.1,
+        conflict_without_id=chance() < 0.1,
+        token_life_s=choice((900.0, 900.0, 900.0, 100.0, 20.0)),
+        refuses_in=chance() < 0.1,
+        write_shows_nothing=chance() < 0.08,
+    )

@@ -1,0 +1,51 @@
+"""The program in a simulated world: years of bad days in minutes, and the promises kept on every one."""
+
+import datetime as dt
+import os
+import time
+
+import pytest
+from simulation.simulation import run
+
+_FIXED = 120
+_CHUNKS = 6
+_SECONDS_OF_THE_DAY = 15.0
+_MOST_OF_THE_DAY = 250
+_SOAK = 100_000
+
+
+def _fails(seed: int) -> str:
+    """What to say of a seed that broke a promise; nothing where all were kept."""
+    verdict = run(seed)
+    if not verdict.broken:
+        return ""
+    return f"{verdict.broken}\nAgain, with every event: cd tests && python -m simulation {seed}"
+
+
+@pytest.mark.parametrize("chunk", range(_CHUNKS))
+def test_every_promise_is_kept_in_the_fixed_seeds(chunk: int) -> None:
+    found = {seed: broken for seed in range(chunk, _FIXED, _CHUNKS) if (broken := _fails(seed))}
+    assert not found
+
+
+def test_every_promise_is_kept_in_the_seeds_of_the_day() -> None:
+    first = dt.datetime.now(dt.UTC).date().toordinal() * 1000
+    until = time.monotonic() + _SECONDS_OF_THE_DAY
+    for seed in range(first, first + _MOST_OF_THE_DAY):
+        assert not _fails(seed)
+        if time.monotonic() > until:
+            break
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_every_promise_is_kept_in_a_hundred_thousand_seeds() -> None:
+    first = int(os.environ.get("AMZSYNC_FIRST_SEED", "1000000"))
+    found = {seed: broken for seed in range(first, first + _SOAK) if (broken := _fails(seed))}
+    assert not found
+
+
+@pytest.mark.parametrize("seed", [3, 10, 41])
+def test_a_seed_decides_everything(seed: int) -> None:
+    one, two = run(seed, log=True), run(seed, log=True)
+    assert (one.story, one.figures) == (two.story, two.figures)

@@ -1,0 +1,231 @@
+"""Whoever sits at the terminal: the commands as the command line does them, without their words."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulation.judge import Judge
+from simulation.ledger import Disk
+from simulation.plytix import GALLERY, Plytix
+from simulation.workers import SERVER, SimulatedWorkers
+from simulation.world import Killed, World
+
+from amzsync.domain.product import Product
+from amzsync.executor.clocks import Clocks
+from amzsync.executor.engine.engine import Bounds, End
+from amzsync.executor.run import RunContext, RunResult, Server, refresh, sync
+from amzsync.executor.stop import StopRequest
+from amzsync.ledger.ledger import Ledger
+from amzsync.ledger.reasons import SKIP_EXISTING
+from amzsync.ledger.rows import Outcome
+from amzsync.limits.windows import Limit
+from amzsync.planner import Planner, settle
+
+KILLED = "killed"
+NOTHING_TO_RESUME = "nothing to resume"
+
+
+class _Listener:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def progress(self, progress: object) -> None: ...
+
+    def notice(self, notice: Any) -> None:
+        self._world.log("notice", notice.message)
+
+
+@dataclass
+class Ended:
+    """How a command ended."""
+
+    outcome: str
+    requests: int = 0
+    message: str = ""
+
+
+@dataclass
+class User:
+    """`mapping` is the file as it is now."""
+
+    world: World
+    plytix: Plytix
+    judge: Judge
+    disk: Disk
+    limits: tuple[Limit, ...]
+    mapping: Sequence[Product] = ()
+    processes: int = 0
+    stop: StopRequest = field(default_factory=StopRequest)
+    workers: SimulatedWorkers | None = None
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        self.world.log("interrupt")
+        self.stop.set()
+
+    def kill(self) -> None:
+        """SIGKILL, from an event of the world."""
+        if self.workers is None or self.workers.is_dead:
+            return
+        self.world.log("killed", "while it waited")
+        if self.disk.connection is not None:
+            self.disk.connection.is_dead = True
+        raise Killed
+
+    # Commands.
+
+    def plan(self) -> Ended:
+        return self._command("plan", self._plan)
+
+    def apply(
+        self, *, skip_existing: bool = False, retry_failed: bool = False, with_mapping: bool = True
+    ) -> Ended:
+        def work(ledger: Ledger) -> Ended:
+            run_id = ledger.runs.start("apply", {"skip": skip_existing}, 1, (), is_planned=not with_mapping)
+            if with_mapping:
+                self._merge(ledger, skip_existing=skip_existing)
+                ledger.runs.planned(run_id)
+            if retry_failed:
+                ledger.work().retry_failed()
+            return self._sync(ledger, run_id, skip_existing=skip_existing)
+
+        return self._command("apply", work)
+
+    def resume(self) -> Ended:
+        def work(ledger: Ledger) -> Ended:
+            run = ledger.runs.last_unfinished()
+            if run is None:
+                return Ended(NOTHING_TO_RESUME)
+            skip_existing = "true" in run.options
+            if not run.is_planned:
+                self._merge(ledger, skip_existing=skip_existing)
+                ledger.runs.planned(run.id)
+            ledger.runs.reopen(run.id, 1)
+            return self._sync(ledger, run.id, skip_existing=skip_existing)
+
+        return self._command("resume", work)
+
+    def refresh(self) -> Ended:
+        def work(ledger: Ledger) -> Ended:
+            result = refresh(self._context(ledger))
+            return Ended(_outcome(result, ledger), result.requests, _message(result))
+
+        return self._command("refresh", work)
+
+    def status(self) -> Ended:
+        def work(ledger: Ledger) -> Ended:
+            queries = ledger.queries
+            queries.counts(), list(queries.failures()), queries.outstanding()
+            return Ended("shown")
+
+        return self._command("status", work)
+
+    def rows(self) -> "Rows":
+        """The ledger's rows, for the judge."""
+        with self.disk.open() as ledger:
+            read = ledger._store.rows
+            return Rows(
+                links=read(
+                    "SELECT sku, urls.url, assets.plytix_id, links.state, links.reason FROM links"
+                    " JOIN products ON products.id = product_id JOIN assets ON assets.id = asset_id"
+                    f" JOIN {_addresses(ledger)} AS urls ON urls.id = asset_id"
+                ),
+                thumbnails=read(
+                    "SELECT sku, assets.plytix_id, thumbnails.state FROM thumbnails"
+                    " JOIN products ON products.id = product_id JOIN assets ON assets.id = asset_id"
+                ),
+                failures=[(one.sku, one.url, one.status, one.message) for one in ledger.queries.failures()],
+                is_open=ledger.work().has_open_work(),
+            )
+
+    # Their inside.
+
+    def _command(self, name: str, work: Any) -> Ended:
+        world = self.world
+        self.processes += 1
+        self.stop = StopRequest()
+        world.log("command", name, f"process {self.processes}")
+        self.judge.started(world.now, self.processes, name)
+        began = world.now
+        try:
+            with self.disk.open() as ledger:
+                ended: Ended = work(ledger)
+        except Killed:
+            ended = Ended(KILLED)
+            if self.workers is not None:
+                self.workers.is_dead = True
+            self.judge.killed(world.now)
+        self.workers = None
+        world.log("ended", name, ended)
+        self.judge.ended(world.now, name, ended.outcome, world.now - began)
+        return ended
+
+    def _plan(self, ledger: Ledger) -> Ended:
+        self._merge(ledger, skip_existing=False)
+        return Ended("planned")
+
+    def _merge(self, ledger: Ledger, *, skip_existing: bool) -> None:
+        planner = Planner(ledger.merge.known_rows(), gallery_label=GALLERY, allow_private=False)
+        for product in self.mapping:
+            planner.add(product)
+        ledger.merge.apply(settle(planner), gallery_label=GALLERY, skip_existing=skip_existing)
+        self.judge.planned([(p.sku, [(i.url, i.variant) for i in p.images]) for p in self.mapping])
+
+    def _sync(self, ledger: Ledger, run_id: int, *, skip_existing: bool) -> Ended:
+        result = RunResult()
+        if ledger.work().has_open_work():
+            reason = SKIP_EXISTING if skip_existing else None
+            result = sync(self._context(ledger), run_id, skip_existing_reason=reason)
+        outcome = _outcome(result, ledger)
+        ledger.runs.end(run_id, outcome, {"requests": result.requests}, _message(result))
+        return Ended(outcome, result.requests, _message(result))
+
+    def _context(self, ledger: Ledger) -> RunContext:
+        world = self.world
+        own = random.Random(world.random.random())
+
+        def start_workers(server: Server, _most: int) -> Any:
+            self.workers = SimulatedWorkers(world, self.plytix, self.judge, server, self.processes)
+            return self.workers
+
+        return RunContext(
+            ledger=ledger,
+            server=SERVER,
+            limits=self.limits,
+            gallery_label=GALLERY,
+            listener=_Listener(world),
+            stop=self.stop,
+            bounds=Bounds(workers=256),
+            clocks=Clocks(world.monotonic, world.wall, world.boot, own.random),
+            start_workers=start_workers,
+        )
+
+
+@dataclass
+class Rows:
+    links: list[tuple[str, str, str | None, str, str | None]]
+    thumbnails: list[tuple[str, str | None, str]]
+    failures: list[tuple[str, str, int | None, str]]
+    is_open: bool
+
+
+def _addresses(ledger: Ledger) -> str:
+    """The table or view of addresses."""
+    names = {row[0] for row in ledger._store.rows("SELECT name FROM sqlite_master")}
+    return "addresses" if "addresses" in names else "urls"
+
+
+def _outcome(result: RunResult, ledger: Ledger) -> Outcome:
+    if result.error is not None:
+        return Outcome.STOPPED
+    match result.end:
+        case End.STOPPED:
+            return Outcome.INTERRUPTED
+        case End.WAIT_TOO_LONG:
+            return Outcome.WAITING
+    return Outcome.FAILURES if ledger.queries.failure_count() else Outcome.FINISHED
+
+
+def _message(result: RunResult) -> str:
+    return "" if result.error is None else result.error.message
