@@ -28,6 +28,7 @@ def test_every_promise_is_kept_in_the_fixed_seeds(chunk: int) -> None:
     assert not found
 
 
+@pytest.mark.soak
 def test_every_promise_is_kept_in_the_seeds_of_the_day() -> None:
     first = dt.datetime.now(dt.UTC).date().toordinal() * 1000
     until = time.monotonic() + _SECONDS_OF_THE_DAY
