@@ -1,11 +1,15 @@
-"""`python -m simulation SEED` from the folder tests: one seed again, with a log of every event.
+"""`python3 tests/simulation SEED`: one seed again, with a log of every event.
 
 With a number behind it, so many seeds from there on; with `shrink`, the seed's shortest broken form.
 """
 
 import sys
+from pathlib import Path
 
-from simulation.simulation import Verdict, run
+# Run as a folder, Python would look for the parts inside it.
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from simulation.simulation import Verdict, run  # noqa: E402 - found in the folder above this one
 
 _MOST_PRODUCTS = (1, 2, 3, 4, 6, 8, 12)
 _MOST_MISFORTUNES = (0, 1, 2, 3, 5, 8)

@@ -19,7 +19,7 @@ def _fails(seed: int) -> str:
     verdict = run(seed)
     if not verdict.broken:
         return ""
-    return f"{verdict.broken}\nAgain, with every event: cd tests && python -m simulation {seed}"
+    return f"{verdict.broken}\nAgain, with every event: python3 tests/simulation {seed}"
 
 
 @pytest.mark.parametrize("chunk", range(_CHUNKS))
