@@ -7,11 +7,12 @@ of a claim. What cannot be read says nothing.
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from amzsync.plytix.auth import Secret
+from amzsync.plytix.nesting import children
 
 __all__ = ["AccountClaim", "account_claim", "claim_text", "token_claims"]
 
@@ -122,16 +123,10 @@ def _is_small(claims: dict[str, object]) -> bool:
     layer: list[object] = [claims]
     count = 0
     for _ in range(_MAX_DEPTH):
-        layer = [child for value in layer for child in _children(value)]
+        layer = [child for value in layer for child in children(value)]
         count += len(layer)
         if count > _MAX_VALUES:
             return False
         if not layer:
             return True
     return False
-
-
-def _children(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()

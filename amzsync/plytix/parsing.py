@@ -5,11 +5,11 @@ the bytes are, parsing ends in a fact or in a PlytixError.
 """
 
 import json
-from collections.abc import Iterable
 from contextlib import suppress
 
 from amzsync.errors import RetriableError
 from amzsync.plytix.auth import Secret, TokenAnswer
+from amzsync.plytix.nesting import children
 from amzsync.plytix.wire import AssetPage, AttributeDefinition, PlytixAsset, PlytixProduct, ProductPage, Reply
 
 __all__ = [
@@ -149,16 +149,10 @@ def _refuse_constant(name: str) -> object:
 def _is_shallow(answer: object) -> bool:
     layer: list[object] = [answer]
     for _ in range(MAX_DEPTH):
-        layer = [child for value in layer for child in _children(value)]
+        layer = [child for value in layer for child in children(value)]
         if not layer:
             return True
     return False
-
-
-def _children(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
 
 
 def fits_a_header(token: str) -> bool:
