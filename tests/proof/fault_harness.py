@@ -18,7 +18,7 @@ from sandbox_faults import Fault, Sandbox
 
 from amzsync.cli import app, network
 from amzsync.cli.run_options import RunOptions
-from amzsync.executor import run
+from amzsync.executor import context
 from amzsync.executor.engine import throttle
 from amzsync.executor.engine.engine import Bounds
 from amzsync.plytix.network import Timeouts
@@ -84,7 +84,7 @@ class FaultHarness:
             patch.setenv(name, value)
         patch.chdir(folder)
         self.read_timeout_s = 10.0
-        patch.setattr(run, "Transport", self._transport)
+        patch.setattr(context, "Transport", self._transport)
         patch.setattr(network, "_bounds", _with_short_retries(network._bounds))
         patch.setattr(throttle, "_FIRST_WAIT_S", 0.1)
 
