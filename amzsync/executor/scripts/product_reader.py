@@ -1,0 +1,114 @@
+"""What the sync of one product rests on: readings of it, and its pictures in Plytix."""
+
+from functools import partial
+
+from amzsync.errors import PlytixError, RejectedError, StopError
+from amzsync.executor.scheduler.script import Find, Script, Send, Shared
+from amzsync.executor.scripts.assets import ensure_asset
+from amzsync.executor.scripts.context import SyncContext
+from amzsync.executor.scripts.product import ProductState
+from amzsync.ledger.reasons import NOT_FOUND
+from amzsync.ledger.rows import State
+from amzsync.plytix.client import read_asset, read_product
+
+__all__ = ["OutsideFamilyError", "ProductReader", "SkipProductError"]
+
+
+class SkipProductError(Exception):
+    """Nothing more is to be written to the product, for this reason."""
+
+
+class OutsideFamilyError(Exception):
+    """The product's family has no such gallery: there is nowhere to put the pictures."""
+
+
+class ProductReader:
+    """Reads one product, and finds or uploads its pictures: each step a part of a script."""
+
+    def __init__(self, state: ProductState, context: SyncContext) -> None:
+        self._state = state
+        self._context = context
+        self._record = context.record
+        self._lost: set[int] = set()
+
+    # Reading.
+
+    def _read(self, *, fresh: bool = False, after_s: float = 0.0) -> Script[None]:
+        """The product as a search shows it, together with up to a hundred others."""
+        context, state = self._context, self._state
+        sku = state.product.sku
+        found = yield Find(context.products_by_sku, (sku,), fresh=fresh, after_s=after_s)
+        seen = found.values.get(sku)
+        if seen is None:
+            raise SkipProductError(NOT_FOUND)
+        if state.seen is None:
+            self._record.work.resolve({state.product.id: seen.id})
+            if state.product.plytix_id not in (None, seen.id):
+                state.product = self._record.work.product(state.product.id)
+        gallery = context.traits.gallery_of(seen)
+        was_told = None not in (gallery, state.gallery) and not state.was_claimed
+        if fresh and was_told and gallery != state.gallery:
+            context.recheck.suspect_others()
+        state.see(seen, gallery, found.reading)
+        self._skip_what_holds_images()
+
+    def _read_product(self) -> Script[None]:
+        """Read the product by itself: the search did not tell its gallery."""
+        state = self._state
+        search = state.seen
+        try:
+            sent = yield Send(read_product(state.plytix_id, self._context.gallery_label))
+        except RejectedError as error:
+            if error.status == 404:
+                raise SkipProductError(NOT_FOUND) from None
+            raise
+        if sent.value.gallery is None:
+            raise OutsideFamilyError
+        self._context.traits.compare(search, sent.value)
+        state.see(sent.value, sent.value.gallery, sent.reading)
+        self._skip_what_holds_images()
+
+    def _skip_what_holds_images(self) -> None:
+        state, reason = self._state, self._context.skip_existing_reason
+        if reason and state.gallery and not (state.was_begun or state.was_claimed):
+            raise SkipProductError(reason)
+
+    # Pictures.
+
+    def _ensure_assets(self, rows: set[int]) -> Script[None]:
+        """Find or upload these pictures; one for which that fails stays without an id."""
+        state, context = self._state, self._context
+        assets = self._record.work.assets({link.asset_id for link in state.product.links} | rows)
+        state.ids.update((a.id, a.plytix_id) for a in assets.values() if a.plytix_id and not a.state.is_open)
+        ensured = yield Shared(
+            {
+                asset.id: partial(ensure_asset, asset, state.product.id, context)
+                for asset in assets.values()
+                if asset.id in rows and asset.state.is_open
+            }
+        )
+        state.ids.update((row, plytix_id) for row, plytix_id in ensured.items() if plytix_id)
+
+    def _replace_lost_asset(self, asset_id: str) -> Script[None]:
+        """Plytix no longer has a picture. Another product that shares it may have noticed before."""
+        for row in self._state.rows_of(asset_id):
+            del self._state.ids[row]
+            self._lost.add(row)
+            asset = self._record.work.assets([row])[row]
+            if asset.state is State.DONE and asset.plytix_id == asset_id:
+                self._record.work.lose_asset(row)
+        yield from self._ensure_assets(self._lost)
+
+    def _is_gone(self, asset_id: str) -> Script[bool]:
+        """A 404 can mean the asset or the product. An asset that is gone is uploaded again, once."""
+        try:
+            yield Send(read_asset(asset_id))
+        except StopError:
+            raise
+        except PlytixError as error:
+            if error.status != 404 or self._lost.intersection(self._state.rows_of(asset_id)):
+                return False
+            self._state.only_append = False
+            yield from self._replace_lost_asset(asset_id)
+            return True
+        raise SkipProductError(NOT_FOUND)
