@@ -224,3 +224,48 @@ def m008_the_state_of_an_address_is_derived(db: Database) -> None:
             FROM addresses LEFT JOIN assets ON assets.id = addresses.id
         """
     )
+
+
+@migrations()
+def m012_what_was_written(db: Database) -> None:
+    """What each run wrote and planned, by product, so that it can be taken back, and who takes it back."""
+    db.execute(
+        """
+        CREATE TABLE writes (
+            run_id INTEGER NOT NULL REFERENCES runs (id),
+            product_id INTEGER NOT NULL REFERENCES products (id),
+            gallery_before BLOB,
+            gallery_after BLOB CHECK ((gallery_before IS NULL) = (gallery_after IS NULL)),
+            thumbnail_before BLOB,
+            thumbnail_after BLOB CHECK ((thumbnail_before IS NULL) = (thumbnail_after IS NULL)),
+            outcome TEXT NOT NULL DEFAULT 'sent' CHECK (
+                outcome = 'sent' OR outcome = 'written' OR outcome = 'mixed'),
+            PRIMARY KEY (run_id, product_id)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    db.execute("CREATE INDEX writes_by_product ON writes (product_id, run_id)")
+    db.execute(
+        """
+        CREATE TABLE wants (
+            run_id INTEGER NOT NULL REFERENCES runs (id),
+            product_id INTEGER NOT NULL REFERENCES products (id),
+            before TEXT CHECK (before IS NULL OR json_valid(before)),
+            after BLOB,
+            PRIMARY KEY (run_id, product_id)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE tasks (
+            run_id INTEGER NOT NULL REFERENCES runs (id),
+            product_id INTEGER NOT NULL REFERENCES products (id),
+            state TEXT NOT NULL DEFAULT 'pending' CHECK (
+                state = 'pending' OR state = 'in_flight' OR state = 'done' OR state = 'failed'),
+            removes BLOB,
+            kept TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(kept)),
+            PRIMARY KEY (run_id, product_id)
+        ) STRICT, WITHOUT ROWID
+        """
+    )

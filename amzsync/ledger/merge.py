@@ -81,6 +81,7 @@ class Merge:
         if before is not None:
             # Nothing that was said of a link holds for another gallery, but that its product is unknown.
             self._store.execute("UPDATE links SET origin = NULL, placed = NULL, sent = NULL")
+            self._store.execute("DELETE FROM writes")
             self._store.execute(
                 "UPDATE links SET state = 'pending', reason = NULL"
                 " WHERE state IN ('done', 'in_flight', 'failed') OR (state = 'skipped' AND reason = ?)",

@@ -30,6 +30,11 @@ class ProductTransitions(WorkRows):
             plytix_ids.items(),
         )
         self._store.execute_many(
+            "DELETE FROM writes"
+            " WHERE product_id IN (SELECT id FROM products WHERE id = ? AND plytix_id <> ?)",
+            plytix_ids.items(),
+        )
+        self._store.execute_many(
             "UPDATE products SET plytix_id = ? WHERE id = ? AND plytix_id IS NOT ?",
             [(plytix_id, product_id, plytix_id) for product_id, plytix_id in plytix_ids.items()],
         )

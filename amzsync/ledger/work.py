@@ -5,11 +5,12 @@ from amzsync.ledger.product_transitions import ProductTransitions
 from amzsync.ledger.reasons import ASKED_AGAIN
 from amzsync.ledger.rows import Table
 from amzsync.ledger.work_reader import WorkReader
+from amzsync.ledger.writes import Writes
 
 __all__ = ["Work"]
 
 
-class Work(WorkReader, ProductTransitions, AssetTransitions):
+class Work(WorkReader, ProductTransitions, AssetTransitions, Writes):
     """The pending work of a ledger, and what becomes of it."""
 
     def retry_failed(self) -> int:

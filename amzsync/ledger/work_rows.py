@@ -20,6 +20,11 @@ class Refusal:
     message: str
     attempts: int
 
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether what was asked for may have been done all the same."""
+        return self.attempts > 0 and (self.status is None or self.status >= 500)
+
 
 class WorkRows:
     """The work rows, on behalf of one run."""

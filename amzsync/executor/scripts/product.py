@@ -7,6 +7,7 @@ from amzsync.executor.engine.freshness import Reading
 from amzsync.executor.scripts.decide import Decision, Replace, decide, is_ours, missing
 from amzsync.ledger.rows import Link, Origin, ProductWork, State
 from amzsync.ledger.work_rows import Refusal
+from amzsync.ledger.writes import Standing
 from amzsync.plytix.wire import PlytixProduct
 
 __all__ = ["ProductState"]
@@ -102,6 +103,14 @@ class ProductState:
             for link in self.product.links
             if link.asset_id in self.ids and link.sent is not None
         }
+
+    @property
+    def standing_now(self) -> Standing:
+        """Gallery and thumbnail as they are known to stand."""
+        thumbnail = self.seen.thumbnail_id if self.seen else None
+        if self.thumbnail_result is Origin.MADE and self.thumbnail is not None:
+            thumbnail = self.thumbnail
+        return Standing(self.gallery or (), thumbnail)
 
     @property
     def is_ours(self) -> bool:

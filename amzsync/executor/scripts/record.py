@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from enum import Enum, auto
 
 from amzsync.errors import PlytixError
-from amzsync.executor.scripts.decide import MAX_ASSETS
+from amzsync.executor.scripts.decide import MAX_ASSETS, Replace
 from amzsync.executor.scripts.product import ProductState
 from amzsync.ledger.rows import Asset, Origin
 from amzsync.ledger.work import Work
@@ -48,14 +48,20 @@ class Record:
 
     # Products.
 
-    def claim(self, state: ProductState, places: Mapping[str, int] | None = None) -> None:
-        """A write to it is about to leave; `places` are those of the assets that it links, if it does."""
+    def claim(self, state: ProductState, target: Replace, places: Mapping[str, int] | None = None) -> None:
+        """A write to it is about to leave, and what it is to leave there.
+
+        `places` are those of the assets that it links, if it does.
+        """
         product_id = state.product.id
         if not state.was_claimed:
+            self.work.settle_writes(product_id, state.standing_now, but_own=True)
             self.work.record_reading(product_id, state.standing(state.gallery or ()), as_left=state.is_ours)
             # What stood there before our first write is a person's: once in flight, it would count as ours.
             self.work.finish_links(product_id, state.found, made=())
         state.was_claimed = True
+        thumbnail = None if target.thumbnail is None else (target.thumbnail,)
+        self.work.claim_write(product_id, state.standing_now, target.gallery, thumbnail)
         if places is not None:
             state.written = dict(places)
         places = places or {}
@@ -64,18 +70,21 @@ class Record:
 
     def release(self, state: ProductState) -> None:
         """The write did not happen. A product that has been given something already stays begun."""
+        self._settle(state)
         if not state.made and not state.was_begun:
             self.work.release_product(state.product.id)
 
     def skip(self, state: ProductState, reason: str) -> None:
         """Nothing more is written to it, and why."""
         self._note_made(state)
+        self._settle(state)
         self.work.skip_product(state.product.id, reason)
         self.counts[Done.PRODUCT] += 1
 
     def skip_outside_family(self, state: ProductState) -> None:
         """Its family has no such gallery: there is nowhere to put the pictures."""
         self._note_made(state)
+        self._settle(state)
         self.counts[Done.LINK_FAILURE] += len(state.open_links)
         self.work.skip_outside_family(state.product.id)
         self.counts[Done.PRODUCT] += 1
@@ -83,6 +92,7 @@ class Record:
     def fail(self, state: ProductState, refusal: Refusal) -> None:
         """All that is open of it has failed."""
         self._note_made(state)
+        self._settle(state)
         self.counts[Done.LINK_FAILURE] += len(state.open_links)
         self.work.fail_links(state.product.id, state.open_links, refusal)
         self.work.fail_thumbnail(state.product.id, refusal)
@@ -105,6 +115,7 @@ class Record:
         self.work.finish_links(state.product.id, placed, made, as_left=as_left)
         self._fail_left_out(state, placed)
         self._finish_thumbnail(state)
+        self._settle(state)
         self.counts[Done.PRODUCT] += 1
 
     def _fail_left_out(self, state: ProductState, placed: Mapping[int, int]) -> None:
@@ -115,6 +126,12 @@ class Record:
         self.work.fail_without_picture(state.product.id, without_picture, thumbnail=has_no_thumbnail)
         self.work.fail_links(state.product.id, no_room, _FULL)
         self.counts[Done.LINK_FAILURE] += len(left_out)
+
+    def _settle(self, state: ProductState) -> None:
+        """What the writes have left is known, but where one that was not answered may still arrive."""
+        is_unknown = isinstance(state.thumbnail_result, Refusal) and state.thumbnail_result.is_unanswered
+        if state.seen is not None and not is_unknown and state.made.issubset(state.gallery or ()):
+            self.work.settle_writes(state.product.id, state.standing_now)
 
     def _note_made(self, state: ProductState, but: Collection[int] = ()) -> None:
         """A link that was not answered may stand all the same."""

@@ -10,6 +10,7 @@ from amzsync.executor.scripts.reading import find_product
 from amzsync.executor.scripts.record import Done, Record
 from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import Origin, ProductWork, State
+from amzsync.ledger.writes import Standing
 from amzsync.plytix.wire import PlytixProduct
 
 __all__ = ["refresh_product"]
@@ -59,6 +60,7 @@ def _compare(product: ProductWork, ids: dict[int, str], seen: PlytixProduct, rec
     if product.plytix_id not in (None, seen.id):
         product = work.product(product.id)
     work.want_found_product(product.id)
+    work.settle_writes(product.id, Standing(seen.gallery or (), seen.thumbnail_id))
     gallery = seen.gallery or ()
     state = ProductState(product, ids, gallery=gallery)
     standing = state.placed(gallery)

@@ -112,7 +112,7 @@ class ProductSync(ProductReader):
             thumbnail_id=decision.thumbnail,
         )
         try:
-            claim = partial(self._record.claim, state, decision.places)
+            claim = partial(self._record.claim, state, decision, decision.places)
             sent = yield Send(call, claim, self._rests_on, self._attempts)
         except RetriableError:
             state.note_made(decision.gallery or ())
@@ -146,7 +146,9 @@ class ProductSync(ProductReader):
         state = self._state
         for number, asset_id in enumerate(decision.missing):
             call = link_asset(state.plytix_id, asset_id, self._context.gallery_label)
-            claim = partial(self._record.claim, state, state.places_after(decision.missing[number:]))
+            linked = decision.missing[number:]
+            target = Replace((*(state.gallery or ()), *linked), None)
+            claim = partial(self._record.claim, state, target, state.places_after(linked))
             try:
                 yield Send(call, claim=claim, rests_on=rests_on)
             except (StopError, NotSentError):
@@ -176,7 +178,8 @@ class ProductSync(ProductReader):
             label = self._context.gallery_label
             call = write_product(state.plytix_id, label, gallery=None, thumbnail_id=asset_id)
         try:
-            sent = yield Send(call, claim=partial(self._record.claim, state))
+            target = Replace(None, asset_id)
+            sent = yield Send(call, claim=partial(self._record.claim, state, target))
         except RejectedError as error:
             return (yield from self._explain_thumbnail(error))
         except RetriableError as error:
