@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from amzsync.ledger.changes import Changes
 from amzsync.ledger.merge import Merge
 from amzsync.ledger.opening import open_copy, open_reader, open_writer
 from amzsync.ledger.queries import Queries
@@ -47,6 +48,7 @@ class Ledger:
         self.runs = Runs(store, clocks.now)
         self.merge = Merge(store, clocks.now)
         self.queries = Queries(store)
+        self.changes = Changes(store)
 
     @classmethod
     def write(cls, path: Path, clocks: Clocks | None = None) -> "Ledger":
