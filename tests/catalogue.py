@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from amzsync.domain.image_url import ImageUrl, read_image_url
 from amzsync.domain.product import ImageRef, Product
 from amzsync.ledger.ledger import Clocks, Ledger
 from amzsync.planner import Difference, Planner, settle
@@ -18,6 +19,12 @@ CLOCKS = Clocks(now=lambda: datetime(2025, 12, 23, 6, 0, 47, tzinfo=UTC))
 
 def picture(image_id: str) -> str:
     return f"https://m.media-amazon.com/images/I/{image_id}.jpg"
+
+
+def well_formed(url: str) -> ImageUrl:
+    image = read_image_url(url)
+    assert isinstance(image, ImageUrl), image
+    return image
 
 
 def product(sku: str, *images: ImageRef | tuple[str, str], is_parent: bool = False) -> Product:

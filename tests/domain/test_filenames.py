@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from catalogue import well_formed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,11 +21,13 @@ AMAZON = "https://m.media-amazon.com/images/I/"
         (13, "PAKN", AMAZON + "71x.png", "amazon_13_PAKN_71x.png"),
     ],
 )
-def test_an_asset_is_named_by_position_variant_and_picture(position, variant, url, filename):
-    assert asset_filename(position, variant, read_image_url(url)) == filename
+def test_an_asset_is_named_by_position_variant_and_picture(
+    position: int, variant: str, url: str, filename: str
+) -> None:
+    assert asset_filename(position, variant, well_formed(url)) == filename
 
 
-def test_a_second_address_of_one_name_is_told_apart():
+def test_a_second_address_of_one_name_is_told_apart() -> None:
     name = "amazon_01_MAIN_x.jpg"
     first, second = (
         distinct_filename(name, "https://a.example/x"),
@@ -37,7 +40,7 @@ def test_a_second_address_of_one_name_is_told_apart():
 
 
 @given(st.text(), st.text())
-def test_no_address_and_no_variant_leads_out_of_a_folder_or_a_header(tail, variant):
+def test_no_address_and_no_variant_leads_out_of_a_folder_or_a_header(tail: str, variant: str) -> None:
     image = read_image_url(f"https://shop.example/{tail}")
     if isinstance(image, ImageUrl):
         name = asset_filename(13, normalise(variant) or MAIN, image)
