@@ -1,10 +1,14 @@
 """The real command, in processes that can be made to die at an exact event. Run as a script.
 
-One process imports the program once and forks for each order, so that hundreds of runs cost little. An
-order is a line of JSON on stdin; the answers are the child's pid, and later its exit code. What goes
+One process imports the program once and forks for each order, so that hundreds of runs cost little. It
+has run a command once itself, because typer and rich import much only then, and has frozen what it holds:
+else the garbage collector of each child would copy all of it.
+
+An order is a line of JSON on stdin; the answers are the child's pid, and later its exit code. What goes
 wrong on purpose is patched into the child here, and exists nowhere else.
 """
 
+import gc
 import json
 import mmap
 import os
@@ -14,7 +18,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlite_utils import Database
@@ -167,7 +173,24 @@ def be_the_command(order: dict[str, Any]) -> None:
     app.main()
 
 
+def warm_up() -> None:
+    """Run a command that sends nothing and starts no thread."""
+    with TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
+        mapping = Path(folder) / "mapping.json"
+        mapping.write_text(
+            '[{"suggested_sku": "A", "image_urls": ["https://m.media-amazon.com/images/I/a.jpg"]}]'
+        )
+        sys.argv = ["amzsync", "apply", "--dry-run", "--plytix-account", "sandbox"]
+        sys.argv += ["--mapping", str(mapping), "--ledger", f"{folder}/amzsync.db"]
+        with redirect_stdout(nowhere), redirect_stderr(nowhere), suppress(SystemExit):
+            app.main()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    gc.collect()
+    gc.freeze()
+
+
 def main() -> None:
+    warm_up()
     for line in iter(sys.stdin.readline, ""):
         order = json.loads(line)
         pid = os.fork()
