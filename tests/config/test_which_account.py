@@ -1,6 +1,7 @@
 """Which account a command works with: named, from the environment, or the configuration's default."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def config(**changes: object) -> dict[str, object]:
 
 
 @pytest.fixture
-def place(tmp_path):
+def place(tmp_path: Path) -> Path:
     for folder in ("home", "cwd"):
         (tmp_path / folder).mkdir()
     return tmp_path
@@ -40,18 +41,24 @@ def write(path: Path, content: object) -> Path:
     return path
 
 
-def load(place: Path, alias: str | None = None, **options) -> Account:
+def load(
+    place: Path,
+    alias: str | None = None,
+    *,
+    config_path: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Account:
     return load_account(
         alias,
-        config_path=options.get("config_path"),
-        environ=options.get("environ", {}),
+        config_path=config_path,
+        environ=environ or {},
         home=place / "home",
         cwd=place / "cwd",
         folders=[place / "home" / ".config" / "amzsync"],
     )
 
 
-def test_the_sandbox_needs_no_configuration_and_survives_a_broken_one(place):
+def test_the_sandbox_needs_no_configuration_and_survives_a_broken_one(place: Path) -> None:
     (place / "cwd" / "config").mkdir()
     (place / "cwd" / "config" / "plytix_config.json").write_text("{")
 
@@ -62,7 +69,7 @@ def test_the_sandbox_needs_no_configuration_and_survives_a_broken_one(place):
     assert sandbox.limits is None
 
 
-def test_the_sandbox_keeps_its_identity_on_another_port(place):
+def test_the_sandbox_keeps_its_identity_on_another_port(place: Path) -> None:
     up = replace(
         load(place, SANDBOX),
         api_url="http://127.0.0.1:4242/api/v1",
@@ -74,7 +81,7 @@ def test_the_sandbox_keeps_its_identity_on_another_port(place):
     assert up.credentials.api_key.reveal() == "a"
 
 
-def test_the_environment_wins_where_no_account_is_named(place):
+def test_the_environment_wins_where_no_account_is_named(place: Path) -> None:
     path = write(place / "cwd" / "config" / "plytix_config.json", config())
 
     found = load(place, environ=KEYS)
@@ -88,7 +95,7 @@ def test_the_environment_wins_where_no_account_is_named(place):
     assert found.warnings == ()
 
 
-def test_a_configuration_that_the_environment_outdoes_is_said(place):
+def test_a_configuration_that_the_environment_outdoes_is_said(place: Path) -> None:
     path = write(place / "mine.json", config())
 
     (warning,) = load(place, environ=KEYS, config_path=path).warnings
@@ -97,7 +104,7 @@ def test_a_configuration_that_the_environment_outdoes_is_said(place):
     assert "--plytix-account" in warning
 
 
-def test_the_environment_can_name_its_own_addresses(place):
+def test_the_environment_can_name_its_own_addresses(place: Path) -> None:
     urls = {"PLYTIX_API_URL": "https://pim.example/api/", "PLYTIX_AUTH_URL": "http://localhost:9/token"}
 
     found = load(place, environ=KEYS | urls)
@@ -106,13 +113,15 @@ def test_the_environment_can_name_its_own_addresses(place):
     assert found.auth_url == "http://localhost:9/token"
 
 
-def test_the_environments_account_can_be_named(place):
+def test_the_environments_account_can_be_named(place: Path) -> None:
     assert load(place, "environment", environ=KEYS).name == "environment"
 
 
 @pytest.mark.parametrize("missing", sorted(KEYS))
 @pytest.mark.parametrize("emptied", [True, False], ids=["empty", "unset"])
-def test_one_variable_alone_is_refused_and_the_missing_one_named(place, missing, emptied):
+def test_one_variable_alone_is_refused_and_the_missing_one_named(
+    place: Path, missing: str, *, emptied: bool
+) -> None:
     environ = {name: value for name, value in KEYS.items() if name != missing}
 
     with pytest.raises(ConfigError, match=f"{missing} is not") as caught:
@@ -121,20 +130,20 @@ def test_one_variable_alone_is_refused_and_the_missing_one_named(place, missing,
     assert "env-" not in str(caught.value)
 
 
-def test_a_named_account_is_the_configurations_even_beside_an_environment(place):
+def test_a_named_account_is_the_configurations_even_beside_an_environment(place: Path) -> None:
     write(place / "cwd" / "config" / "plytix_config.json", config())
 
     assert load(place, "staging", environ=KEYS).credentials.api_key == Secret("staging-key")
 
 
 @pytest.mark.parametrize("alias", ["production", "prod", "p"])
-def test_aliases_lead_to_accounts(place, alias):
+def test_aliases_lead_to_accounts(place: Path, alias: str) -> None:
     path = write(place / "mine.json", config())
 
     assert load(place, alias, config_path=path).name == "production"
 
 
-def test_an_alias_may_be_called_like_its_account_and_may_lead_to_the_sandbox(place):
+def test_an_alias_may_be_called_like_its_account_and_may_lead_to_the_sandbox(place: Path) -> None:
     path = write(place / "mine.json", config(aliases={"staging": "staging", "try": "sandbox"}))
 
     assert load(place, "staging", config_path=path).name == "staging"
@@ -142,14 +151,14 @@ def test_an_alias_may_be_called_like_its_account_and_may_lead_to_the_sandbox(pla
 
 
 @pytest.mark.parametrize("alias", ["a", "b"])
-def test_an_alias_that_leads_to_itself_is_refused(place, alias):
+def test_an_alias_that_leads_to_itself_is_refused(place: Path, alias: str) -> None:
     path = write(place / "mine.json", config(aliases={"a": "b", "b": "a"}))
 
     with pytest.raises(ConfigError, match=f"aliases.{alias} points to itself"):
         load(place, alias, config_path=path)
 
 
-def test_an_unknown_account_is_refused_with_the_known_ones(place):
+def test_an_unknown_account_is_refused_with_the_known_ones(place: Path) -> None:
     path = write(place / "mine.json", config())
 
     with pytest.raises(ConfigError, match="p, prod, production, sandbox, staging") as caught:
@@ -158,7 +167,7 @@ def test_an_unknown_account_is_refused_with_the_known_ones(place):
     assert "no account 'live'" in caught.value.message
 
 
-def test_an_alias_to_nowhere_is_refused_by_its_own_name(place):
+def test_an_alias_to_nowhere_is_refused_by_its_own_name(place: Path) -> None:
     path = write(place / "mine.json", config(aliases={"prod": "secret-by-mistake"}))
 
     with pytest.raises(ConfigError, match=r"aliases\.prod points to an account that does not") as caught:
@@ -167,31 +176,31 @@ def test_an_alias_to_nowhere_is_refused_by_its_own_name(place):
     assert "secret-by-mistake" not in str(caught.value)
 
 
-def test_an_unknown_account_without_a_configuration_is_refused(place):
+def test_an_unknown_account_without_a_configuration_is_refused(place: Path) -> None:
     with pytest.raises(ConfigError, match="'live' is not known: there is no configuration file"):
         load(place, "live", environ=KEYS)
 
 
-def test_without_a_name_the_default_is_taken_and_a_default_may_be_an_alias(place):
+def test_without_a_name_the_default_is_taken_and_a_default_may_be_an_alias(place: Path) -> None:
     assert load(place, config_path=write(place / "a.json", config())).name == "production"
     by_alias = write(place / "b.json", config(defaults={"account": "p"}))
     assert load(place, config_path=by_alias).name == "production"
 
 
-def test_without_a_default_the_only_account_is_taken(place):
+def test_without_a_default_the_only_account_is_taken(place: Path) -> None:
     path = write(place / "a.json", {"accounts": {"one": account("one")}})
 
     assert load(place, config_path=path).name == "one"
 
 
-def test_without_a_default_among_several_the_names_are_told(place):
+def test_without_a_default_among_several_the_names_are_told(place: Path) -> None:
     path = write(place / "a.json", config(defaults={}))
 
     with pytest.raises(ConfigError, match="--plytix-account: p, prod, production, sandbox, staging"):
         load(place, config_path=path)
 
 
-def test_with_nothing_configured_both_ways_and_the_sandbox_are_named(place):
+def test_with_nothing_configured_both_ways_and_the_sandbox_are_named(place: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(place)
 
@@ -199,7 +208,7 @@ def test_with_nothing_configured_both_ways_and_the_sandbox_are_named(place):
         assert words in str(caught.value)
 
 
-def test_the_configured_limits_are_read_and_none_are_made_up(place):
+def test_the_configured_limits_are_read_and_none_are_made_up(place: Path) -> None:
     accounts = {"a": account("a", rate_limits=["50/10s", "5000/1h"]), "b": account("b")}
     path = write(place / "a.json", {"accounts": accounts})
 
@@ -217,17 +226,17 @@ ORDER = [
 
 
 @pytest.mark.parametrize("first", range(len(ORDER)))
-def test_the_first_configuration_in_order_is_taken(place, first):
+def test_the_first_configuration_in_order_is_taken(place: Path, first: int) -> None:
     for name in ORDER[first:]:
         write(place / name, {"accounts": {name: account("x")}})
     environ = {"AMZSYNC_CONFIG": str(place / ORDER[1])} if first <= 1 else {}
 
-    found = load(place, environ=environ, config_path=place / ORDER[0] if first == 0 else None)
+    found = load(place, environ=environ or {}, config_path=place / ORDER[0] if first == 0 else None)
 
     assert found.name == ORDER[first]
 
 
-def test_a_relative_path_starts_at_the_current_folder_and_a_tilde_at_home(place):
+def test_a_relative_path_starts_at_the_current_folder_and_a_tilde_at_home(place: Path) -> None:
     write(place / "cwd" / "a.json", {"accounts": {"in-cwd": account("x")}})
     write(place / "home" / "b.json", {"accounts": {"in-home": account("x")}})
 
@@ -236,10 +245,10 @@ def test_a_relative_path_starts_at_the_current_folder_and_a_tilde_at_home(place)
 
 
 @pytest.mark.parametrize("by", ["option", "variable"])
-def test_a_named_configuration_that_is_not_there_is_refused_not_passed_over(place, by):
+def test_a_named_configuration_that_is_not_there_is_refused_not_passed_over(place: Path, by: str) -> None:
     write(place / "cwd" / "config" / "plytix_config.json", config())
     missing = place / "missing.json"
-    options = {"config_path": missing} if by == "option" else {"environ": {"AMZSYNC_CONFIG": str(missing)}}
+    environ = {} if by == "option" else {"AMZSYNC_CONFIG": str(missing)}
 
     with pytest.raises(ConfigError, match=r"missing\.json cannot be read"):
-        load(place, **options)
+        load(place, config_path=missing if by == "option" else None, environ=environ)

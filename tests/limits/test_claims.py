@@ -44,7 +44,7 @@ BOTH = (Limit(20, 10.0), Limit(15000, 3600.0))
         {"limits": {"10": 20, "3600": 15000}, "rate_limit": "20/10s"},
     ],
 )
-def test_limits_are_read_in_every_shape_that_such_claims_have(claims):
+def test_limits_are_read_in_every_shape_that_such_claims_have(claims: dict[str, object]) -> None:
     assert limits_from_claims(claims) == BOTH
 
 
@@ -59,7 +59,9 @@ def test_limits_are_read_in_every_shape_that_such_claims_have(claims):
         ({"limits": {"api": {"10": 20}, "v1": {"10": 50}}}, None),
     ],
 )
-def test_a_window_is_believed_where_it_has_exactly_one_reading(claims, limits):
+def test_a_window_is_believed_where_it_has_exactly_one_reading(
+    claims: dict[str, object], limits: tuple[Limit, ...] | None
+) -> None:
     assert limits_from_claims(claims) == limits
 
 
@@ -86,7 +88,7 @@ def test_a_window_is_believed_where_it_has_exactly_one_reading(claims, limits):
         {"rate_limit": "v2/10s"},
     ],
 )
-def test_what_only_looks_like_a_limit_says_nothing(claims):
+def test_what_only_looks_like_a_limit_says_nothing(claims: dict[str, object]) -> None:
     assert limits_from_claims(claims) is None
 
 
@@ -106,13 +108,13 @@ _JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["limits", "rate_limit", "x"]), _JSON, max_size=3))
-def test_no_claims_make_the_reading_fail_or_give_what_is_not_plausible(claims):
+def test_no_claims_make_the_reading_fail_or_give_what_is_not_plausible(claims: dict[str, object]) -> None:
     for limit in limits_from_claims(claims) or ():
         assert limit.window_s in (10.0, 3600.0)
         assert 1 <= limit.allowed <= 1_000_000
 
 
-def test_claims_nested_without_end_are_given_up():
+def test_claims_nested_without_end_are_given_up() -> None:
     claims: dict[str, object] = {"10": 20}
     for _ in range(5_000):
         claims = {"limits": claims}

@@ -12,7 +12,9 @@ from amzsync.limits.windows import PRESETS
 
 @pytest.mark.parametrize("requests", [30, 49, 50, 51, 60, 99, 101, 150, 151, 297, 501, 1000, 3000])
 @pytest.mark.parametrize("counting", ["sliding", "fixed"])
-def test_a_run_ends_within_a_twentieth_of_the_earliest_moment_and_without_a_429(requests, counting):
+def test_a_run_ends_within_a_twentieth_of_the_earliest_moment_and_without_a_429(
+    requests: int, counting: str
+) -> None:
     for seed in range(3):
         chance = random.Random(f"{requests} {seed}")
         limits: list[Counting] = (
@@ -30,7 +32,7 @@ def test_a_run_ends_within_a_twentieth_of_the_earliest_moment_and_without_a_429(
         assert time_for_s(requests, PRESETS["paid"]) <= world.last_answer <= earliest_s * 1.05 + 2.2
 
 
-def test_a_server_that_counts_in_fixed_windows_never_refuses_work_that_comes_and_goes():
+def test_a_server_that_counts_in_fixed_windows_never_refuses_work_that_comes_and_goes() -> None:
     for seed in range(20):
         chance = random.Random(seed)
         world = World(Pace(PRESETS["free"]), [Fixed(20, 10.0, chance.uniform(-10, 0))], chance)

@@ -13,8 +13,8 @@ from amzsync.limits.windows import PRESETS, Limit, parse_limits
 SHORT = Limit(50, 10.0)
 
 
-def world(*counting: Sliding | Fixed, pace: Pace | None = None, seed: int = 1, **options: object) -> World:
-    return World(pace or Pace(PRESETS["paid"]), counting, random.Random(seed), **options)
+def world(*counting: Sliding | Fixed, pace: Pace | None = None, seed: int = 1, now: float = 0.0) -> World:
+    return World(pace or Pace(PRESETS["paid"]), counting, random.Random(seed), now)
 
 
 def next_run(before: World, later_s: float) -> Pace:
@@ -42,7 +42,9 @@ def other_client(chance: random.Random, until: float) -> list[float]:
         (0, 8.0, None),
     ],
 )
-def test_a_refusal_below_the_known_limit_shows_the_lower_one(accepted, retry_after_s, shown):
+def test_a_refusal_below_the_known_limit_shows_the_lower_one(
+    accepted: int, retry_after_s: float, shown: Limit | None
+) -> None:
     pace = Pace(parse_limits(["50/10s", "5000/1h"]))
     for number in range(accepted):
         slot = pace.record(number * 0.1)
@@ -70,7 +72,7 @@ def test_a_stray_refusal_at_the_start_of_a_run_costs_little_more_than_its_wait(s
     assert now <= 40 * 0.1 + strays * 1.1 + 0.5
 
 
-def test_a_refusal_after_an_hour_of_less_work_shows_the_lower_hourly_limit():
+def test_a_refusal_after_an_hour_of_less_work_shows_the_lower_hourly_limit() -> None:
     pace = Pace(parse_limits(["50/10s", "5000/1h"]))
     for number in range(2000):
         pace.answered(pace.record(float(number)), number, number + 0.05)
@@ -78,7 +80,7 @@ def test_a_refusal_after_an_hour_of_less_work_shows_the_lower_hourly_limit():
     assert Limit(2000, 3600.0) in pace.limits
 
 
-def test_refusals_of_one_moment_show_together_how_many_were_let_in():
+def test_refusals_of_one_moment_show_together_how_many_were_let_in() -> None:
     pace = Pace([SHORT])
     slots = [pace.record(0.01 * number) for number in range(50)]
     for number in sorted(range(20, 50), key=lambda one: one % 7):
@@ -88,7 +90,7 @@ def test_refusals_of_one_moment_show_together_how_many_were_let_in():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_truly_lower_limit_is_used_and_costs_few_refusals(seed):
+def test_a_truly_lower_limit_is_used_and_costs_few_refusals(seed: int) -> None:
     busy = world(Sliding(20, 10.0), pace=Pace([SHORT]), seed=seed)
     busy.run(until=3600.0)
     at_first = sum(1 for at in busy.accepted if at < 60)
@@ -98,7 +100,7 @@ def test_a_truly_lower_limit_is_used_and_costs_few_refusals(seed):
     assert busy.refused <= 30 + 35
 
 
-def test_a_truly_lower_limit_in_fixed_windows_costs_few_refusals():
+def test_a_truly_lower_limit_in_fixed_windows_costs_few_refusals() -> None:
     for seed in range(5):
         chance = random.Random(seed)
         busy = World(Pace([SHORT]), [Fixed(20, 10.0, chance.uniform(-10, 0))], chance)
@@ -107,14 +109,14 @@ def test_a_truly_lower_limit_in_fixed_windows_costs_few_refusals():
         assert busy.refused <= 0.05 * len(busy.accepted)
 
 
-def test_a_truly_lower_hour_costs_few_refusals():
+def test_a_truly_lower_hour_costs_few_refusals() -> None:
     busy = world(Sliding(50, 10.0), Sliding(2000, 3600.0))
     busy.run(until=4 * 3600.0)
     assert len(busy.accepted) >= 0.95 * 8000
     assert busy.refused <= 50 + 4 * 10
 
 
-def test_many_runs_below_a_truly_lower_limit_cost_a_refusal_or_two_each():
+def test_many_runs_below_a_truly_lower_limit_cost_a_refusal_or_two_each() -> None:
     run = world(Sliding(20, 10.0))
     run.run(300)
     refused = []
@@ -127,7 +129,7 @@ def test_many_runs_below_a_truly_lower_limit_cost_a_refusal_or_two_each():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_another_clients_load_slows_only_as_long_as_it_lasts(seed):
+def test_another_clients_load_slows_only_as_long_as_it_lasts(seed: int) -> None:
     chance = random.Random(seed)
     shared = World(Pace([SHORT]), [Sliding(50, 10.0)], chance, others=other_client(chance, 600.0))
     shared.run(until=600.0)
@@ -138,7 +140,7 @@ def test_another_clients_load_slows_only_as_long_as_it_lasts(seed):
 
 
 @pytest.mark.parametrize("later_s", [1.0, 60.0, 600.0])
-def test_the_next_run_alone_is_at_full_speed_within_moments(later_s):
+def test_the_next_run_alone_is_at_full_speed_within_moments(later_s: float) -> None:
     chance = random.Random(7)
     shared = World(Pace(PRESETS["paid"]), [Sliding(50, 10.0)], chance, others=other_client(chance, 300.0))
     shared.run(until=300.0)
@@ -151,7 +153,7 @@ def test_the_next_run_alone_is_at_full_speed_within_moments(later_s):
     assert alone.last_answer - started <= 1.25 * 112
 
 
-def test_what_one_refusal_showed_is_forgotten_after_minutes_and_what_came_back_later():
+def test_what_one_refusal_showed_is_forgotten_after_minutes_and_what_came_back_later() -> None:
     once = Observed(10.0, 20, since=0.0, refused_at=0.0)
     often = replace(once, repeats=3)
     assert [is_believed(once, at) for at in (299.0, 301.0)] == [True, False]
@@ -159,7 +161,7 @@ def test_what_one_refusal_showed_is_forgotten_after_minutes_and_what_came_back_l
     assert not is_believed(replace(once, repeats=10**6), 86_401.0)
 
 
-def test_the_limit_in_force_never_exceeds_what_is_configured():
+def test_the_limit_in_force_never_exceeds_what_is_configured() -> None:
     limit = AdaptiveLimit(Limit(4, 10.0), Observed(10.0, 3, since=0.0, refused_at=0.0))
     limit.tried(1)
     assert limit.answered(1, is_accepted=True)
@@ -170,7 +172,7 @@ def test_the_limit_in_force_never_exceeds_what_is_configured():
     assert AdaptiveLimit(Limit(4, 10.0), Observed(10.0, 9, since=0.0, refused_at=0.0)).allowed == 4
 
 
-def test_a_try_that_fails_otherwise_shows_nothing_and_is_made_again():
+def test_a_try_that_fails_otherwise_shows_nothing_and_is_made_again() -> None:
     limit = AdaptiveLimit(Limit(50, 10.0), Observed(10.0, 20, since=0.0, refused_at=0.0))
     limit.tried(1)
     assert limit.more_at() == float("inf")
@@ -178,7 +180,7 @@ def test_a_try_that_fails_otherwise_shows_nothing_and_is_made_again():
     assert (limit.allowed, limit.more_at()) == (20, float("-inf"))
 
 
-def test_other_limits_leave_the_requests_counted_and_what_was_shown():
+def test_other_limits_leave_the_requests_counted_and_what_was_shown() -> None:
     pace = Pace(parse_limits(["50/10s", "5000/1h"]), [Observed(10.0, 15, since=0.0, refused_at=0.0)])
     for number in range(15):
         pace.answered(pace.record(0.1 * number), 0.1 * number, 0.1 * number + 0.05)
@@ -189,7 +191,7 @@ def test_other_limits_leave_the_requests_counted_and_what_was_shown():
     assert 8.0 < pace.wait_s(2.0) <= 10.0
 
 
-def test_one_request_that_arrived_late_lowers_the_limit_by_a_part_only():
+def test_one_request_that_arrived_late_lowers_the_limit_by_a_part_only() -> None:
     pace = Pace([SHORT])
     for number in range(50):
         slot = pace.record(0.001 * number)
@@ -200,7 +202,7 @@ def test_one_request_that_arrived_late_lowers_the_limit_by_a_part_only():
     assert pace.limits == (Limit(40, 10.0),)
 
 
-def test_a_try_of_more_than_was_shown_never_exceeds_what_is_configured():
+def test_a_try_of_more_than_was_shown_never_exceeds_what_is_configured() -> None:
     pace = Pace([Limit(8, 10.0)], [Observed(10.0, 7, since=-400.0, refused_at=-400.0)])
     leaving = []
     now = 0.0

@@ -56,7 +56,7 @@ def most_in_a_window(arrivals: list[float], window_s: float) -> int:
     return most
 
 
-def test_a_day_of_work_uses_the_account_and_never_exceeds_it():
+def test_a_day_of_work_uses_the_account_and_never_exceeds_it() -> None:
     limits = parse_limits(["50/10s", "5000/1h"])
     simulation = Simulation(Pace(limits), random.Random(1))
     simulation.send(50_000)
@@ -71,7 +71,9 @@ def test_a_day_of_work_uses_the_account_and_never_exceeds_it():
     st.floats(0, 30),
     st.integers(0, 2**32),
 )
-def test_no_window_of_any_limits_ever_holds_more_than_is_allowed(limits, slowest_answer_s, seed):
+def test_no_window_of_any_limits_ever_holds_more_than_is_allowed(
+    limits: list[tuple[int, float]], slowest_answer_s: float, seed: int
+) -> None:
     texts = [f"{allowed}/{window_s}s" for allowed, window_s in limits]
     simulation = Simulation(Pace(parse_limits(texts)), random.Random(seed))
     for _ in range(3):
@@ -81,7 +83,7 @@ def test_no_window_of_any_limits_ever_holds_more_than_is_allowed(limits, slowest
         assert most_in_a_window(simulation.arrivals, limit.window_s) <= limit.allowed
 
 
-def test_a_window_with_requests_left_allows_them_at_once():
+def test_a_window_with_requests_left_allows_them_at_once() -> None:
     simulation = Simulation(Pace(parse_limits(["50/10s"])), random.Random(1))
     simulation.send(150)
     assert simulation.sent[49] == 0
@@ -89,7 +91,7 @@ def test_a_window_with_requests_left_allows_them_at_once():
     assert simulation.sent[149] < 20.6
 
 
-def test_requests_of_before_a_restart_count():
+def test_requests_of_before_a_restart_count() -> None:
     pace = Pace(parse_limits(["10/10s"]))
     for age_s in range(9, -1, -1):
         pace.record(100.0 - age_s)
@@ -99,7 +101,7 @@ def test_requests_of_before_a_restart_count():
     assert pace.wait_s(200.0) == 0
 
 
-def test_an_answer_that_came_soon_frees_its_place_sooner():
+def test_an_answer_that_came_soon_frees_its_place_sooner() -> None:
     pace = Pace(parse_limits(["1/10s"]))
     slot = pace.record(0.0)
     assert pace.wait_s(1.0) > 9.0
@@ -107,7 +109,7 @@ def test_an_answer_that_came_soon_frees_its_place_sooner():
     assert pace.wait_s(1.0) == 9.0
 
 
-def test_a_pause_holds_everybody_until_its_end():
+def test_a_pause_holds_everybody_until_its_end() -> None:
     pace = Pace(parse_limits(["paid"]))
     pace.pause(60.0)
     pace.pause(30.0)
@@ -116,7 +118,7 @@ def test_a_pause_holds_everybody_until_its_end():
     assert pace.wait_s(60.0) == 0.0
 
 
-def test_without_limits_nothing_waits_but_for_a_pause():
+def test_without_limits_nothing_waits_but_for_a_pause() -> None:
     pace = Pace([])
     for _ in range(100):
         pace.record(0.0)
@@ -128,7 +130,7 @@ def test_without_limits_nothing_waits_but_for_a_pause():
 
 @pytest.mark.parametrize("limits", [["20/10s"], ["20/10s", "100/1m"]])
 @given(already=st.integers(0, 60), more=st.integers(1, 200))
-def test_work_never_takes_less_than_the_time_told_for_it(limits, already, more):
+def test_work_never_takes_less_than_the_time_told_for_it(limits: list[str], already: int, more: int) -> None:
     simulation = Simulation(Pace(parse_limits(limits)), random.Random(already))
     simulation.send(already)
     told_s = simulation.pace.time_for_s(more, simulation.now)
@@ -138,7 +140,7 @@ def test_work_never_takes_less_than_the_time_told_for_it(limits, already, more):
 
 
 @given(st.integers(0, 60), st.integers(1, 200))
-def test_at_one_limit_the_time_told_is_what_the_work_takes(already, more):
+def test_at_one_limit_the_time_told_is_what_the_work_takes(already: int, more: int) -> None:
     simulation = Simulation(Pace(parse_limits(["20/10s"])), random.Random(already))
     simulation.send(already)
     told_s = simulation.pace.time_for_s(more, simulation.now)
@@ -148,7 +150,9 @@ def test_at_one_limit_the_time_told_is_what_the_work_takes(already, more):
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.floats(0, 12))
-def test_the_requests_promised_for_the_next_seconds_are_allowed(already, slept_s, within_s):
+def test_the_requests_promised_for_the_next_seconds_are_allowed(
+    already: int, slept_s: int, within_s: float
+) -> None:
     simulation = Simulation(Pace(parse_limits(["20/10s", "50/1m"])), random.Random(already))
     simulation.send(already)
     simulation.now += slept_s
@@ -157,19 +161,19 @@ def test_the_requests_promised_for_the_next_seconds_are_allowed(already, slept_s
     assert available == 0 or simulation.sent[-2] <= start + within_s + 1e-6
 
 
-def test_a_pause_allows_no_request_until_it_ends():
+def test_a_pause_allows_no_request_until_it_ends() -> None:
     pace = Pace(parse_limits(["paid"]))
     pace.pause(10.0)
     assert (pace.available_within(9.0, 0.0), pace.available_within(10.0, 0.0)) == (0, 50)
 
 
-def test_no_work_takes_no_time():
+def test_no_work_takes_no_time() -> None:
     pace = Pace(parse_limits(["1/10s"]))
     pace.record(0.0)
     assert pace.time_for_s(0, 0.0) == 0.0
 
 
-def test_a_request_that_leaves_late_is_held_from_its_leaving():
+def test_a_request_that_leaves_late_is_held_from_its_leaving() -> None:
     pace = Pace(parse_limits(["1/10s"]))
     slot = pace.record(0.0)
     pace.mark_sent(slot, 2.0)
