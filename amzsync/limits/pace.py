@@ -3,7 +3,8 @@
 The model (plytix-api, Rate limits): a limit allows so many requests in any stretch of its window. The server
 counts a request when it arrives, somewhere between its leaving and its answer; so each request is held
 against the window from the latest moment at which it can have arrived. A window uses what it still allows at
-once: no stretch of it ever holds too many, however the server aligns its own windows.
+once, but for very short ones, which are used evenly: no stretch of any ever holds too many, however the
+server aligns its own windows.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -19,7 +20,7 @@ __all__ = ["Pace", "Slot"]
 
 _ARRIVAL_SHARE = 0.02
 _SPACED_BELOW_S = 5.0
-_SPACING_SHARE = 0.5
+_SPACING_SHARE = 0.9
 _MOST_ARRIVAL_SHARE = 0.05
 _WIDER = 1.5
 _ARRIVAL_CAP_S = 1.0
@@ -227,8 +228,8 @@ class Pace:
         return max(window.more_at(), self._slots[-most].held_from + window.window_s)
 
     def _spaced_at(self, window: AdaptiveLimit, held: int) -> float:
-        """When the second half of a very short window goes on: there each delay on the way weighs more."""
-        if window.window_s >= _SPACED_BELOW_S or held < window.allowed // 2:
+        """When a very short window goes on: in a burst, each delay on the way would weigh more there."""
+        if window.window_s >= _SPACED_BELOW_S or not held:
             return float("-inf")
         return self._last + _SPACING_SHARE * window.window_s / window.allowed
 

@@ -24,12 +24,12 @@ class Simulation:
     unanswered: list[tuple[float, int, Slot, float]] = field(default_factory=list)
 
     def send(self, count: int, slowest_answer_s: float = 2.0) -> None:
-        for number in range(count):
+        for _ in range(count):
             self._wait()
             slot = self.pace.record(self.now)
             arrival = self.now + self.random.choice([0.0, self.random.random(), 1.0]) * self.pace._arrival_s
             answer = arrival + self.random.random() * slowest_answer_s
-            heapq.heappush(self.unanswered, (answer, number, slot, self.now))
+            heapq.heappush(self.unanswered, (answer, len(self.sent), slot, self.now))
             self.sent.append(self.now)
             self.arrivals.append(arrival)
 
@@ -181,3 +181,11 @@ def test_a_request_that_leaves_late_is_held_from_its_leaving() -> None:
     pace.answered(slot, 0.1, 2.01)
     assert pace.wait_s(12.0) > 0
     assert pace.wait_s(12.02) == 0
+
+
+def test_a_very_short_window_is_used_evenly_and_nearly_whole() -> None:
+    simulation = Simulation(Pace(parse_limits(["100/1s"])), random.Random(1))
+    simulation.send(2_000)
+    assert most_in_a_window(simulation.sent, 0.1) <= 12
+    assert most_in_a_window(simulation.arrivals, 1.0) <= 100
+    assert simulation.now < 2_000 / 100 / 0.96
