@@ -269,3 +269,21 @@ def m012_what_was_written(db: Database) -> None:
         ) STRICT, WITHOUT ROWID
         """
     )
+
+
+@migrations()
+def m013_parts(db: Database) -> None:
+    """What a plan or a run is about: products that the last plan did not name, and those of a part."""
+    db.execute(
+        "CREATE TABLE unnamed_products (product_id INTEGER PRIMARY KEY REFERENCES products (id)) STRICT"
+    )
+    db.execute(
+        """
+        CREATE TABLE run_products (
+            run_id INTEGER NOT NULL REFERENCES runs (id),
+            product_id INTEGER NOT NULL REFERENCES products (id),
+            PRIMARY KEY (run_id, product_id)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    db.execute("ALTER TABLE failures ADD COLUMN mapping TEXT CHECK (mapping IS NULL OR place IS NOT NULL)")

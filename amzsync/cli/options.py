@@ -18,6 +18,7 @@ __all__ = [
     "MappingOptions",
     "OutputOptions",
     "PaceOptions",
+    "PartOptions",
     "SandboxOptions",
     "TargetOptions",
 ]
@@ -108,6 +109,22 @@ class MappingOptions:
         bool,
         typer.Option("--allow-private-urls", help="Accept image URLs that point into a private network."),
     ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class PartOptions:
+    """Which products are looked at and worked on; all others stay as they are."""
+
+    skus: Annotated[
+        tuple[str, ...],
+        typer.Option("--sku", metavar="SKU", help="Only these products; * and ? match; repeat it."),
+    ] = ()
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit", metavar="N", min=1, help="Only the first N products that have something to do."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,12 +252,14 @@ class OutputOptions:
 
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
+    """What the embedded Plytix is started with."""
+
     port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0: any free port.")] = 0
     store: Annotated[
         Path | None,
         typer.Option("--store", metavar="FILE", help="Where it keeps its state. Default: in memory."),
     ] = None
-    skus: Annotated[
+    seeded_skus: Annotated[
         tuple[str, ...],
         typer.Option("--sku", metavar="SKU", help="A product that it has; repeat it."),
     ] = ()

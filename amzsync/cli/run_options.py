@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 
 import typer
 
-from amzsync.cli.options import ApplyOptions, MappingOptions, PaceOptions, TargetOptions
+from amzsync.cli.options import ApplyOptions, MappingOptions, PaceOptions, PartOptions, TargetOptions
 from amzsync.cli.signature import OptionField, option_fields
 from amzsync.errors import LedgerError
 from amzsync.views.summary import command
@@ -27,6 +27,7 @@ class RunOptions:
     mapping: MappingOptions = field(default_factory=MappingOptions)
     apply: ApplyOptions = field(default_factory=ApplyOptions)
     pace: PaceOptions = field(default_factory=PaceOptions)
+    part: PartOptions = field(default_factory=PartOptions)
 
 
 def record(options: RunOptions) -> dict[str, object]:

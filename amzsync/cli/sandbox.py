@@ -34,7 +34,7 @@ def serve(
         api_password=SANDBOX_PASSWORD,
     )
     with stop_on_signals(stop), Sandbox(settings) as sandbox:
-        sandbox.seed((*options.skus, *(sku for sku in _skus(mappings) if is_seeded(sku))))
+        sandbox.seed((*options.seeded_skus, *(sku for sku in _skus(mappings) if is_seeded(sku))))
         output.write(
             f"{line}\n"
             for line in (

@@ -70,11 +70,12 @@ class AssetTransitions(WorkRows):
 
     def refuse_unusable_addresses(self, *, allow_private: bool) -> int:
         """Check again what may be uploaded, as a ledger can be changed by hand; how many addresses fail."""
+        wanted = self._selection.only_wanted_by("assets.id")
         with self._store.atomic():
             refused = 0
             after_id = 0
             while rows := self._store.rows(
-                f"{_ADDRESSES} WHERE assets.id > ? AND {_MAY_LEAVE}"
+                f"{_ADDRESSES} WHERE assets.id > ? AND {_MAY_LEAVE} AND {wanted}"
                 f" ORDER BY assets.id LIMIT {_ADDRESSES_AT_ONCE}",
                 (after_id,),
             ):

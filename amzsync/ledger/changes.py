@@ -9,6 +9,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from amzsync.domain.changes import Change, FailedImage
+from amzsync.ledger.part import Selection
 from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import IS_OPEN
 from amzsync.ledger.store import Store
@@ -29,19 +30,19 @@ _KIND = f"""CASE
     END"""
 _CHANGED_LINKS = f"state <> 'done' AND {_KIND} IS NOT NULL"
 
-# The parts are in the order of their keys already: nothing is sorted but the failures.
+# Each SELECT is in the order of its keys already: nothing is sorted but the failures.
 _ROWS = f"""
     SELECT product_id, {_KIND}, position, url, NULL, NULL
-        FROM links JOIN addresses ON addresses.id = asset_id WHERE {_CHANGED_LINKS}
+        FROM links JOIN addresses ON addresses.id = asset_id WHERE {_CHANGED_LINKS} AND {{chosen}}
     UNION ALL SELECT product_id, {_THUMBNAIL}, 0, url, NULL, NULL
-        FROM thumbnails JOIN addresses ON addresses.id = asset_id WHERE {IS_OPEN}
+        FROM thumbnails JOIN addresses ON addresses.id = asset_id WHERE {IS_OPEN} AND {{chosen}}
     UNION ALL SELECT product_id, {_FAILED}, failures.id, url, message, status
-        FROM failures LEFT JOIN addresses ON addresses.id = url_id WHERE product_id IS NOT NULL
+        FROM failures LEFT JOIN addresses ON addresses.id = url_id WHERE product_id IS NOT NULL AND {{chosen}}
     ORDER BY product_id"""
 _PRODUCTS = f"""
-    SELECT product_id FROM links WHERE {_CHANGED_LINKS}
-    UNION SELECT product_id FROM thumbnails WHERE {IS_OPEN}
-    UNION SELECT product_id FROM failures WHERE product_id IS NOT NULL"""
+    SELECT product_id FROM links WHERE {_CHANGED_LINKS} AND {{chosen}}
+    UNION SELECT product_id FROM thumbnails WHERE {IS_OPEN} AND {{chosen}}
+    UNION SELECT product_id FROM failures WHERE product_id IS NOT NULL AND {{chosen}}"""
 
 _Row = tuple[int, int, int, str | None, str, int | None]
 
@@ -55,27 +56,31 @@ class Unused:
 
 
 class Changes:
-    """The products with anything to do, failed, or not in Plytix."""
+    """Of the chosen products, those with anything to do, failed, or not in Plytix."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, selection: Selection) -> None:
         self._store = store
+        self._selection = selection
 
     def __iter__(self) -> Iterator[Change]:
         """A change for each of them, in ledger order."""
-        for product_id, rows in groupby(self._store.execute(_ROWS), key=itemgetter(0)):
+        for product_id, rows in groupby(self._store.execute(self._of_chosen(_ROWS)), key=itemgetter(0)):
             yield self._change(product_id, sorted(rows, key=itemgetter(1, 2)))
 
     def count(self) -> int:
         """How many products have changes."""
-        return int(self._store.value(f"SELECT count(*) FROM ({_PRODUCTS})"))
+        return int(self._store.value(f"SELECT count(*) FROM ({self._of_chosen(_PRODUCTS)})"))
 
     def unused(self) -> Unused:
         """What stands there though nothing wants it."""
         rows = self._store.rows(
             "SELECT count(DISTINCT asset_id), count(DISTINCT product_id) FROM links"
-            f" WHERE state = 'obsolete' AND {_KIND} = {_OBSOLETE}"
+            f" WHERE state = 'obsolete' AND {_KIND} = {_OBSOLETE} AND {self._selection.only('product_id')}"
         )
         return Unused(*rows[0])
+
+    def _of_chosen(self, sql: str) -> str:
+        return sql.format(chosen=self._selection.only("product_id"))
 
     def _change(self, product_id: int, rows: Iterable[_Row]) -> Change:
         sku, is_parent, plytix_id = self._store.rows(

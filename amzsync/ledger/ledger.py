@@ -11,6 +11,7 @@ from typing import Self
 from amzsync.ledger.changes import Changes
 from amzsync.ledger.merge import Merge
 from amzsync.ledger.opening import open_copy, open_reader, open_writer
+from amzsync.ledger.part import Selection
 from amzsync.ledger.queries import Queries
 from amzsync.ledger.request_log import RequestLog
 from amzsync.ledger.runs import Runs
@@ -47,8 +48,9 @@ class Ledger:
         self.path = store.path
         self.runs = Runs(store, clocks.now)
         self.merge = Merge(store, clocks.now)
-        self.queries = Queries(store)
-        self.changes = Changes(store)
+        self.selection = Selection(store)
+        self.queries = Queries(store, self.selection)
+        self.changes = Changes(store, self.selection)
 
     @classmethod
     def write(cls, path: Path, clocks: Clocks | None = None) -> "Ledger":
@@ -67,7 +69,7 @@ class Ledger:
 
     def work(self, run_id: int | None = None) -> Work:
         """The work rows, written on behalf of a run."""
-        return Work(self._store, self._clocks.now, run_id)
+        return Work(self._store, self._clocks.now, run_id, self.selection)
 
     def request_log(self) -> RequestLog:
         """The account's requests; a copy has none of its own, so open the real ledger for it."""

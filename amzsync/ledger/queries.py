@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from amzsync.ledger.part import EVERY, Selection, wanted_by
 from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY
 from amzsync.ledger.rows import IS_OPEN, Counts, Failure, FailureGroup, State, Table
 from amzsync.ledger.store import Store
@@ -19,10 +20,14 @@ _FAILURES = (
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """The work still to do: products to read and write, assets to look up and, at most, to upload."""
+    """The work still to do: products to read and write, assets to look up and, at most, to upload.
+
+    `earlier` of the products were not named by the last plan, but by an earlier one.
+    """
 
     products: int
     assets: int
+    earlier: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,67 +88,102 @@ class ProductRow:
 
 
 class Queries:
-    """Everything `plan`, `status` and the report show."""
+    """Everything `plan`, `status` and the report show of the products that are chosen."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, selection: Selection) -> None:
         self._store = store
+        self._selection = selection
 
     def counts(self) -> tuple[Counts, ...]:
         """Rows by state of each table."""
+        return self._counts(self._selection.only("product_id"))
+
+    def _counts(self, of_product: str) -> tuple[Counts, ...]:
         return tuple(
-            Counts(table, {State(state): count for state, count in self._by_state(table)}) for table in Table
+            Counts(table, {State(state): count for state, count in self._by_state(table, of_product)})
+            for table in Table
         )
 
-    def _by_state(self, table: Table) -> list[tuple[str, int]]:
-        return self._store.rows(f"SELECT state, count(*) FROM {table} GROUP BY state")
+    def _by_state(self, table: Table, of_product: str) -> list[tuple[str, int]]:
+        match table:
+            case Table.LINKS | Table.THUMBNAILS:
+                condition = of_product
+            case Table.ASSETS:
+                condition = wanted_by("id", of_product)
+            case Table.URLS:
+                malformed = f"id IN (SELECT url_id FROM failures WHERE row_table = 'urls' AND {of_product})"
+                condition = f"{wanted_by('id', of_product)} OR {malformed}"
+        where = EVERY if of_product == EVERY else condition
+        return self._store.rows(f"SELECT state, count(*) FROM {table} WHERE {where} GROUP BY state")
 
     def outstanding(self) -> Outstanding:
-        products = self._store.value(
-            "SELECT count(*) FROM products WHERE"
-            f" EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {IS_OPEN})"
-            f" OR EXISTS (SELECT 1 FROM thumbnails WHERE product_id = products.id AND {IS_OPEN})"
+        products, earlier = self._store.rows(
+            "SELECT count(*), total(id IN (SELECT product_id FROM unnamed_products)) FROM products"
+            f" WHERE {self._selection.only('id')}"
+            f" AND (EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {IS_OPEN})"
+            f" OR EXISTS (SELECT 1 FROM thumbnails WHERE product_id = products.id AND {IS_OPEN}))"
+        )[0]
+        assets = self._store.value(
+            f"SELECT count(*) FROM assets WHERE {IS_OPEN} AND {self._selection.only_wanted_by('id')}"
         )
-        assets = self._store.value(f"SELECT count(*) FROM assets WHERE {IS_OPEN}")
-        return Outstanding(int(products), int(assets))
+        return Outstanding(int(products), int(assets), int(earlier))
 
     def to_refresh(self) -> Outstanding:
         """What reading everything anew asks for: all wanted products with pictures, and all open assets."""
-        products = self._store.value(f"SELECT count(DISTINCT product_id) FROM links WHERE {_WANTED}")
+        products = self._store.value(
+            "SELECT count(DISTINCT product_id) FROM links"
+            f" WHERE {_WANTED} AND {self._selection.only('product_id')}"
+        )
         return Outstanding(int(products), self.outstanding().assets)
 
     def totals(self, run_id: int | None, counts: tuple[Counts, ...] | None = None) -> Totals:
-        """The report's numbers; `counts`, where they are known already, save reading every row again."""
-        tables = {one.table: one for one in counts or self.counts()}
+        """The report's numbers: of the chosen part, or of the products that the last plan has named.
+
+        `counts`, where they are known already, save reading every row again. SKUs that Plytix lacks, and
+        products left alone, are those of earlier plans too.
+        """
+        scope = self._reported("product_id")
+        is_narrower = scope != self._selection.only("product_id")
+        tables = {one.table: one for one in (not is_narrower and counts) or self._counts(scope)}
         assets, all_links = tables[Table.ASSETS], tables[Table.LINKS]
-        uploaded = self._uploaded(run_id) if assets.of(State.DONE) else 0
-        not_found, left_alone = self._skipped() if all_links.of(State.SKIPPED) else ((), 0)
+        uploaded = self._uploaded(run_id, scope) if assets.of(State.DONE) else 0
+        has_skipped = is_narrower or all_links.of(State.SKIPPED)
+        not_found, left_alone = self._skipped() if has_skipped else ((), 0)
         return Totals(
             uploaded=uploaded,
             present=assets.of(State.DONE) - uploaded,
             open_assets=assets.of(State.PENDING, State.IN_FLIGHT),
-            links=self._by_product(all_links),
-            thumbnails=self._by_product(tables[Table.THUMBNAILS]),
-            links_existing=self._existing() if all_links.of(State.DONE) else 0,
+            links=self._by_product(all_links, scope),
+            thumbnails=self._by_product(tables[Table.THUMBNAILS], scope),
+            links_existing=self._existing(scope) if all_links.of(State.DONE) else 0,
             products_not_found=not_found,
             products_left_alone=left_alone,
         )
 
-    def _uploaded(self, run_id: int | None) -> int:
+    def _reported(self, column: str) -> str:
+        """An SQL condition: this column holds a product that the report's numbers are of."""
+        if self._selection.chosen or not self._store.value("SELECT EXISTS (SELECT 1 FROM unnamed_products)"):
+            return self._selection.only(column)
+        return f"{column} NOT IN (SELECT product_id FROM unnamed_products)"
+
+    def _uploaded(self, run_id: int | None, of_product: str) -> int:
         return int(
             self._store.value(
-                "SELECT count(*) FROM assets WHERE state = 'done' AND origin = 'uploaded' AND run_id IS ?",
+                "SELECT count(*) FROM assets WHERE state = 'done' AND origin = 'uploaded' AND run_id IS ?"
+                f" AND {wanted_by('id', of_product)}",
                 (run_id,),
             )
         )
 
-    def _existing(self) -> int:
-        return int(self._store.value("SELECT count(*) FROM links WHERE state = 'done' AND origin = 'found'"))
+    def _existing(self, of_product: str) -> int:
+        found = "state = 'done' AND origin = 'found'"
+        return int(self._store.value(f"SELECT count(*) FROM links WHERE {found} AND {of_product}"))
 
-    def _by_product(self, counts: Counts) -> ByProduct:
+    def _by_product(self, counts: Counts, of_product: str) -> ByProduct:
         # Parents are few: their rows are found by key, where a join of all would read every product.
         on_parents = self._store.rows(
             f"SELECT total(state = 'done'), total({IS_OPEN}) FROM {counts.table}"
-            " JOIN products ON products.id = product_id WHERE is_parent = 1"
+            f" JOIN products ON products.id = product_id WHERE is_parent = 1 AND {of_product}"
         )
         done, still_open = (int(number) for number in on_parents[0])
         all_open = counts.of(State.PENDING, State.IN_FLIGHT)
@@ -153,19 +193,21 @@ class Queries:
 
     def _skipped(self) -> tuple[tuple[str, ...], int]:
         """The SKUs that Plytix does not have, and how many products were left alone for another reason."""
+        chosen = self._selection.only("product_id")
         not_found = self._store.rows(
             "SELECT DISTINCT sku FROM products JOIN links ON product_id = products.id"
-            " WHERE state = 'skipped' AND reason = ? ORDER BY sku",
+            f" WHERE state = 'skipped' AND reason = ? AND {chosen} ORDER BY sku",
             (NOT_FOUND,),
         )
         left_alone = self._store.value(
-            "SELECT count(DISTINCT product_id) FROM links WHERE state = 'skipped' AND reason NOT IN (?, ?)",
+            "SELECT count(DISTINCT product_id) FROM links"
+            f" WHERE state = 'skipped' AND reason NOT IN (?, ?) AND {chosen}",
             (NOT_FOUND, NOT_IN_FAMILY),
         )
         return tuple(row[0] for row in not_found), int(left_alone)
 
     def products(self, limit: int | None = None) -> Iterator[ProductRow]:
-        """The wanted products with pictures, in ledger order."""
+        """The wanted products with pictures that the report's numbers are of, in ledger order."""
         rows = self._store.execute(
             f"""
             SELECT sku, is_parent, count(*), total(links.state = 'done'), total(links.{IS_OPEN}),
@@ -173,6 +215,7 @@ class Queries:
                 total(assets.{IS_OPEN}), thumbnails.state, max(links.reason)
             FROM (
                 SELECT id, sku, is_parent FROM products WHERE wanted IS NOT NULL
+                AND {self._reported("id")}
                 AND EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {_WANTED})
                 ORDER BY id LIMIT ?
             ) AS chosen
@@ -200,7 +243,8 @@ class Queries:
     def failures(self, limit: int | None = None) -> Iterator[Failure]:
         """Every failed row, oldest first. A refused picture stands once for each product that wants it."""
         for row in self._store.execute(
-            f"SELECT {_FAILURE} FROM {_FAILURES} ORDER BY failures.id LIMIT ?",
+            f"SELECT {_FAILURE} FROM {_FAILURES} WHERE {self._selection.only('product_id')}"
+            " ORDER BY failures.id LIMIT ?",
             (-1 if limit is None else limit,),
         ):
             yield _failure(row)
@@ -208,13 +252,15 @@ class Queries:
     def failure_groups(self, examples: int) -> list[FailureGroup]:
         """Failures by cause, the commonest first, also where a message repeats the row's own address."""
         groups: dict[tuple[str, int | None], tuple[int, list[Failure]]] = {}
+        chosen = self._selection.only("product_id")
         for why, count, *row in self._store.execute(
             f"""
             SELECT why, size, row_table, url, sku, status, message, attempts, place FROM (
                 SELECT {_FAILURE}, id, why,
                     count(*) OVER (PARTITION BY why, status) AS size,
                     row_number() OVER (PARTITION BY why, status ORDER BY id) AS number
-                FROM (SELECT {_FAILURE}, failures.id, cause(message, url) AS why FROM {_FAILURES})
+                FROM (SELECT {_FAILURE}, failures.id, cause(message, url) AS why FROM {_FAILURES}
+                    WHERE {chosen})
             ) WHERE number <= ? ORDER BY size DESC, why, status, id
             """,
             (max(examples, 1),),
@@ -228,13 +274,14 @@ class Queries:
 
     def retriable_failures(self) -> int:
         """Failures that another try may heal: all but malformed addresses."""
-        return int(self._store.value("SELECT count(*) FROM failures WHERE row_table <> 'urls'"))
+        return self.failure_count("row_table <> 'urls'")
 
-    def failure_count(self) -> int:
-        return int(self._store.value("SELECT count(*) FROM failures"))
+    def failure_count(self, condition: str = EVERY) -> int:
+        chosen = self._selection.only("product_id")
+        return int(self._store.value(f"SELECT count(*) FROM failures WHERE {chosen} AND {condition}"))
 
     def wanted_skus(self) -> Iterator[str]:
-        """The SKUs of all products the plan wants."""
+        """The SKUs of all products that the ledger wants, whichever are chosen."""
         for row in self._store.execute("SELECT sku FROM products WHERE wanted IS NOT NULL ORDER BY id"):
             yield row[0]
 

@@ -19,10 +19,18 @@ class Work(WorkReader, ProductTransitions, AssetTransitions, Writes):
             count = 0
             for table in (Table.LINKS, Table.THUMBNAILS, Table.ASSETS):
                 not_found = " OR (state = 'skipped' AND reason IN (?, ?))" if table != Table.ASSETS else ""
+                chosen = (
+                    self._selection.only_wanted_by("id")
+                    if table == Table.ASSETS
+                    else self._selection.only("product_id")
+                )
                 count += self._store.execute(
-                    f"UPDATE {table} SET state = 'pending', reason = NULL WHERE state = 'failed'{not_found}",
+                    f"UPDATE {table} SET state = 'pending', reason = NULL"
+                    f" WHERE (state = 'failed'{not_found}) AND {chosen}",
                     ASKED_AGAIN if not_found else (),
                 ).rowcount
-            self._store.execute("DELETE FROM failures WHERE row_table <> 'urls'")
+            self._store.execute(
+                f"DELETE FROM failures WHERE row_table <> 'urls' AND {self._selection.only('product_id')}"
+            )
             self.want_needed_assets()
         return count

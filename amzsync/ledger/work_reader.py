@@ -17,17 +17,19 @@ class WorkReader(WorkRows):
     """Products and assets with something to do."""
 
     def has_open_work(self) -> bool:
+        chosen = self._selection.only("product_id")
         return bool(
             self._store.value(
-                f"SELECT EXISTS (SELECT 1 FROM links WHERE {IS_OPEN})"
-                f" OR EXISTS (SELECT 1 FROM thumbnails WHERE {IS_OPEN})"
+                f"SELECT EXISTS (SELECT 1 FROM links WHERE {IS_OPEN} AND {chosen})"
+                f" OR EXISTS (SELECT 1 FROM thumbnails WHERE {IS_OPEN} AND {chosen})"
             )
         )
 
     def next_products(self, after_id: int, count: int) -> list[ProductWork]:
         """The next products with something to do, in ledger order."""
         rows = self._store.rows(
-            f"SELECT id, sku, is_parent, plytix_id FROM products WHERE id > ? AND wanted IS NOT NULL AND ("
+            f"SELECT id, sku, is_parent, plytix_id FROM products WHERE id > ? AND wanted IS NOT NULL"
+            f" AND {self._selection.only('id')} AND ("
             f" EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {IS_OPEN})"
             f" OR EXISTS (SELECT 1 FROM thumbnails WHERE product_id = products.id AND {IS_OPEN}))"
             " ORDER BY id LIMIT ?",
@@ -39,6 +41,7 @@ class WorkReader(WorkRows):
         """The next products that want any picture, done or not: for reading all of them anew."""
         rows = self._store.rows(
             "SELECT id, sku, is_parent, plytix_id FROM products WHERE id > ? AND wanted IS NOT NULL"
+            f" AND {self._selection.only('id')}"
             " AND EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND state <> 'obsolete')"
             " ORDER BY id LIMIT ?",
             (after_id, count),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from amzsync.domain.timestamp import utc_text
 from amzsync.errors import LedgerError
+from amzsync.ledger.part import Selection
 from amzsync.ledger.rows import Table
 from amzsync.ledger.store import Store
 
@@ -29,10 +30,17 @@ class Refusal:
 class WorkRows:
     """The work rows, on behalf of one run."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime], run_id: int | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        now: Callable[[], datetime],
+        run_id: int | None = None,
+        selection: Selection | None = None,
+    ) -> None:
         self._store = store
         self._now = now
         self._run_id = run_id
+        self._selection = selection or Selection(store)
 
     def _record(self, table: Table, product_id: int, url_id: int, refusal: Refusal) -> None:
         self._store.execute(

@@ -60,8 +60,10 @@ def test_the_fields_of_an_object_are_the_options_of_a_command(monkeypatch: pytes
 
 def test_every_option_is_defined_once() -> None:
     options = [option for group in GROUPS for option in option_fields(group)]
-    flags = [flag for option in options for flag in (option.info.default, *(option.info.param_decls or ()))]
     assert len({option.name for option in options}) == len(options)
+    # `sandbox serve --sku` names what a server holds: no command works on a part of that.
+    options = [option for option in options if option.name != "seeded_skus"]
+    flags = [flag for option in options for flag in (option.info.default, *(option.info.param_decls or ()))]
     assert len(set(flags)) == len(flags)
 
 
@@ -75,6 +77,7 @@ def test_recorded_options_come_back_as_they_were_given(tmp_path: Path) -> None:
         MappingOptions((tmp_path / "a.json",), True, "gallery", "DE", True),
         all_options.ApplyOptions(dry_run=True, is_confirmed=True, retry_failed=True, output=Path("r.json")),
         PaceOptions(4, ("50/10s",), "15m"),
+        all_options.PartOptions(("A*", "B"), 3),
     )
     back = recorded_options(LEDGER, json.dumps(record(given)))
     assert back == replace(
