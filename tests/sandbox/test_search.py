@@ -1,48 +1,52 @@
+from collections.abc import Sequence
+
 import pytest
+from sandbox.conftest import Api
 
 from amzsync.sandbox.search import Kind
-from amzsync.sandbox.store import IndexedColumn, Table
+from amzsync.sandbox.state import Product
+from amzsync.sandbox.store import IndexedColumn, Store, Table
 
 
-def field(name, operator, value=None):
+def field(name: str | None, operator: str | None, value: object = None) -> dict[str, object]:
     return {"field": name, "operator": operator, "value": value}
 
 
 @pytest.fixture
-def pictures(api):
+def pictures(api: Api) -> dict[str, str]:
     """Ids by filename."""
     names = ["amazon_01_MAIN_61wiX.jpg", "amazon_01_MAIN_61WIx.jpg", "rabbit.png"]
     return {name: api.upload(f"https://a.example/{n}.jpg", name) for n, name in enumerate(names)}
 
 
-def names(rows):
+def names(rows: list[dict[str, str]]) -> list[str]:
     return [row["filename"] for row in rows]
 
 
-def skus(rows):
+def skus(rows: list[dict[str, str]]) -> list[str]:
     return [row["sku"] for row in rows]
 
 
 # Assets
 
 
-def test_an_asset_search_without_attributes_returns_ids_alone(api, pictures):
+def test_an_asset_search_without_attributes_returns_ids_alone(api: Api, pictures: dict[str, str]) -> None:
     assert api.search("assets", []) == [{"id": id_} for id_ in pictures.values()]
 
 
-def test_an_asset_search_returns_the_named_columns(api, pictures):
+def test_an_asset_search_returns_the_named_columns(api: Api, pictures: dict[str, str]) -> None:
     rows = api.search("assets", [[field("filename", "eq", "rabbit.png")]], "filename", "file_size")
     assert [set(row) for row in rows] == [{"id", "filename", "file_size"}]
     assert rows[0]["id"] == pictures["rabbit.png"]
 
 
 @pytest.mark.usefixtures("pictures")
-def test_equal_ignores_case_so_names_that_come_back_can_differ(api):
+def test_equal_ignores_case_so_names_that_come_back_can_differ(api: Api) -> None:
     found = api.search("assets", [[field("filename", "eq", "AMAZON_01_MAIN_61WIX.JPG")]], "filename")
     assert names(found) == ["amazon_01_MAIN_61wiX.jpg", "amazon_01_MAIN_61WIx.jpg"]
 
 
-def test_a_hundred_filenames_can_be_asked_for_at_once(api):
+def test_a_hundred_filenames_can_be_asked_for_at_once(api: Api) -> None:
     wanted = [f"amazon_{n}.jpg" for n in range(100)]
     for n, name in enumerate(wanted[:60]):
         api.sandbox.add_asset(name, f"https://a.example/{n}.jpg")
@@ -72,11 +76,13 @@ def test_a_hundred_filenames_can_be_asked_for_at_once(api):
     ],
 )
 @pytest.mark.usefixtures("pictures")
-def test_asset_filters_are_an_or_of_ands(api, filters, expected):
+def test_asset_filters_are_an_or_of_ands(
+    api: Api, filters: list[list[dict[str, object]]], expected: int
+) -> None:
     assert len(api.search("assets", filters)) == expected
 
 
-def test_assets_are_found_by_id_exactly(api, pictures):
+def test_assets_are_found_by_id_exactly(api: Api, pictures: dict[str, str]) -> None:
     first, second, third = pictures.values()
     assert api.search("assets", [[field("id", "in", [third, first, "none"])]]) == [
         {"id": first},
@@ -109,18 +115,20 @@ def test_assets_are_found_by_id_exactly(api, pictures):
         ("id", "like", "a"),
     ],
 )
-def test_an_asset_filter_that_is_not_offered_is_422(api, name, operator, value):
+def test_an_asset_filter_that_is_not_offered_is_422(
+    api: Api, name: str | None, operator: str | None, value: object
+) -> None:
     api.refusal("POST", "/assets/search", {"filters": [[field(name, operator, value)]]}, status=422)
 
 
 # Products
 
 
-def test_a_product_search_returns_id_and_sku_alone(api, product):
+def test_a_product_search_returns_id_and_sku_alone(api: Api, product: str) -> None:
     assert api.search("products", [[field("sku", "eq", "A")]]) == [{"id": product, "sku": "A"}]
 
 
-def test_one_search_tells_gallery_assets_and_thumbnail_of_many_products(api):
+def test_one_search_tells_gallery_assets_and_thumbnail_of_many_products(api: Api) -> None:
     main, other = (
         api.upload("https://a.example/1.jpg", "1.jpg"),
         api.upload("https://a.example/2.jpg", "2.jpg"),
@@ -137,7 +145,7 @@ def test_one_search_tells_gallery_assets_and_thumbnail_of_many_products(api):
     assert {asset["id"] for asset in full["assets"]} == {main, other}
 
 
-def test_a_product_search_with_one_group_per_sku_says_the_same_as_in(api):
+def test_a_product_search_with_one_group_per_sku_says_the_same_as_in(api: Api) -> None:
     groups = [[field("sku", "eq", sku)] for sku in ("C", "A", "none")]
     assert skus(api.search("products", groups)) == ["A", "C"]
 
@@ -163,7 +171,9 @@ def test_a_product_search_with_one_group_per_sku_says_the_same_as_in(api):
         ([[field("attributes.width", "gt", 3), field("sku", "in", ["A", "B"])]], ["B"]),
     ],
 )
-def test_product_filters_know_properties_and_custom_attributes(api, product, filters, expected):
+def test_product_filters_know_properties_and_custom_attributes(
+    api: Api, product: str, filters: list[list[dict[str, object]]], expected: list[str]
+) -> None:
     for name, type_class in (("Colour", "TextAttribute"), ("Width", "IntAttribute")):
         api.data("POST", "/attributes/product", {"name": name, "type_class": type_class}, status=201)
     api.data("PATCH", f"/products/{product}", {"attributes": {"colour": "red"}})
@@ -186,16 +196,18 @@ def test_product_filters_know_properties_and_custom_attributes(api, product, fil
         ("colour", "eq", "red"),
     ],
 )
-def test_a_product_filter_that_is_not_offered_is_422(api, name, operator, value):
+def test_a_product_filter_that_is_not_offered_is_422(
+    api: Api, name: str, operator: str, value: object
+) -> None:
     api.refusal("POST", "/products/search", {"filters": [[field(name, operator, value)]]}, status=422)
 
 
-def test_a_chosen_attribute_that_does_not_exist_is_422(api):
+def test_a_chosen_attribute_that_does_not_exist_is_422(api: Api) -> None:
     for name in ("attributes.unknown", "amazon_images", "colour"):
         api.refusal("POST", "/products/search", {"filters": [], "attributes": [name]}, status=422)
 
 
-def test_at_most_twenty_attributes_can_be_chosen(api):
+def test_at_most_twenty_attributes_can_be_chosen(api: Api) -> None:
     body = {"filters": [], "attributes": ["sku"] * 20}
     assert api("POST", "/products/search", body).status_code == 200
     body["attributes"].append("sku")
@@ -228,13 +240,13 @@ def test_at_most_twenty_attributes_can_be_chosen(api):
         {"filters": [], "pagination": [1]},
     ],
 )
-def test_a_search_that_is_not_well_formed_is_422(api, what, body):
+def test_a_search_that_is_not_well_formed_is_422(api: Api, what: str, body: dict[str, object]) -> None:
     api.refusal("POST", f"/{what}/search", body, status=422)
 
 
-def test_a_page_has_25_rows_unless_it_says_otherwise_and_at_most_100(api):
+def test_a_page_has_25_rows_unless_it_says_otherwise_and_at_most_100(api: Api) -> None:
     api.sandbox.seed(f"S{n:03}" for n in range(147))
-    everything = {"filters": []}
+    everything: dict[str, object] = {"filters": []}
     answer = api("POST", "/products/search", everything).json()
     assert len(answer["data"]) == 25
     assert answer["pagination"] == {
@@ -249,7 +261,7 @@ def test_a_page_has_25_rows_unless_it_says_otherwise_and_at_most_100(api):
 
 
 @pytest.mark.parametrize("filters", [[], [[field("sku", "like", "S")]], [[field("sku", "exists")]]])
-def test_pages_together_hold_each_row_once(api, filters):
+def test_pages_together_hold_each_row_once(api: Api, filters: list[list[dict[str, object]]]) -> None:
     api.sandbox.seed(f"S{n:03}" for n in range(60))
     found = [
         sku for page in range(1, 10) for sku in skus(api.search("products", filters, page=page, page_size=7))
@@ -257,7 +269,7 @@ def test_pages_together_hold_each_row_once(api, filters):
     assert len(found) == len(set(found)) >= 60
 
 
-def test_rows_can_be_ordered_both_ways(api):
+def test_rows_can_be_ordered_both_ways(api: Api) -> None:
     assert skus(api.search("products", [], order="-sku")) == ["C", "B", "A"]
     api.data("PATCH", f"/products/{api.sandbox.product_id('C')}", {"label": "first"})
     api.data("PATCH", f"/products/{api.sandbox.product_id('B')}", {"label": "second"})
@@ -265,7 +277,7 @@ def test_rows_can_be_ordered_both_ways(api):
     assert skus(api.search("products", [], order="-label")) == ["B", "C", "A"]
 
 
-def test_a_sorted_search_over_ten_thousand_hits_is_428(api):
+def test_a_sorted_search_over_ten_thousand_hits_is_428(api: Api) -> None:
     api.sandbox.seed(f"S{n}" for n in range(9_997))
     body = {"filters": [], "pagination": {"order": "sku", "page_size": 1}}
     assert api("POST", "/products/search", body).status_code == 200
@@ -283,19 +295,24 @@ def test_a_sorted_search_over_ten_thousand_hits_is_428(api):
         (Table.ASSETS, IndexedColumn.ID),
     ],
 )
-def test_the_common_searches_never_scan(api, table, column):
-    plan = api.sandbox._account.store.db.execute(
+def test_the_common_searches_never_scan(api: Api, table: Table, column: IndexedColumn) -> None:
+    plan = api.sandbox._running.store.db.execute(
         f"EXPLAIN QUERY PLAN SELECT seq, id FROM {table} WHERE {column} IN (?, ?)", ("a", "b")
     ).fetchall()
     assert all("SEARCH" in step[3] and "INDEX" in step[3] for step in plan)
 
 
-def test_the_common_searches_read_only_what_they_return(api, monkeypatch):
+def test_the_common_searches_read_only_what_they_return(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     api.sandbox.seed(f"S{n}" for n in range(300))
-    asked = []
-    store = api.sandbox._account.store
+    asked: list[int] = []
+    store = api.sandbox._running.store
     read = store.products
-    monkeypatch.setattr(type(store), "products", lambda _, ids: asked.append(len(ids)) or read(ids))
+
+    def products(_store: Store, ids: Sequence[str]) -> list[Product]:
+        asked.append(len(ids))
+        return read(ids)
+
+    monkeypatch.setattr(type(store), "products", products)
     api.search("products", [[field("sku", "in", ["S1", "S2"])]])
     api.search("products", [[field("sku", "eq", "S3")], [field("sku", "eq", "S4")]])
     api.search("products", [], page_size=5)
@@ -305,7 +322,7 @@ def test_the_common_searches_read_only_what_they_return(api, monkeypatch):
 # Attributes and filters
 
 
-def test_attribute_definitions_show_only_id_and_filter_type_unless_asked(api):
+def test_attribute_definitions_show_only_id_and_filter_type_unless_asked(api: Api) -> None:
     assert [set(row) for row in api.search("attributes/product", [])] == [{"id", "filter_type"}]
     wanted = ("label", "name", "type_class", "groups")
     shown = api.search("attributes/product", [[field("label", "eq", "amazon_images")]], *wanted)[0]
@@ -317,7 +334,7 @@ def test_attribute_definitions_show_only_id_and_filter_type_unless_asked(api):
     }
 
 
-def test_a_new_attributes_label_follows_from_its_name(api):
+def test_a_new_attributes_label_follows_from_its_name(api: Api) -> None:
     body = {"name": "My Côte & Pictures", "label": "ignored", "type_class": "MediaGalleryAttribute"}
     made = api.data("POST", "/attributes/product", body, status=201)[0]
     assert made["label"] == "my_c_te_pictures"
@@ -337,11 +354,11 @@ def test_a_new_attributes_label_follows_from_its_name(api):
         ({"name": "amazon-images", "type_class": "TextAttribute"}, 409),
     ],
 )
-def test_an_attribute_that_cannot_be_is_refused(api, body, status):
+def test_an_attribute_that_cannot_be_is_refused(api: Api, body: dict[str, object], status: int) -> None:
     api.refusal("POST", "/attributes/product", body, status=status)
 
 
-def test_the_filters_of_products_list_every_searchable_key(api):
+def test_the_filters_of_products_list_every_searchable_key(api: Api) -> None:
     (told,) = api.data("GET", "/filters/product")
     assert set(told) == {"attributes", "properties"}
     assert [entry["key"] for entry in told["attributes"]] == ["attributes.amazon_images"]

@@ -1,18 +1,20 @@
 """The client that others use for the real Plytix works here without a change but its addresses."""
 
 import logging
+from collections.abc import Iterator
 
 import pytest
 from plytix_pim_client import OperatorEnum, PlytixSync, SearchFilter, config
 from plytix_pim_client.dtos.pagination import Pagination
 from plytix_pim_client.dtos.products.attribute import ProductAttributeTypeClass
 from plytix_pim_client.exceptions import ConflictError, UnprocessableEntityError
+from sandbox.conftest import Api
 
 PICTURE = "https://m.media-amazon.com/images/I/61wixnPXtlL.jpg"
 
 
 @pytest.fixture
-def client(api, monkeypatch):
+def client(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlytixSync]:
     base = api.sandbox.url.removesuffix("/api/v1")
     monkeypatch.setattr(config, "PLYTIX_PIM_BASE_URL", base)
     monkeypatch.setattr(config, "PLYTIX_AUTH_BASE_URL", base)
@@ -23,18 +25,20 @@ def client(api, monkeypatch):
 
 
 @pytest.fixture
-def sorted_by_sku():
+def sorted_by_sku() -> Pagination:
     return Pagination(sort_by_attribute="sku")
 
 
-def test_it_gets_a_token_when_its_own_is_refused(api, client):
+def test_it_gets_a_token_when_its_own_is_refused(api: Api, client: PlytixSync) -> None:
     assert client.products.get_product("none") is None
     assert [exchange.status for exchange in api.sandbox.history[-3:]] == [401, 200, 404]
     api.sandbox.expire_tokens()
     assert client.products.get_product("none") is None
 
 
-def test_it_puts_a_picture_on_a_product_and_reads_it_back(api, client, sorted_by_sku):
+def test_it_puts_a_picture_on_a_product_and_reads_it_back(
+    api: Api, client: PlytixSync, sorted_by_sku: Pagination
+) -> None:
     asset = client.assets.create_asset_by_url(PICTURE, "amazon_01_MAIN_61wixnPXtlL.jpg")
     assert (asset.filename, asset.extension, asset.status) == (
         "amazon_01_MAIN_61wixnPXtlL.jpg",
@@ -57,7 +61,7 @@ def test_it_puts_a_picture_on_a_product_and_reads_it_back(api, client, sorted_by
     assert api.sandbox.snapshot().pictures["A"] == (asset.filename, (asset.filename,))
 
 
-def test_it_updates_a_product_and_unlinks(client, api, product):
+def test_it_updates_a_product_and_unlinks(client: PlytixSync, api: Api, product: str) -> None:
     first, second = client.assets.create_assets_by_urls(
         [{"url": PICTURE}, {"url": "https://a.example/2.jpg", "filename": "two.jpg"}]
     )
@@ -71,7 +75,7 @@ def test_it_updates_a_product_and_unlinks(client, api, product):
         client.products.update_product(product, {"thumbnail": first.id})
 
 
-def test_it_meets_a_conflict_for_what_is_there(client, product):
+def test_it_meets_a_conflict_for_what_is_there(client: PlytixSync, product: str) -> None:
     asset = client.assets.create_asset_by_url(PICTURE)
     with pytest.raises(ConflictError, match=asset.id):
         client.assets.create_asset_by_url(PICTURE)
@@ -81,7 +85,7 @@ def test_it_meets_a_conflict_for_what_is_there(client, product):
     assert not client.products.assets.link_asset_to_product(product, "none", "amazon_images")
 
 
-def test_it_finds_changes_and_deletes_assets(client):
+def test_it_finds_changes_and_deletes_assets(client: PlytixSync) -> None:
     asset = client.assets.create_asset_by_url(PICTURE, "one.jpg")
     wanted = [[SearchFilter(field="filename", operator=OperatorEnum.CONTAINS, value="ONE")]]
     pages = client.assets.search_all_assets(wanted, ["filename", "created"], [], "created")
@@ -93,7 +97,7 @@ def test_it_finds_changes_and_deletes_assets(client):
     assert client.assets.get_asset(asset.id) is None
 
 
-def test_it_makes_and_deletes_products(client, sorted_by_sku):
+def test_it_makes_and_deletes_products(client: PlytixSync, sorted_by_sku: Pagination) -> None:
     made = client.products.create_product("NEW", "Lamp")
     assert (made.sku, made.label) == ("NEW", "Lamp")
     page = client.products.search_products(
@@ -104,7 +108,7 @@ def test_it_makes_and_deletes_products(client, sorted_by_sku):
     assert client.products.get_product(made.id) is None
 
 
-def test_it_defines_an_attribute_and_lists_filters(client):
+def test_it_defines_an_attribute_and_lists_filters(client: PlytixSync) -> None:
     made = client.products.attributes.create_attribute("Web Images", ProductAttributeTypeClass.MEDIA_GALLERY)
     assert (made.label, made.type_class) == ("web_images", "MediaGalleryAttribute")
     wanted = [[SearchFilter(field="type_class", operator=OperatorEnum.EQUALS, value="MediaGalleryAttribute")]]
