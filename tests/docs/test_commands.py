@@ -59,7 +59,17 @@ def test_no_option_is_named_that_does_not_exist() -> None:
         "--requirement",
         "--no-build-isolation",
     }
-    other_programs = {"--clear", "--check", "--cov", "--strict", "--counts", "--csv", "--table", *pip}
+    other_programs = {
+        "--clear",
+        "--check",
+        "--cov",
+        "--dist",
+        "--strict",
+        "--counts",
+        "--csv",
+        "--table",
+        *pip,
+    }
     known = {"--version", "--install-completion", *_documented(), *other_programs}
     named = {name for page in PAGES.values() for name in re.findall(r"(?<![\w|-])--[a-z][a-z-]*", page.text)}
     assert named - known == set()
@@ -96,7 +106,7 @@ def test_the_continuous_check_runs_the_second_command() -> None:
         "ruff check",
         "ruff format --check",
         "mypy",
-        "pytest --cov",
+        "pytest --cov -n 2",
     ):
         assert step in command
 
