@@ -36,7 +36,9 @@ def assert_harmless(printed: str) -> None:
 @pytest.mark.parametrize("width", [40, 80, 200])
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize("view", VIEWS)
-def test_no_view_prints_a_character_that_acts_and_none_overflows_its_console(view, text, width):
+def test_no_view_prints_a_character_that_acts_and_none_overflows_its_console(
+    view: str, text: str, width: int
+) -> None:
     console, stream = plain_console(width)
 
     VIEWS[view](text, console)
@@ -47,7 +49,7 @@ def test_no_view_prints_a_character_that_acts_and_none_overflows_its_console(vie
 
 @pytest.mark.parametrize("text", ["[red]markup[/red]", "=HYPERLINK(1)", "<b>bold</b>", ":smile:", "[/]"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_markup_is_shown_as_it_was_written(view, text):
+def test_markup_is_shown_as_it_was_written(view: str, text: str) -> None:
     console, stream = plain_console(200)
 
     VIEWS[view](text, console)
@@ -56,7 +58,7 @@ def test_markup_is_shown_as_it_was_written(view, text):
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_no_foreign_escape_reaches_a_coloured_terminal(view):
+def test_no_foreign_escape_reaches_a_coloured_terminal(view: str) -> None:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=100, markup=False, highlight=False)
 
@@ -68,7 +70,7 @@ def test_no_foreign_escape_reaches_a_coloured_terminal(view):
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_progress_in_lines_says_notices_and_reasons_without_acting(text):
+def test_progress_in_lines_says_notices_and_reasons_without_acting(text: str) -> None:
     console, stream = plain_console(80)
     display = LineDisplay(console, monotonic=FakeClock().monotonic, now=FakeClock().now)
 
@@ -80,7 +82,7 @@ def test_progress_in_lines_says_notices_and_reasons_without_acting(text):
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_the_live_picture_shows_a_reason_without_acting(text):
+def test_the_live_picture_shows_a_reason_without_acting(text: str) -> None:
     console, stream = plain_console(80)
     display = LiveDisplay(console, now=FakeClock().now)
 
@@ -92,7 +94,7 @@ def test_the_live_picture_shows_a_reason_without_acting(text):
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_json_is_plain_ascii_whatever_it_holds(text):
+def test_json_is_plain_ascii_whatever_it_holds(text: str) -> None:
     view, state, done = plan_view(text), status_view(text), summary(text)
     for chunks in (
         plan_json(view, view.products),
@@ -105,7 +107,7 @@ def test_json_is_plain_ascii_whatever_it_holds(text):
 
 
 @given(st.text(), st.integers(min_value=1, max_value=40))
-def test_plain_text_is_one_bounded_line_of_visible_characters(text, limit):
+def test_plain_text_is_one_bounded_line_of_visible_characters(text: str, limit: int) -> None:
     shown = plain(text, limit)
 
     assert len(shown) <= limit
@@ -113,26 +115,26 @@ def test_plain_text_is_one_bounded_line_of_visible_characters(text, limit):
 
 
 @given(st.text(alphabet=st.characters(categories=["L", "N", "P"], max_codepoint=0x0FF), max_size=50))
-def test_harmless_text_is_left_as_it_is(text):
+def test_harmless_text_is_left_as_it_is(text: str) -> None:
     assert plain(text, 50) == text
 
 
-def test_a_cut_text_ends_in_an_ellipsis_and_never_within_an_escape():
+def test_a_cut_text_ends_in_an_ellipsis_and_never_within_an_escape() -> None:
     assert plain("x" * 11, 10) == "x" * 9 + "…"
     assert plain("xxxxxxx\x1b\x1b", 10) == "xxxxxxx…"
     assert plain("x" * 10, 10) == "x" * 10
 
 
-def test_characters_that_are_drawn_as_nothing_become_visible():
+def test_characters_that_are_drawn_as_nothing_become_visible() -> None:
     assert plain("a\u200bb\u3164c\u00a0d") == "a\\u200bb\\u3164c\\xa0d"
 
 
-def test_foreign_text_is_never_markup():
+def test_foreign_text_is_never_markup() -> None:
     assert foreign("[bold]x[/bold]").plain == "[bold]x[/bold]"
     assert foreign("[bold]x[/bold]").spans == []
 
 
-def test_a_character_the_stream_cannot_encode_does_not_end_the_program():
+def test_a_character_the_stream_cannot_encode_does_not_end_the_program() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
 

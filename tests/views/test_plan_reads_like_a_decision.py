@@ -2,12 +2,13 @@
 
 import io
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 from rich.console import Console
 from views.factories import COUNTS, METADATA, TOTALS, failure, plain_console, plan_view, product
 
-from amzsync.ledger.queries import Outstanding, Totals
+from amzsync.ledger.queries import Outstanding, ProductRow, Totals
 from amzsync.planner import PlanCounts
 from amzsync.views.plan import AccountView, PlanView, plan_json, render_plan
 
@@ -18,7 +19,7 @@ def printed(view: PlanView, width: int = 120) -> str:
     return " ".join(stream.getvalue().split())
 
 
-def test_it_tells_the_totals_the_work_and_what_it_costs():
+def test_it_tells_the_totals_the_work_and_what_it_costs() -> None:
     text = printed(plan_view())
 
     assert "Plan: 1,216 products, 10,108 image references, 4,012 unique images, from a.json, b.json" in text
@@ -30,7 +31,7 @@ def test_it_tells_the_totals_the_work_and_what_it_costs():
     )
 
 
-def test_it_tells_what_has_become_of_every_image():
+def test_it_tells_what_has_become_of_every_image() -> None:
     text = printed(plan_view())
 
     for words in (
@@ -49,18 +50,18 @@ def test_it_tells_what_has_become_of_every_image():
         assert words in text
 
 
-def test_a_malformed_image_stands_with_its_reason_and_its_product():
+def test_a_malformed_image_stands_with_its_reason_and_its_product() -> None:
     assert "SKU-9 no web address: htp:/x" in printed(plan_view())
 
 
-def test_only_a_refreshed_plan_claims_to_know_what_is_there():
+def test_only_a_refreshed_plan_claims_to_know_what_is_there() -> None:
     assert "Add --refresh" in printed(plan_view())
     refreshed = printed(plan_view(refreshed=True))
     assert "Add --refresh" not in refreshed
     assert "missing in Plytix 4,000 already in Plytix 12" in refreshed
 
 
-def test_skus_that_plytix_does_not_have_are_named_up_to_a_bound():
+def test_skus_that_plytix_does_not_have_are_named_up_to_a_bound() -> None:
     skus = tuple(f"GONE-{n}" for n in range(13))
     text = printed(plan_view(refreshed=True, totals=replace(TOTALS, products_not_found=skus)))
 
@@ -69,24 +70,24 @@ def test_skus_that_plytix_does_not_have_are_named_up_to_a_bound():
     assert "GONE-10" not in text
 
 
-def test_a_plan_without_work_says_so_and_names_no_cost():
+def test_a_plan_without_work_says_so_and_names_no_cost() -> None:
     text = printed(plan_view(outstanding=Outstanding(0, 0)))
 
     assert "Nothing to do." in text
     assert "Up to" not in text
 
 
-def test_a_plan_made_on_a_copy_says_that_it_is_not_kept():
+def test_a_plan_made_on_a_copy_says_that_it_is_not_kept() -> None:
     assert "not saved" in printed(plan_view(is_copy=True))
     assert "not saved" not in printed(plan_view())
 
 
-def test_products_that_are_not_shown_are_counted():
+def test_products_that_are_not_shown_are_counted() -> None:
     assert "… and 1,180 more products (--json for all)" in printed(plan_view())
     assert "more product" not in printed(plan_view(counts=replace(COUNTS, products_with_images=30)))
 
 
-def test_the_table_of_products_is_cut_to_the_height_of_a_terminal():
+def test_the_table_of_products_is_cut_to_the_height_of_a_terminal() -> None:
     def rows(height: int) -> int:
         stream = io.StringIO()
         console = Console(file=stream, force_terminal=True, color_system=None, width=120, height=height)
@@ -97,7 +98,7 @@ def test_the_table_of_products_is_cut_to_the_height_of_a_terminal():
     assert 8 == rows(20) < rows(55) < rows(65) < 30 == rows(200)
 
 
-def test_the_json_is_one_document_with_every_key_of_the_contract_as_it_would_be():
+def test_the_json_is_one_document_with_every_key_of_the_contract_as_it_would_be() -> None:
     view = plan_view()
     chunks = list(plan_json(view, view.products))
     document = json.loads("".join(chunks))
@@ -137,7 +138,7 @@ def test_the_json_is_one_document_with_every_key_of_the_contract_as_it_would_be(
     assert document["metadata"]["source_file"] == "a.json, b.json"
 
 
-def test_the_json_holds_all_products_and_all_failures_that_are_handed_in():
+def test_the_json_holds_all_products_and_all_failures_that_are_handed_in() -> None:
     products = [product("A", "left alone"), product("B")]
     failures = [failure(f"SKU-{n}") for n in range(1_203)]
     document = json.loads("".join(plan_json(plan_view(), iter(products), iter(failures))))
@@ -158,17 +159,17 @@ def test_the_json_holds_all_products_and_all_failures_that_are_handed_in():
     assert [one["product_sku"] for one in document["errors"]] == [f"SKU-{n}" for n in range(1_203)]
 
 
-def test_without_failures_of_its_own_the_json_holds_those_of_the_view():
+def test_without_failures_of_its_own_the_json_holds_those_of_the_view() -> None:
     document = json.loads("".join(plan_json(plan_view(), ())))
 
     assert document["products"] == []
     assert [one["url"] for one in document["errors"]] == ["htp:/x"]
 
 
-def test_the_json_never_holds_more_than_a_stretch_of_products_in_memory():
+def test_the_json_never_holds_more_than_a_stretch_of_products_in_memory() -> None:
     taken = 0
 
-    def products():
+    def products() -> Iterator[ProductRow]:
         nonlocal taken
         for number in range(100_000):
             taken = number
@@ -181,7 +182,7 @@ def test_the_json_never_holds_more_than_a_stretch_of_products_in_memory():
     assert 0 < taken < 2_000
 
 
-def test_an_empty_plan_is_still_a_whole_document():
+def test_an_empty_plan_is_still_a_whole_document() -> None:
     view = plan_view(
         counts=PlanCounts(),
         totals=Totals(),
@@ -197,14 +198,14 @@ def test_an_empty_plan_is_still_a_whole_document():
     assert "Plan: 0 products" in printed(view)
 
 
-def test_the_head_names_the_host_and_where_the_account_came_from():
+def test_the_head_names_the_host_and_where_the_account_came_from() -> None:
     view = plan_view(account=AccountView("production", "pim.example", "/home/u/config.json"))
     assert "account production at pim.example (from /home/u/config.json)" in printed(view)
     document = json.loads("".join(plan_json(view, view.products)))
     assert (document["api_host"], document["account_source"]) == ("pim.example", "/home/u/config.json")
 
 
-def test_an_account_whose_name_would_act_on_the_terminal_is_shown_escaped():
+def test_an_account_whose_name_would_act_on_the_terminal_is_shown_escaped() -> None:
     view = plan_view(account=AccountView("evil\x1b[2J\nfake", "pim.example\u202e"))
     assert "\x1b" not in view.place
     assert "\n" not in view.place

@@ -11,7 +11,7 @@ from views.factories import FakeClock, plain_console
 
 from amzsync.executor.events import Notice, Progress, QuotaUse, Traffic, Waiting
 from amzsync.limits.windows import PRESETS
-from amzsync.views.progress import LineDisplay, LiveDisplay, QuietDisplay, make_display
+from amzsync.views.progress import Display, LineDisplay, LiveDisplay, QuietDisplay, make_display
 
 PROGRESS = Progress(
     traffic=Traffic(requests=1_155, in_flight=5, rate_per_s=4.93, waiting=None),
@@ -48,7 +48,7 @@ def waiting(seconds: float, reason: str = "quota") -> Progress:
     return with_traffic(waiting=Waiting(seconds, reason))
 
 
-def test_a_line_tells_work_requests_rate_quota_failures_and_time_left():
+def test_a_line_tells_work_requests_rate_quota_failures_and_time_left() -> None:
     clock = FakeClock()
     display, printed = lines(clock)
 
@@ -61,7 +61,7 @@ def test_a_line_tells_work_requests_rate_quota_failures_and_time_left():
     )
 
 
-def test_lines_come_each_half_minute_however_many_events_there_are():
+def test_lines_come_each_half_minute_however_many_events_there_are() -> None:
     clock = FakeClock()
     display, printed = lines(clock)
 
@@ -72,7 +72,7 @@ def test_lines_come_each_half_minute_however_many_events_there_are():
     assert 3 <= len(printed()) <= 4
 
 
-def test_the_start_of_a_wait_is_said_once_with_its_end_and_its_reason():
+def test_the_start_of_a_wait_is_said_once_with_its_end_and_its_reason() -> None:
     clock = FakeClock()
     display, printed = lines(clock)
 
@@ -83,7 +83,7 @@ def test_the_start_of_a_wait_is_said_once_with_its_end_and_its_reason():
     assert printed() == ["waiting until 14:32:20: the account's rate limit is used up"]
 
 
-def test_a_second_wait_is_said_again():
+def test_a_second_wait_is_said_again() -> None:
     clock = FakeClock()
     display, printed = lines(clock)
 
@@ -95,7 +95,7 @@ def test_a_second_wait_is_said_again():
     assert printed()[1:] == ["waiting until 14:32:10: Plytix asked for a pause (HTTP 429)"]
 
 
-def test_the_even_pace_is_no_wait_worth_a_line():
+def test_the_even_pace_is_no_wait_worth_a_line() -> None:
     display, printed = lines(FakeClock())
 
     display.progress(waiting(0.2))
@@ -103,7 +103,7 @@ def test_the_even_pace_is_no_wait_worth_a_line():
     assert printed() == []
 
 
-def test_a_wait_beyond_midnight_tells_the_day():
+def test_a_wait_beyond_midnight_tells_the_day() -> None:
     display, printed = lines(FakeClock())
 
     display.progress(waiting(36_000.0))
@@ -111,7 +111,7 @@ def test_a_wait_beyond_midnight_tells_the_day():
     assert printed()[0].startswith("waiting until 2025-12-24 00:32")
 
 
-def test_a_notice_is_always_said_in_lines():
+def test_a_notice_is_always_said_in_lines() -> None:
     display, printed = lines(FakeClock())
 
     with display:
@@ -120,7 +120,7 @@ def test_a_notice_is_always_said_in_lines():
     assert printed() == ["The real limit is lower: 40 in 10s."]
 
 
-def test_the_live_picture_has_a_bar_for_images_and_for_products():
+def test_the_live_picture_has_a_bar_for_images_and_for_products() -> None:
     images, products, *rest = picture(PROGRESS).splitlines()
 
     assert images.startswith("images")
@@ -131,7 +131,7 @@ def test_the_live_picture_has_a_bar_for_images_and_for_products():
     assert "2 failed · 5 in progress · about 2 min 05 s left" in rest[1]
 
 
-def test_the_live_picture_shows_a_wait_as_long_as_it_lasts():
+def test_the_live_picture_shows_a_wait_as_long_as_it_lasts() -> None:
     assert "waiting until 14:32:20" in picture(waiting(20.0))
     assert "waiting" not in picture(waiting(20.0), PROGRESS)
 
@@ -140,7 +140,7 @@ def retrying(count: int, why: str = "last answer HTTP 502") -> Progress:
     return with_traffic(retrying=count, last_failure=why)
 
 
-def test_the_live_picture_shows_retries_and_their_cause_as_long_as_there_are_some():
+def test_the_live_picture_shows_retries_and_their_cause_as_long_as_there_are_some() -> None:
     assert "retrying 5 requests, last answer HTTP 502" in picture(retrying(5))
     assert "retrying 1 request, api.example refused the connection\n" in picture(
         retrying(1, "api.example refused the connection.")
@@ -148,7 +148,7 @@ def test_the_live_picture_shows_retries_and_their_cause_as_long_as_there_are_som
     assert "retrying" not in picture(retrying(5), PROGRESS)
 
 
-def test_retries_that_last_are_said_in_a_line_once_and_again_with_the_half_minute():
+def test_retries_that_last_are_said_in_a_line_once_and_again_with_the_half_minute() -> None:
     clock = FakeClock()
     display, printed = lines(clock)
 
@@ -162,7 +162,7 @@ def test_retries_that_last_are_said_in_a_line_once_and_again_with_the_half_minut
     assert "retrying 3 requests, last answer HTTP 502" in " ".join(printed()[1:])
 
 
-def test_a_retry_that_passes_at_once_is_no_line():
+def test_a_retry_that_passes_at_once_is_no_line() -> None:
     clock = FakeClock()
     display, printed = lines(clock)
 
@@ -174,7 +174,7 @@ def test_a_retry_that_passes_at_once_is_no_line():
     assert printed() == []
 
 
-def test_the_end_of_a_wait_still_shows_it():
+def test_the_end_of_a_wait_still_shows_it() -> None:
     clock = FakeClock()
     console, stream = plain_console(80)
     display = LiveDisplay(console, now=clock.now)
@@ -186,14 +186,14 @@ def test_the_end_of_a_wait_still_shows_it():
     assert "waiting until 14:32:20" in stream.getvalue()
 
 
-def test_a_run_without_totals_rate_or_forecast_is_drawn_without_them():
+def test_a_run_without_totals_rate_or_forecast_is_drawn_without_them() -> None:
     bare = Progress(Traffic(0, 0, float("inf"), None), 0, 0, 0, 0, 0, (), None)
 
     assert picture(bare).split() == ["0", "requests"]
     assert picture().split() == ["starting"]
 
 
-def test_the_live_display_draws_on_its_terminal_and_puts_notices_above():
+def test_the_live_display_draws_on_its_terminal_and_puts_notices_above() -> None:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=100, legacy_windows=False)
 
@@ -205,7 +205,7 @@ def test_the_live_display_draws_on_its_terminal_and_puts_notices_above():
     assert "1,155 requests" in stream.getvalue()
 
 
-def test_the_live_display_is_taken_down_when_a_run_breaks_off():
+def test_the_live_display_is_taken_down_when_a_run_breaks_off() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=100)
 
     with pytest.raises(KeyboardInterrupt), LiveDisplay(console, now=FakeClock().now):
@@ -225,14 +225,14 @@ def test_the_live_display_is_taken_down_when_a_run_breaks_off():
         (False, "xterm", True, QuietDisplay),
     ],
 )
-def test_the_display_fits_the_console(terminal, term, quiet, kind):
+def test_the_display_fits_the_console(term: str, kind: type[Display], *, terminal: bool, quiet: bool) -> None:
     console = Console(file=io.StringIO(), force_terminal=terminal, _environ={"TERM": term})
     clock = FakeClock()
 
     assert type(make_display(console, quiet=quiet, monotonic=clock.monotonic, now=clock.now)) is kind
 
 
-def test_a_quiet_display_says_nothing(capfd):
+def test_a_quiet_display_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     console, stream = plain_console()
     clock = FakeClock()
 

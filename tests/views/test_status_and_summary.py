@@ -13,7 +13,7 @@ from amzsync.views.status import StatusView, render_status, status_json
 from amzsync.views.summary import Summary, next_commands, render_summary
 
 
-def status_text(view: StatusView, zone=UTC) -> str:
+def status_text(view: StatusView, zone: timezone = UTC) -> str:
     console, stream = plain_console(120)
     render_status(view, console, zone)
     return " ".join(stream.getvalue().split())
@@ -25,34 +25,34 @@ def summary_text(value: Summary) -> str:
     return " ".join(stream.getvalue().split())
 
 
-def test_rows_stand_by_table_and_state():
+def test_rows_stand_by_table_and_state() -> None:
     text = status_text(status_view())
 
     assert "rows pending in_flight done skipped failed obsolete" in text
     assert "links 9,077 0 23 40 0 2" in text
 
 
-def test_a_state_that_no_row_has_takes_no_column_unless_it_is_looked_for():
+def test_a_state_that_no_row_has_takes_no_column_unless_it_is_looked_for() -> None:
     view = status_view()
     only_done = tuple(replace(count, by_state={}) for count in view.counts)
 
     assert "rows pending done failed ─" in status_text(replace(view, counts=only_done))
 
 
-def test_runs_tell_when_in_local_time_what_how_it_ended_how_long_and_from_what():
+def test_runs_tell_when_in_local_time_what_how_it_ended_how_long_and_from_what() -> None:
     text = status_text(status_view(), timezone(timedelta(hours=2)))
 
     assert "2025-12-23 08:00 apply failures 2 h 05 min a.json" in text
     assert "2025-12-23 08:00 apply unfinished a.json" in text
 
 
-def test_a_run_whose_times_cannot_be_read_is_still_shown():
+def test_a_run_whose_times_cannot_be_read_is_still_shown() -> None:
     text = status_text(status_view(runs=(run(started_at="yesterday", ended_at="2025-12-23"),)))
 
     assert "yesterday apply failures" in text
 
 
-def test_failures_stand_by_cause_with_their_products_and_addresses():
+def test_failures_stand_by_cause_with_their_products_and_addresses() -> None:
     text = status_text(status_view())
 
     assert "Failures: 1,004" in text
@@ -61,14 +61,14 @@ def test_failures_stand_by_cause_with_their_products_and_addresses():
     assert "1 x has no host SKU-9 https://x.example/1.jpg Request limits" in text
 
 
-def test_quota_work_left_and_next_step_are_told():
+def test_quota_work_left_and_next_step_are_told() -> None:
     text = status_text(status_view())
 
     assert "50 in 10s 38 used 5,000 in 1h 1,204 used" in text
     assert "about 1 h 02 min at the account's rate limits. Next: amzsync resume" in text
 
 
-def test_a_fresh_ledger_has_a_status_too():
+def test_a_fresh_ledger_has_a_status_too() -> None:
     bare = status_view(
         account=None,
         runs=(),
@@ -84,7 +84,7 @@ def test_a_fresh_ledger_has_a_status_too():
     assert text.endswith("Nothing to do.")
 
 
-def test_status_json_has_the_shape_of_the_contract():
+def test_status_json_has_the_shape_of_the_contract() -> None:
     document = json.loads("".join(status_json(status_view())))
 
     assert document["ledger"] == "amzsync.db"
@@ -104,7 +104,7 @@ def test_status_json_has_the_shape_of_the_contract():
     assert document["failures_total"] == 1_004
 
 
-def test_status_json_tells_runs_with_their_options_as_values():
+def test_status_json_tells_runs_with_their_options_as_values() -> None:
     first, second = json.loads("".join(status_json(status_view())))["runs"]
 
     assert first == {
@@ -123,13 +123,13 @@ def test_status_json_tells_runs_with_their_options_as_values():
     assert (second["ended_at"], second["outcome"], second["seconds"]) == (None, None, None)
 
 
-def test_options_that_are_no_json_are_told_as_they_stand():
+def test_options_that_are_no_json_are_told_as_they_stand() -> None:
     (entry,) = json.loads("".join(status_json(status_view(runs=(run(options="--workers 4"),)))))["runs"]
 
     assert entry["options"] == "--workers 4"
 
 
-def test_status_json_lists_every_failure_that_is_handed_in_and_the_examples_otherwise():
+def test_status_json_lists_every_failure_that_is_handed_in_and_the_examples_otherwise() -> None:
     all_of_them = [failure(f"SKU-{n}") for n in range(1_004)]
 
     handed_in = json.loads("".join(status_json(status_view(), iter(all_of_them))))["failures"]
@@ -150,11 +150,11 @@ def test_status_json_lists_every_failure_that_is_handed_in_and_the_examples_othe
         (Outcome.PLANNED, "Planned. Nothing was written to Plytix."),
     ],
 )
-def test_a_summary_begins_with_how_the_run_ended(outcome, words):
+def test_a_summary_begins_with_how_the_run_ended(outcome: Outcome, words: str) -> None:
     assert words in summary_text(summary(outcome=outcome))
 
 
-def test_a_run_that_found_every_product_is_done_without_a_but():
+def test_a_run_that_found_every_product_is_done_without_a_but() -> None:
     everything = report(totals=replace(TOTALS, products_not_found=()))
 
     text = summary_text(summary(report=everything, outcome=Outcome.FINISHED))
@@ -163,7 +163,7 @@ def test_a_run_that_found_every_product_is_done_without_a_but():
     assert "Not in Plytix" not in text
 
 
-def test_a_summary_tells_what_was_done():
+def test_a_summary_tells_what_was_done() -> None:
     text = summary_text(summary())
 
     for words in (
@@ -180,14 +180,14 @@ def test_a_summary_tells_what_was_done():
         assert words in text
 
 
-def test_a_summary_names_every_cause_with_its_first_products():
+def test_a_summary_names_every_cause_with_its_first_products() -> None:
     text = summary_text(summary())
 
     assert "1,003 x HTTP 422: The image cannot be fetched SKU-0, SKU-1, SKU-2, SKU-3, SKU-4, …" in text
     assert "1 x has no host SKU-9 Next" in text
 
 
-def test_causes_beyond_a_screen_are_counted():
+def test_causes_beyond_a_screen_are_counted() -> None:
     many = tuple(FailureGroup(f"cause {n}", 422, 1, ()) for n in range(28))
 
     text = summary_text(summary(failure_groups=many))
@@ -208,17 +208,19 @@ def test_causes_beyond_a_screen_are_counted():
         (Outcome.PLANNED, 0, ("amzsync apply",)),
     ],
 )
-def test_the_next_command_follows_from_how_the_run_ended(outcome, failures, commands):
+def test_the_next_command_follows_from_how_the_run_ended(
+    outcome: Outcome, failures: int, commands: tuple[str, ...]
+) -> None:
     assert next_commands(outcome, failures=failures) == commands
 
 
-def test_the_next_command_names_a_ledger_that_is_not_the_default_ready_to_paste():
+def test_the_next_command_names_a_ledger_that_is_not_the_default_ready_to_paste() -> None:
     assert next_commands(Outcome.WAITING, failures=0, ledger="my ledger.db") == (
         "amzsync resume --ledger 'my ledger.db'",
     )
 
 
-def test_examples_of_one_product_are_named_once():
+def test_examples_of_one_product_are_named_once() -> None:
     same = FailureGroup("no image", 422, 2, (failure("A"), failure("A")))
 
     assert summary_text(summary(failure_groups=(same, *groups()[1:]))).count("no image A 1 x") == 1
