@@ -6,15 +6,15 @@ from amzsync.mapping.forms import NoSku, Shape, read_product
 US, DE = MARKETPLACE_IDS["US"], MARKETPLACE_IDS["DE"]
 
 
-def read(entry, code="US", **options):
+def read(entry: object, code: str = "US", **options: str) -> Product:
     return read_product(entry, lambda: code, **options)
 
 
-def images(**fields):
+def images(**fields: object) -> list[ImageRef]:
     return list(read({"asin": "B1", **fields}).images)
 
 
-def test_listed_images_carry_variant_and_size():
+def test_listed_images_carry_variant_and_size() -> None:
     assert images(
         amazon_images=[
             {"link": "u1", "variant": "PT01", "height": 10, "width": 20},
@@ -25,7 +25,7 @@ def test_listed_images_carry_variant_and_size():
     ) == [ImageRef("u1", "PT01", 200), ImageRef("u2", ""), ImageRef("u3", "")]
 
 
-def test_flat_fields_name_their_variants_and_null_is_none():
+def test_flat_fields_name_their_variants_and_null_is_none() -> None:
     assert images(
         amazon_image_main="u0",
         amazon_image_variant_1=None,
@@ -36,7 +36,7 @@ def test_flat_fields_name_their_variants_and_null_is_none():
     ) == [ImageRef("u0", "MAIN"), ImageRef("u2", "PT02"), ImageRef("u8", "PT08"), ImageRef("us", "SWATCH")]
 
 
-def test_marketplace_groups_give_the_images_of_the_products_own_marketplace():
+def test_marketplace_groups_give_the_images_of_the_products_own_marketplace() -> None:
     groups = [
         {"marketplaceId": DE, "images": [{"link": "de", "variant": "MAIN"}]},
         {"marketplaceId": US, "images": [{"link": "us", "variant": "MAIN", "height": 5, "width": 5}]},
@@ -49,7 +49,7 @@ def test_marketplace_groups_give_the_images_of_the_products_own_marketplace():
     assert not read({"asin": "B1", "images": groups}, "JP").images
 
 
-def test_a_plain_list_counts_its_variants_over_its_gaps():
+def test_a_plain_list_counts_its_variants_over_its_gaps() -> None:
     urls = ["u0", None, *(f"u{n}" for n in range(1, 10))]
     assert [ref.variant for ref in images(image_urls=urls)] == [
         "MAIN",
@@ -58,7 +58,7 @@ def test_a_plain_list_counts_its_variants_over_its_gaps():
     ]
 
 
-FORMS = {
+FORMS: dict[str, tuple[object, list[object]]] = {
     "amazon_images": ([{"link": "1"}], [[], None, [{"link": None}]]),
     "amazon_image_main": ("2", [None, ""]),
     "images": (
@@ -70,7 +70,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("first", range(4))
-def test_the_first_form_that_holds_something_wins(first):
+def test_the_first_form_that_holds_something_wins(first: int) -> None:
     names = list(FORMS)
     full = {name: FORMS[name][0] for name in names[first:]}
     for turn in range(3):
@@ -89,7 +89,7 @@ def test_the_first_form_that_holds_something_wins(first):
         ({"canonical_sku": "C1", "sku": "C2", "asin": "B2"}, "AMZN-US-B2"),
     ],
 )
-def test_images_go_to_the_amazon_product(entry, sku):
+def test_images_go_to_the_amazon_product(entry: dict[str, str | None], sku: str) -> None:
     assert read(entry) == Product(sku, is_parent=False, images=())
 
 
@@ -104,12 +104,12 @@ def test_images_go_to_the_amazon_product(entry, sku):
         ({}, False),
     ],
 )
-def test_a_variation_parent_is_known_by_its_mark(fields, is_parent):
+def test_a_variation_parent_is_known_by_its_mark(fields: dict[str, str | int], *, is_parent: bool) -> None:
     assert read({"asin": "B1", **fields}).is_parent is is_parent
 
 
 @pytest.mark.parametrize("size", [None, 0, -5, 1.5, True, "75", [75], 1 << 15, 10**400])
-def test_a_size_that_is_no_size_counts_as_not_told(size):
+def test_a_size_that_is_no_size_counts_as_not_told(size: object) -> None:
     assert images(amazon_images=[{"link": "u", "height": size, "width": 75}]) == [ImageRef("u", "", 0)]
 
 
@@ -148,7 +148,7 @@ def test_a_size_that_is_no_size_counts_as_not_told(size):
         ({"asin": "B1", "image_urls": ["u", 2]}, "image_urls[1]", "not a number"),
     ],
 )
-def test_a_wrong_shape_names_its_field(entry, field, cause):
+def test_a_wrong_shape_names_its_field(entry: object, field: str, cause: str) -> None:
     with pytest.raises(Shape, match=cause) as raised:
         read(entry)
     assert raised.value.field == field
@@ -158,11 +158,13 @@ def test_a_wrong_shape_names_its_field(entry, field, cause):
     ("entry", "has_images"),
     [({}, False), ({"asin": "  "}, False), ({"suggested_sku": None, "amazon_image_main": "u"}, True)],
 )
-def test_a_product_that_cannot_be_named_is_told_from_a_wrong_shape(entry, has_images):
+def test_a_product_that_cannot_be_named_is_told_from_a_wrong_shape(
+    entry: dict[str, str | None], *, has_images: bool
+) -> None:
     with pytest.raises(NoSku, match="neither suggested_sku nor amazon_asin nor asin") as raised:
         read(entry)
     assert raised.value.has_images is has_images
 
 
-def test_a_product_may_have_a_thousand_images():
+def test_a_product_may_have_a_thousand_images() -> None:
     assert len(images(image_urls=["u"] * 1000)) == 1000

@@ -2,37 +2,45 @@ import hashlib
 import json
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from amzsync.domain.product import Unreadable
+from amzsync.domain.product import Product, Unreadable
 from amzsync.errors import MappingError
 from amzsync.mapping.read import open_mapping, read_products
 
+WriteMapping = Callable[[object], Path]
+
 
 @pytest.fixture
-def mapping(tmp_path):
+def mapping(tmp_path: Path) -> WriteMapping:
     path = tmp_path / "mapping.json"
 
-    def write(content):
+    def write(content: object) -> Path:
         path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
         return path
 
     return write
 
 
-def skus(path, **options):
-    return [product.sku for product in read_products(path, **options)]
+def readable(found: Product | Unreadable) -> Product:
+    assert isinstance(found, Product), found
+    return found
 
 
-def refusal(path):
+def skus(path: Path, **options: str) -> list[str]:
+    return [readable(found).sku for found in read_products(path, **options)]
+
+
+def refusal(path: Path) -> MappingError:
     with pytest.raises(MappingError) as raised:
         skus(path)
     return raised.value
 
 
-def test_an_export_lists_its_products_in_three_places(mapping):
+def test_an_export_lists_its_products_in_three_places(mapping: WriteMapping) -> None:
     export = {
         "version": 2,
         "matched": [{"asin": "M1"}, {"asin": "M2"}],
@@ -44,23 +52,25 @@ def test_an_export_lists_its_products_in_three_places(mapping):
     assert skus(mapping(export)) == ["AMZN-US-M1", "AMZN-US-M2", "AMZN-US-U1", "AMZN-US-V1"]
 
 
-def test_a_bare_list_is_a_mapping(mapping):
+def test_a_bare_list_is_a_mapping(mapping: WriteMapping) -> None:
     assert skus(mapping([{"asin": "B1"}, {"suggested_sku": "S"}])) == ["AMZN-US-B1", "S"]
 
 
-def test_a_list_that_is_null_or_missing_is_an_empty_one(mapping):
+def test_a_list_that_is_null_or_missing_is_an_empty_one(mapping: WriteMapping) -> None:
     assert skus(mapping({"matched": None, "variants": [{"asin": "V1"}]})) == ["AMZN-US-V1"]
 
 
 @pytest.mark.parametrize("metadata", [{"metadata": {"marketplace": " DE "}}, {"marketplace": "DE"}])
 @pytest.mark.parametrize("is_first", [True, False])
-def test_the_mappings_marketplace_holds_wherever_it_stands(mapping, metadata, is_first):
+def test_the_mappings_marketplace_holds_wherever_it_stands(
+    mapping: WriteMapping, metadata: dict[str, object], *, is_first: bool
+) -> None:
     products = {"matched": [{"asin": "B1"}, {"asin": "B2", "marketplace": "FR"}], "variants": []}
     export = {**metadata, **products} if is_first else {**products, **metadata}
     assert skus(mapping(export)) == ["AMZN-DE-B1", "AMZN-FR-B2"]
 
 
-def test_a_marketplace_asked_for_overrides_all_others(mapping):
+def test_a_marketplace_asked_for_overrides_all_others(mapping: WriteMapping) -> None:
     export = {
         "metadata": {"marketplace": "DE"},
         "matched": [{"asin": "B1"}, {"asin": "B2", "marketplace": "FR"}],
@@ -69,18 +79,20 @@ def test_a_marketplace_asked_for_overrides_all_others(mapping):
 
 
 @pytest.mark.parametrize("metadata", [None, [], "DE", {}, {"marketplace": 7}])
-def test_metadata_that_tells_no_marketplace_leaves_the_default(mapping, metadata):
+def test_metadata_that_tells_no_marketplace_leaves_the_default(
+    mapping: WriteMapping, metadata: object
+) -> None:
     assert skus(mapping({"metadata": metadata, "matched": [{"asin": "B1"}]})) == ["AMZN-US-B1"]
 
 
-def test_opening_takes_the_digest_of_the_bytes(mapping):
+def test_opening_takes_the_digest_of_the_bytes(mapping: WriteMapping) -> None:
     path = mapping(b'[{"asin": "B1"}] \n')
     source = open_mapping(path)
     assert (source.path, source.sha256) == (path, hashlib.sha256(b'[{"asin": "B1"}] \n').hexdigest())
 
 
 @pytest.mark.parametrize("open_it", [open_mapping, skus])
-def test_a_path_that_is_no_file_says_what_it_is(tmp_path, open_it):
+def test_a_path_that_is_no_file_says_what_it_is(tmp_path: Path, open_it: Callable[[Path], object]) -> None:
     for path, cause in [
         (tmp_path / "none.json", "there is no such file"),
         (tmp_path, "this is a folder"),
@@ -133,13 +145,13 @@ def test_a_path_that_is_no_file_says_what_it_is(tmp_path, open_it):
         (b'{"other": ' + b"[" * 70 + b"]" * 70 + b', "matched": []}', "nested deeper than 64"),
     ],
 )
-def test_a_file_that_is_no_mapping_says_why(mapping, content, cause):
+def test_a_file_that_is_no_mapping_says_why(mapping: WriteMapping, content: bytes, cause: str) -> None:
     error = refusal(mapping(content))
     assert cause in error.cause
     assert error.place.startswith(str(mapping(content)))
 
 
-def test_a_file_cut_off_anywhere_is_refused_with_its_end(mapping):
+def test_a_file_cut_off_anywhere_is_refused_with_its_end(mapping: WriteMapping) -> None:
     whole = json.dumps(
         {"metadata": {"marketplace": "Ü"}, "matched": [{"asin": "B1", "n": [1.5e3, True, None, '\\"']}]},
         ensure_ascii=False,
@@ -158,7 +170,7 @@ def test_a_file_cut_off_anywhere_is_refused_with_its_end(mapping):
         ('{"ä": "ö"}\n{'.encode(), "line 2, column 1"),
     ],
 )
-def test_a_fault_is_told_by_line_and_column(mapping, content, place):
+def test_a_fault_is_told_by_line_and_column(mapping: WriteMapping, content: bytes, place: str) -> None:
     assert refusal(mapping(content)).place.endswith(f", {place}")
 
 
@@ -171,44 +183,48 @@ def test_a_fault_is_told_by_line_and_column(mapping, content, place):
         ({"unmatched_amazon": "x"}, "unmatched_amazon"),
     ],
 )
-def test_a_wrong_shape_is_told_by_its_path(mapping, content, place):
+def test_a_wrong_shape_is_told_by_its_path(
+    mapping: WriteMapping, content: dict[str, object] | list[dict[str, object]], place: str
+) -> None:
     assert refusal(mapping(content)).place.endswith(f", {place}")
 
 
-def test_a_lone_surrogate_is_refused_in_a_sku_and_kept_elsewhere(mapping):
+def test_a_lone_surrogate_is_refused_in_a_sku_and_kept_elsewhere(mapping: WriteMapping) -> None:
     assert "half of a character" in refusal(mapping(b'[{"suggested_sku": "a\\ud800"}]')).cause
-    (product,) = read_products(mapping(b'[{"asin": "B1", "image_urls": ["https://x/\\ud800.jpg"]}]'))
-    assert product.images[0].url == "https://x/\ud800.jpg"
+    (found,) = read_products(mapping(b'[{"asin": "B1", "image_urls": ["https://x/\\ud800.jpg"]}]'))
+    assert readable(found).images[0].url == "https://x/\ud800.jpg"
 
 
-def test_brackets_in_texts_are_no_nesting(mapping):
+def test_brackets_in_texts_are_no_nesting(mapping: WriteMapping) -> None:
     assert skus(mapping([{"asin": "B1", "note": '[{\\"' * 200}])) == ["AMZN-US-B1"]
 
 
-def test_products_before_a_fault_are_read_while_the_file_is_read(mapping):
+def test_products_before_a_fault_are_read_while_the_file_is_read(mapping: WriteMapping) -> None:
     products = read_products(mapping(b'[{"asin": "B1"}, x]'))
-    assert next(products).sku == "AMZN-US-B1"
+    assert readable(next(products)).sku == "AMZN-US-B1"
     with pytest.raises(MappingError):
         next(products)
 
 
-def test_a_product_without_a_sku_is_told_with_its_place_and_the_rest_is_read(mapping):
+def test_a_product_without_a_sku_is_told_with_its_place_and_the_rest_is_read(
+    mapping: WriteMapping,
+) -> None:
     path = mapping({"matched": [{"asin": "B1"}, {"image_urls": ["u"]}, {}], "variants": [{"asin": "V1"}]})
     reason = "the product has neither suggested_sku nor amazon_asin nor asin"
     first, *unreadable, last = read_products(path)
-    assert (first.sku, last.sku) == ("AMZN-US-B1", "AMZN-US-V1")
+    assert (readable(first).sku, readable(last).sku) == ("AMZN-US-B1", "AMZN-US-V1")
     assert unreadable == [
         Unreadable("mapping.json, matched[1]", reason),
         Unreadable("mapping.json, matched[2]", reason),
     ]
 
 
-def test_objects_that_are_no_products_at_all_are_no_mapping(mapping):
+def test_objects_that_are_no_products_at_all_are_no_mapping(mapping: WriteMapping) -> None:
     assert "none of its 2 entries has a SKU or an ASIN" in refused(mapping([{"name": "x"}, {}])).cause
     assert [type(one) for one in read_products(mapping([{"amazon_image_main": "u"}]))] == [Unreadable]
 
 
-def refused(path):
+def refused(path: Path) -> MappingError:
     found = read_products(path)
     with pytest.raises(MappingError) as raised:
         for _ in found:
@@ -216,7 +232,9 @@ def refused(path):
     return raised.value
 
 
-def test_a_file_of_products_without_a_sku_is_refused_before_it_fills_the_memory(mapping):
+def test_a_file_of_products_without_a_sku_is_refused_before_it_fills_the_memory(
+    mapping: WriteMapping,
+) -> None:
     error = refused(mapping([{"image_urls": ["u"]}] * 10_001))
     assert error.place.endswith("product [10000]")
     assert "10,001th product with neither SKU nor ASIN" in error.cause
@@ -231,17 +249,17 @@ def test_a_file_of_products_without_a_sku_is_refused_before_it_fills_the_memory(
         b'{"metadata": {"marketplace": "' + b"x" * 1_000_001 + b'"}, "matched": [{"asin": "B1"}]}',
     ],
 )
-def test_one_value_is_at_most_a_megabyte(mapping, content):
+def test_one_value_is_at_most_a_megabyte(mapping: WriteMapping, content: bytes) -> None:
     assert "longer than 1,000,000 characters" in refusal(mapping(content)).cause
 
 
-def test_a_fault_early_in_a_long_value_is_told_as_what_it_is(mapping):
+def test_a_fault_early_in_a_long_value_is_told_as_what_it_is(mapping: WriteMapping) -> None:
     error = refusal(mapping(b'[{"asin": "B1",\n x: 1, "t": "' + b"x" * 3_000_000 + b'"}]'))
     assert "not JSON" in error.cause
     assert "line 2, column 2" in error.place
 
 
-def test_what_is_not_used_may_be_of_any_size(mapping):
+def test_what_is_not_used_may_be_of_any_size(mapping: WriteMapping) -> None:
     unused = {str(number): "x" * 1000 for number in range(2000)}
     path = mapping({"index": unused, "canonical_only": [unused["1"]] * 2000, "matched": [{"asin": "B1"}]})
     assert path.stat().st_size > 4_000_000
@@ -249,7 +267,9 @@ def test_what_is_not_used_may_be_of_any_size(mapping):
 
 
 @pytest.mark.parametrize("open_it", [open_mapping, skus])
-def test_what_is_no_regular_file_is_refused_and_never_waited_for(tmp_path, monkeypatch, open_it):
+def test_what_is_no_regular_file_is_refused_and_never_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_it: Callable[[Path], object]
+) -> None:
     monkeypatch.chdir(tmp_path)  # the name of a socket must be short
     pipe, link, own = Path("pipe"), Path("link.json"), Path("socket")
     os.mkfifo(pipe)

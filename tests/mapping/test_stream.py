@@ -32,9 +32,16 @@ def stream(data: bytes, most: int = 1 << 18) -> JsonStream:
     return JsonStream(Path("m.json"), Drip(data, most))
 
 
-@example([1.5, 2e300, -3.25e-7, True], None, True, 1)
-@given(st.lists(JSON, max_size=6), LAYOUT, st.booleans(), st.integers(min_value=1, max_value=40))
-def test_elements_cut_anywhere_are_those_of_the_whole(values, indent, is_ascii, most):
+@example(values=[1.5, 2e300, -3.25e-7, True], indent=None, is_ascii=True, most=1)
+@given(
+    values=st.lists(JSON, max_size=6),
+    indent=LAYOUT,
+    is_ascii=st.booleans(),
+    most=st.integers(min_value=1, max_value=40),
+)
+def test_elements_cut_anywhere_are_those_of_the_whole(
+    values: list[object], indent: int | None, most: int, *, is_ascii: bool
+) -> None:
     data = json.dumps(values, indent=indent, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
     cut = stream(data, most)
     assert list(cut.elements()) == json.loads(data)
@@ -42,10 +49,10 @@ def test_elements_cut_anywhere_are_those_of_the_whole(values, indent, is_ascii, 
 
 
 @given(st.text(alphabet='[]{}",:\\ 0123.eE+-truefalsn\n', max_size=25), st.integers(1, 10))
-def test_what_the_standard_library_refuses_is_refused_wherever_it_is_cut(text, most):
+def test_what_the_standard_library_refuses_is_refused_wherever_it_is_cut(text: str, most: int) -> None:
     data = ("[" + text).encode()
 
-    def by_parts():
+    def by_parts() -> list[object]:
         cut = stream(data, most)
         found = list(cut.elements())
         cut.end()
@@ -64,7 +71,7 @@ def test_what_the_standard_library_refuses_is_refused_wherever_it_is_cut(text, m
     st.lists(st.sampled_from(["1", '"a"', '"\\n"', "{}", " \n", "\n\n", "\t"]), min_size=1, max_size=12),
     st.integers(1, 9),
 )
-def test_line_and_column_do_not_depend_on_where_the_text_is_cut(pieces, most):
+def test_line_and_column_do_not_depend_on_where_the_text_is_cut(pieces: list[str], most: int) -> None:
     text = (
         "["
         + ",".join(piece for piece in pieces if piece.strip())
@@ -78,14 +85,14 @@ def test_line_and_column_do_not_depend_on_where_the_text_is_cut(pieces, most):
     assert raised.value.place == f"m.json, line {line}, column {column}"
 
 
-def test_memory_holds_one_element_and_not_the_file():
+def test_memory_holds_one_element_and_not_the_file() -> None:
     element = json.dumps({"asin": "B" * 1000})
     cut = stream(("[" + ",".join([element] * 5000) + "]").encode(), 1 << 14)
     longest = max(len(cut._text) for _ in cut.elements())
     assert longest < 1 << 16
 
 
-def test_a_value_without_an_end_is_not_read_for_ever(monkeypatch):
+def test_a_value_without_an_end_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("amzsync.mapping.stream._MAX_ELEMENT_CHARS", 100_000)
     file = Drip(b'["' + b"a" * 10_000_000, 1 << 14)
     with pytest.raises(MappingError):
@@ -93,7 +100,7 @@ def test_a_value_without_an_end_is_not_read_for_ever(monkeypatch):
     assert file.tell() < 1_000_000
 
 
-def test_a_file_that_fails_while_it_is_read_is_a_mapping_that_cannot_be_read():
+def test_a_file_that_fails_while_it_is_read_is_a_mapping_that_cannot_be_read() -> None:
     class Failing(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:  # noqa: ARG002 - the base class has it
             raise OSError(5, "Input/output error")
