@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from amzsync.domain.image_url import ImageUrl, read_image_url
-from amzsync.domain.product import ImageRef, Product
+from amzsync.domain.product import ImageRef, Product, Unreadable
 from amzsync.ledger.ledger import Clocks, Ledger
 from amzsync.planner import Difference, Planner, settle
 
@@ -35,7 +35,7 @@ def product(sku: str, *images: ImageRef | tuple[str, str], is_parent: bool = Fal
 
 def merge(
     ledger: Ledger,
-    products: Iterable[Product],
+    products: Iterable[Product | Unreadable],
     *,
     gallery: str = GALLERY,
     skip_existing: bool = False,

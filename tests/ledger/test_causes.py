@@ -16,11 +16,11 @@ URL = "https://shop.example/p/1/my%20photo.jpg?v=2"
         "cannot fetch my photo.jpg (404)",
     ],
 )
-def test_a_message_is_its_cause_without_the_address(message):
+def test_a_message_is_its_cause_without_the_address(message: str) -> None:
     assert cause(message, URL) == "cannot fetch … (404)"
 
 
-def test_a_message_that_was_cut_within_the_address_loses_what_is_left_of_it():
+def test_a_message_that_was_cut_within_the_address_loses_what_is_left_of_it() -> None:
     assert cause("cannot fetch https://shop.example/p/1/m…", URL) == "cannot fetch …"
     assert (
         cause("cannot fetch https://other.example/p/1/m…", URL) == "cannot fetch https://other.example/p/1/m…"
@@ -28,5 +28,5 @@ def test_a_message_that_was_cut_within_the_address_loses_what_is_left_of_it():
 
 
 @pytest.mark.parametrize("url", [None, "", "x", "http://[::1", "https://shop.example/"])
-def test_a_message_that_names_no_address_stays_as_it_is(url):
+def test_a_message_that_names_no_address_stays_as_it_is(url: str | None) -> None:
     assert cause("not an image, says the server…", url) == "not an image, says the server…"

@@ -56,8 +56,8 @@ def change(ledger: Ledger) -> Change:
     return found
 
 
-def plan(ledger: Ledger, *products: Product, **options: bool) -> None:
-    merge(ledger, products, **options)
+def plan(ledger: Ledger, *products: Product) -> None:
+    merge(ledger, products)
 
 
 def test_at_first_everything_is_missing_in_gallery_order_and_nobody_has_asked_for_the_products(

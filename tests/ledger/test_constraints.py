@@ -1,5 +1,7 @@
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from catalogue import CLOCKS, merge, picture, product
@@ -10,7 +12,7 @@ from amzsync.ledger.rows import Outcome, State
 
 
 @pytest.fixture
-def connection(ledger_path):
+def connection(ledger_path: Path) -> Iterator[sqlite3.Connection]:
     with Ledger.write(ledger_path, CLOCKS) as ledger:
         merge(ledger, [product("S1", ("a", "MAIN")), product("S2", ("b", "MAIN"))])
         ledger.runs.start("apply", {}, 1, [])
@@ -59,24 +61,24 @@ def connection(ledger_path):
         "INSERT INTO requests (kind, sent_wall, sent_monotonic) VALUES ('x', 'now', 1)",
     ],
 )
-def test_the_schema_refuses_what_no_row_can_be(connection, sql):
+def test_the_schema_refuses_what_no_row_can_be(connection: sqlite3.Connection, sql: str) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         connection.execute(sql)
 
 
 @pytest.mark.parametrize("statement", ["UPDATE urls SET state = 'done'", "DELETE FROM urls"])
-def test_the_state_of_an_address_cannot_be_written(connection, statement):
+def test_the_state_of_an_address_cannot_be_written(connection: sqlite3.Connection, statement: str) -> None:
     with pytest.raises(sqlite3.OperationalError, match="view"):
         connection.execute(statement)
 
 
-def test_an_address_has_the_state_and_the_reason_of_its_asset(connection):
+def test_an_address_has_the_state_and_the_reason_of_its_asset(connection: sqlite3.Connection) -> None:
     for state in State:
         connection.execute("UPDATE assets SET state = ?, reason = 'why', plytix_id = 'p'", (state,))
         assert set(connection.execute("SELECT state, reason FROM urls")) == {(state, "why")}
 
 
-def test_a_malformed_address_is_failed_whatever_its_asset_was(connection):
+def test_a_malformed_address_is_failed_whatever_its_asset_was(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO addresses (id, url, malformed) VALUES (3, 'ftp://x', 'no https')")
     connection.execute("UPDATE addresses SET malformed = 'private network' WHERE id = 1")
     for state in State:
@@ -87,23 +89,23 @@ def test_a_malformed_address_is_failed_whatever_its_asset_was(connection):
         ]
 
 
-def test_an_address_that_nothing_wants_any_more_is_obsolete(connection):
+def test_an_address_that_nothing_wants_any_more_is_obsolete(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO addresses (id, url) VALUES (3, 'ftp://x')")
     assert connection.execute("SELECT state FROM urls WHERE id = 3").fetchall() == [("obsolete",)]
 
 
 @pytest.mark.parametrize("table", ["assets", "links", "thumbnails"])
-def test_the_schema_knows_every_state(connection, table):
+def test_the_schema_knows_every_state(connection: sqlite3.Connection, table: str) -> None:
     plytix_id = ", plytix_id = 'p'" if table == "assets" else ""
     for state in State:
         connection.execute(f"UPDATE {table} SET state = ?, reason = 'why'{plytix_id}", (state,))
 
 
-def test_the_schema_knows_every_outcome(connection):
+def test_the_schema_knows_every_outcome(connection: sqlite3.Connection) -> None:
     for outcome in Outcome:
         connection.execute("UPDATE runs SET outcome = ?, ended_at = 'then'", (outcome,))
 
 
-def test_what_the_schema_refuses_is_an_error_of_ours(ledger_path):
+def test_what_the_schema_refuses_is_an_error_of_ours(ledger_path: Path) -> None:
     with Ledger.write(ledger_path) as ledger, pytest.raises(LedgerError, match="failed"):
         ledger.runs._store.execute("INSERT INTO products (sku, is_parent) VALUES ('', 0)")

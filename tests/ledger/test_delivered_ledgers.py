@@ -6,6 +6,7 @@ import stat
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from amzsync.errors import LedgerError, LedgerForeignError
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.opening import open_copy, open_reader, open_writer
+from amzsync.ledger.store import Store
 
 OPENERS = pytest.mark.parametrize("open_ledger", [open_writer, open_reader, open_copy])
 POSIX = pytest.mark.skipif(os.name != "posix", reason="modes, pipes and links of POSIX")
@@ -57,7 +59,9 @@ def name_super_journal(journal: Path, victim: Path) -> None:
 @POSIX
 @OPENERS
 @pytest.mark.parametrize("by_link", [False, True], ids=["itself", "through a link"])
-def test_a_journal_that_names_another_file_deletes_nothing(ledger, tmp_path, open_ledger, by_link):
+def test_a_journal_that_names_another_file_deletes_nothing(
+    ledger: Path, tmp_path: Path, open_ledger: Callable[[Path], Store], *, by_link: bool
+) -> None:
     victim = tmp_path / "thesis.txt"
     victim.write_text("three years")
     subprocess.run([sys.executable, "-c", DIES_IN_A_TRANSACTION, ledger], check=False)
@@ -74,7 +78,9 @@ def test_a_journal_that_names_another_file_deletes_nothing(ledger, tmp_path, ope
 @POSIX
 @OPENERS
 @pytest.mark.parametrize("suffix", ["-journal", "-wal", "-shm"])
-def test_a_link_or_a_pipe_beside_the_ledger_is_not_followed(ledger, tmp_path, open_ledger, suffix):
+def test_a_link_or_a_pipe_beside_the_ledger_is_not_followed(
+    ledger: Path, tmp_path: Path, open_ledger: Callable[[Path], Store], suffix: str
+) -> None:
     beside = ledger.with_name(f"amzsync.db{suffix}")
     beside.unlink(missing_ok=True)
     beside.symlink_to(tmp_path / "elsewhere")
@@ -104,7 +110,9 @@ ADDED = [
 
 @OPENERS
 @pytest.mark.parametrize("statement", ADDED)
-def test_a_schema_that_is_not_ours_word_for_word_is_refused(ledger, open_ledger, statement):
+def test_a_schema_that_is_not_ours_word_for_word_is_refused(
+    ledger: Path, open_ledger: Callable[[Path], Store], statement: str
+) -> None:
     change(ledger, statement)
     before = ledger.read_bytes()
     with pytest.raises(LedgerForeignError, match="not as amzsync makes it"):
@@ -113,7 +121,9 @@ def test_a_schema_that_is_not_ours_word_for_word_is_refused(ledger, open_ledger,
 
 
 @OPENERS
-def test_the_names_of_the_steps_are_read_from_no_view(ledger, open_ledger):
+def test_the_names_of_the_steps_are_read_from_no_view(
+    ledger: Path, open_ledger: Callable[[Path], Store]
+) -> None:
     change(
         ledger,
         "ALTER TABLE _sqlite_migrations RENAME TO kept",
@@ -125,14 +135,18 @@ def test_the_names_of_the_steps_are_read_from_no_view(ledger, open_ledger):
 
 
 @OPENERS
-def test_statistics_for_sqlites_planner_are_no_strangers(ledger, open_ledger):
+def test_statistics_for_sqlites_planner_are_no_strangers(
+    ledger: Path, open_ledger: Callable[[Path], Store]
+) -> None:
     change(ledger, "ANALYZE")
     open_ledger(ledger).close()
 
 
 @POSIX
 @OPENERS
-def test_a_pipe_or_a_device_is_no_ledger_and_nobody_waits_for_it(tmp_path, open_ledger):
+def test_a_pipe_or_a_device_is_no_ledger_and_nobody_waits_for_it(
+    tmp_path: Path, open_ledger: Callable[[Path], Store]
+) -> None:
     pipe = tmp_path / "pipe.db"
     os.mkfifo(pipe)
     for path in (pipe, Path("/dev/zero")):
@@ -141,7 +155,7 @@ def test_a_pipe_or_a_device_is_no_ledger_and_nobody_waits_for_it(tmp_path, open_
 
 
 @POSIX
-def test_a_ledger_and_all_beside_it_are_private_to_their_owner(ledger_path):
+def test_a_ledger_and_all_beside_it_are_private_to_their_owner(ledger_path: Path) -> None:
     before = os.umask(0)
     try:
         with WriterLock(ledger_path), Ledger.write(ledger_path, CLOCKS) as ledger:
@@ -154,7 +168,7 @@ def test_a_ledger_and_all_beside_it_are_private_to_their_owner(ledger_path):
 
 
 @POSIX
-def test_an_existing_ledger_keeps_its_mode(ledger):
+def test_an_existing_ledger_keeps_its_mode(ledger: Path) -> None:
     ledger.chmod(0o640)
     open_writer(ledger).close()
     assert stat.S_IMODE(ledger.stat().st_mode) == 0o640
@@ -166,7 +180,7 @@ def older(path: Path) -> None:
 
 
 @POSIX
-def test_a_backup_is_private_and_follows_no_link(ledger_path, tmp_path):
+def test_a_backup_is_private_and_follows_no_link(ledger_path: Path, tmp_path: Path) -> None:
     older(ledger_path)
     victim = tmp_path / "thesis.txt"
     victim.write_text("three years")
@@ -184,7 +198,7 @@ def test_a_backup_is_private_and_follows_no_link(ledger_path, tmp_path):
     assert not backup.is_symlink()
 
 
-def test_a_backup_that_cannot_be_made_leaves_the_ledger_as_it_was(ledger_path):
+def test_a_backup_that_cannot_be_made_leaves_the_ledger_as_it_was(ledger_path: Path) -> None:
     older(ledger_path)
     (ledger_path.parent / "amzsync.db.backup-v1").mkdir()
     with pytest.raises(LedgerError, match="cannot be copied"):

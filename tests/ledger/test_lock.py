@@ -2,6 +2,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -29,17 +30,20 @@ with WriterLock(path), Ledger.write(path, clocks) as ledger:
 
 
 @pytest.fixture
-def holder(ledger_path: Path):
+def holder(ledger_path: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER, ledger_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
+    assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     yield process
     process.kill()
     process.communicate()
 
 
-def test_a_second_writer_is_refused_and_told_who_writes(ledger_path, holder):
+def test_a_second_writer_is_refused_and_told_who_writes(
+    ledger_path: Path, holder: subprocess.Popen[str]
+) -> None:
     with pytest.raises(LedgerLockedError) as raised:
         WriterLock(ledger_path).acquire()
     assert f"process {holder.pid} (apply, since 2025-12-23T06:00:47Z)" in raised.value.message
@@ -48,7 +52,9 @@ def test_a_second_writer_is_refused_and_told_who_writes(ledger_path, holder):
         assert reader.queries.failure_count() == 0
 
 
-def test_the_one_who_writes_now_is_named_not_a_run_that_was_killed(ledger_path, holder):
+def test_the_one_who_writes_now_is_named_not_a_run_that_was_killed(
+    ledger_path: Path, holder: subprocess.Popen[str]
+) -> None:
     holder.kill()
     holder.wait()
     with WriterLock(ledger_path), Ledger.write(ledger_path, CLOCKS) as ledger:
@@ -57,33 +63,35 @@ def test_the_one_who_writes_now_is_named_not_a_run_that_was_killed(ledger_path, 
             WriterLock(ledger_path).acquire()
 
 
-def test_a_killed_writer_holds_nothing(ledger_path, holder):
+def test_a_killed_writer_holds_nothing(ledger_path: Path, holder: subprocess.Popen[str]) -> None:
     holder.kill()
     holder.wait()
     with WriterLock(ledger_path), Ledger.write(ledger_path) as ledger:
         assert ledger.runs.latest(1) == ()
 
 
-def test_a_holder_that_has_not_said_who_it_is_is_another_process(ledger_path):
+def test_a_holder_that_has_not_said_who_it_is_is_another_process(ledger_path: Path) -> None:
     Ledger.write(ledger_path, CLOCKS).close()
     with WriterLock(ledger_path), pytest.raises(LedgerLockedError, match="by another process"):
         WriterLock(ledger_path).acquire()
 
 
-def test_a_released_lock_is_free(ledger_path):
+def test_a_released_lock_is_free(ledger_path: Path) -> None:
     with WriterLock(ledger_path):
         pass
     with WriterLock(ledger_path):
         pass
 
 
-def test_a_folder_that_is_not_there_is_a_sentence(tmp_path):
+def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LedgerError, match="cannot be locked"):
         WriterLock(tmp_path / "file" / "amzsync.db").acquire()
 
 
-def test_a_symbolic_link_is_the_same_ledger(ledger_path, tmp_path, holder):
+def test_a_symbolic_link_is_the_same_ledger(
+    ledger_path: Path, tmp_path: Path, holder: subprocess.Popen[str]
+) -> None:
     other = tmp_path / "elsewhere" / "link.db"
     other.parent.mkdir()
     other.symlink_to(ledger_path)
@@ -91,13 +99,17 @@ def test_a_symbolic_link_is_the_same_ledger(ledger_path, tmp_path, holder):
         WriterLock(other).acquire()
 
 
-def test_a_link_to_a_ledger_that_is_not_there_yet_is_the_same_ledger(ledger_path, tmp_path):
+def test_a_link_to_a_ledger_that_is_not_there_yet_is_the_same_ledger(
+    ledger_path: Path, tmp_path: Path
+) -> None:
     (tmp_path / "link.db").symlink_to(ledger_path)
     with WriterLock(tmp_path / "link.db"), pytest.raises(LedgerLockedError):
         WriterLock(ledger_path).acquire()
 
 
-def test_a_hard_link_is_the_same_ledger(ledger_path, tmp_path, holder):
+def test_a_hard_link_is_the_same_ledger(
+    ledger_path: Path, tmp_path: Path, holder: subprocess.Popen[str]
+) -> None:
     other = tmp_path / "elsewhere" / "hard.db"
     other.parent.mkdir()
     os.link(ledger_path, other)
@@ -110,13 +122,17 @@ def test_a_hard_link_is_the_same_ledger(ledger_path, tmp_path, holder):
         pass
 
 
-def test_a_lock_file_that_was_removed_lets_no_second_writer_in(ledger_path, holder):
+def test_a_lock_file_that_was_removed_lets_no_second_writer_in(
+    ledger_path: Path, holder: subprocess.Popen[str]
+) -> None:
     ledger_path.with_name(f"{ledger_path.name}.lock").unlink()
     with pytest.raises(LedgerLockedError, match=f"process {holder.pid} "):
         WriterLock(ledger_path).acquire()
 
 
-def test_the_lock_stays_while_the_writer_opens_and_closes_its_file(ledger_path, holder):
+def test_the_lock_stays_while_the_writer_opens_and_closes_its_file(
+    ledger_path: Path, holder: subprocess.Popen[str]
+) -> None:
     holder.kill()
     holder.wait()
     with WriterLock(ledger_path):
@@ -134,7 +150,9 @@ def test_the_lock_stays_while_the_writer_opens_and_closes_its_file(ledger_path, 
     assert "LedgerLockedError" in ended.stderr
 
 
-def test_sqlite_is_not_disturbed_by_the_lock_on_its_file(ledger_path, holder):
+def test_sqlite_is_not_disturbed_by_the_lock_on_its_file(
+    ledger_path: Path, holder: subprocess.Popen[str]
+) -> None:
     with closing(sqlite3.connect(ledger_path, timeout=0)) as other:
         other.execute("INSERT INTO settings VALUES ('a', 'b')")
         other.commit()
@@ -142,7 +160,9 @@ def test_sqlite_is_not_disturbed_by_the_lock_on_its_file(ledger_path, holder):
     assert holder.poll() is None
 
 
-def test_what_a_killed_writer_left_under_another_name_is_not_passed_over(ledger_path, tmp_path, holder):
+def test_what_a_killed_writer_left_under_another_name_is_not_passed_over(
+    ledger_path: Path, tmp_path: Path, holder: subprocess.Popen[str]
+) -> None:
     with closing(sqlite3.connect(ledger_path)) as other:
         other.execute("INSERT INTO settings VALUES ('a', 'b')")
         other.commit()
@@ -158,7 +178,9 @@ def test_what_a_killed_writer_left_under_another_name_is_not_passed_over(ledger_
         assert ledger.runs.setting("a") == "b"
 
 
-def test_where_a_file_cannot_be_locked_a_ledger_of_two_names_is_refused(ledger_path, tmp_path, monkeypatch):
+def test_where_a_file_cannot_be_locked_a_ledger_of_two_names_is_refused(
+    ledger_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(lock, "_lock_byte", lambda _: None)
     with WriterLock(ledger_path):
         pass
@@ -168,7 +190,9 @@ def test_where_a_file_cannot_be_locked_a_ledger_of_two_names_is_refused(ledger_p
     assert "remove the others" in raised.value.next_step
 
 
-def test_a_link_planted_at_the_lock_is_neither_followed_nor_emptied(ledger_path, tmp_path):
+def test_a_link_planted_at_the_lock_is_neither_followed_nor_emptied(
+    ledger_path: Path, tmp_path: Path
+) -> None:
     victim = tmp_path / "victim.txt"
     victim.write_text("mine")
     ledger_path.with_name(f"{ledger_path.name}.lock").symlink_to(victim)
@@ -178,7 +202,7 @@ def test_a_link_planted_at_the_lock_is_neither_followed_nor_emptied(ledger_path,
     assert victim.read_text() == "mine"
 
 
-def test_what_is_no_file_is_refused_without_waiting(ledger_path):
+def test_what_is_no_file_is_refused_without_waiting(ledger_path: Path) -> None:
     os.mkfifo(ledger_path)
     with pytest.raises(LedgerError, match="no regular file"):
         WriterLock(ledger_path).acquire()

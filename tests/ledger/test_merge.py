@@ -1,4 +1,5 @@
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.reasons import NOT_FOUND, SKIP_EXISTING
 from amzsync.ledger.rows import Origin
 from amzsync.ledger.work_rows import Refusal
+from amzsync.planner.values import ChangedProduct
 
 REFUSAL = Refusal(422, "not an image", 1)
 
 
 @pytest.fixture
-def ledger(ledger_path):
+def ledger(ledger_path: Path) -> Iterator[Ledger]:
     with Ledger.write(ledger_path, CLOCKS) as ledger:
         yield ledger
 
@@ -36,7 +38,8 @@ def finish_all(ledger: Ledger) -> None:
 
 
 def asset_id(ledger: Ledger, image_id: str) -> int:
-    return rows(ledger.path, "SELECT id FROM urls WHERE url = ?", picture(image_id))[0][0]
+    found: int = rows(ledger.path, "SELECT id FROM urls WHERE url = ?", picture(image_id))[0][0]
+    return found
 
 
 def only(path: Path, table: str, state: str) -> set[str]:
@@ -50,7 +53,7 @@ BASE = [
 ]
 
 
-def test_the_same_mapping_again_changes_nothing(ledger, ledger_path):
+def test_the_same_mapping_again_changes_nothing(ledger: Ledger, ledger_path: Path) -> None:
     merge(ledger, BASE)
     before = dump(ledger_path)
     assert all(before[table] for table in ("products", "urls", "assets", "links", "thumbnails", "failures"))
@@ -62,14 +65,14 @@ def test_the_same_mapping_again_changes_nothing(ledger, ledger_path):
     assert dump(ledger_path) == before
 
 
-def test_the_same_products_in_another_order_change_nothing(ledger, ledger_path):
+def test_the_same_products_in_another_order_change_nothing(ledger: Ledger, ledger_path: Path) -> None:
     merge(ledger, BASE)
     before = dump(ledger_path)
     merge(ledger, BASE[::-1])
     assert dump(ledger_path) == before
 
 
-def test_only_the_difference_becomes_pending(ledger, ledger_path):
+def test_only_the_difference_becomes_pending(ledger: Ledger, ledger_path: Path) -> None:
     merge(ledger, BASE)
     finish_all(ledger)
     merge(
@@ -83,7 +86,7 @@ def test_only_the_difference_becomes_pending(ledger, ledger_path):
     assert only(ledger_path, "assets", "obsolete") == {"c"}
 
 
-def test_what_comes_back_needs_no_new_upload(ledger, ledger_path):
+def test_what_comes_back_needs_no_new_upload(ledger: Ledger, ledger_path: Path) -> None:
     merge(ledger, BASE)
     finish_all(ledger)
     ids = rows(ledger_path, "SELECT id, plytix_id, filename FROM assets ORDER BY id")
@@ -105,7 +108,7 @@ def test_what_comes_back_needs_no_new_upload(ledger, ledger_path):
     }
 
 
-def test_what_was_never_uploaded_comes_back_as_pending(ledger, ledger_path):
+def test_what_was_never_uploaded_comes_back_as_pending(ledger: Ledger, ledger_path: Path) -> None:
     merge(ledger, BASE)
     ledger.work().claim_assets([asset_id(ledger, "a")])
     ledger.work().fail_asset(asset_id(ledger, "b"), 1, REFUSAL)
@@ -115,7 +118,9 @@ def test_what_was_never_uploaded_comes_back_as_pending(ledger, ledger_path):
     assert [failure.url for failure in ledger.queries.failures()] == ["ftp://x"]
 
 
-def test_done_links_that_change_places_become_pending_and_the_others_stay(ledger, ledger_path):
+def test_done_links_that_change_places_become_pending_and_the_others_stay(
+    ledger: Ledger, ledger_path: Path
+) -> None:
     merge(ledger, BASE)
     finish_all(ledger)
     merge(ledger, [product("S1", ("a", "MAIN"), ("c", "PT01"), ("b", "PT02")), *BASE[1:]])
@@ -123,14 +128,18 @@ def test_done_links_that_change_places_become_pending_and_the_others_stay(ledger
     assert only(ledger_path, "thumbnails", "pending") == set()
 
 
-def test_links_behind_one_of_ours_that_nothing_wants_now_are_to_come_before_it(ledger, ledger_path):
+def test_links_behind_one_of_ours_that_nothing_wants_now_are_to_come_before_it(
+    ledger: Ledger, ledger_path: Path
+) -> None:
     merge(ledger, BASE)
     finish_all(ledger)
     merge(ledger, [product("S1", ("a", "MAIN"), ("c", "PT02")), *BASE[1:]])
     assert only(ledger_path, "links", "pending") == {"S1 c"}
 
 
-def test_links_behind_one_of_a_person_that_nothing_wants_now_stay_done(ledger, ledger_path):
+def test_links_behind_one_of_a_person_that_nothing_wants_now_stay_done(
+    ledger: Ledger, ledger_path: Path
+) -> None:
     merge(ledger, BASE)
     finish_all(ledger)
     with ledger.atomic():
@@ -143,7 +152,7 @@ def test_links_behind_one_of_a_person_that_nothing_wants_now_stay_done(ledger, l
     ]
 
 
-def test_another_main_picture_makes_the_thumbnail_pending(ledger, ledger_path):
+def test_another_main_picture_makes_the_thumbnail_pending(ledger: Ledger, ledger_path: Path) -> None:
     merge(ledger, BASE)
     finish_all(ledger)
     merge(ledger, [product("S1", ("b", "MAIN"), ("c", "PT02")), product("S2", ("a", "PT01")), BASE[2]])
@@ -153,7 +162,7 @@ def test_another_main_picture_makes_the_thumbnail_pending(ledger, ledger_path):
     ]
 
 
-def test_a_product_may_become_a_parent_without_new_work(ledger, ledger_path):
+def test_a_product_may_become_a_parent_without_new_work(ledger: Ledger, ledger_path: Path) -> None:
     merge(ledger, BASE)
     finish_all(ledger)
     merge(ledger, [product("S1", *BASE[0].images, is_parent=True), *BASE[1:]])
@@ -161,7 +170,9 @@ def test_a_product_may_become_a_parent_without_new_work(ledger, ledger_path):
     assert rows(ledger_path, "SELECT is_parent FROM products WHERE sku = 'S1'") == [(1,)]
 
 
-def test_another_gallery_asks_for_every_link_again_but_for_unknown_products(ledger, ledger_path):
+def test_another_gallery_asks_for_every_link_again_but_for_unknown_products(
+    ledger: Ledger, ledger_path: Path
+) -> None:
     merge(ledger, [*BASE, product("S4", ("a", "MAIN")), product("S5", ("a", "MAIN"))])
     work = ledger.work()
     finish_all(ledger)
@@ -185,7 +196,7 @@ def test_another_gallery_asks_for_every_link_again_but_for_unknown_products(ledg
     assert [failure.url for failure in ledger.queries.failures()] == ["ftp://x"]
 
 
-def test_what_skip_existing_left_alone_is_wanted_again_without_it(ledger, ledger_path):
+def test_what_skip_existing_left_alone_is_wanted_again_without_it(ledger: Ledger, ledger_path: Path) -> None:
     merge(ledger, BASE)
     work = ledger.work()
     work.skip_product(1, SKIP_EXISTING)
@@ -200,7 +211,7 @@ def test_what_skip_existing_left_alone_is_wanted_again_without_it(ledger, ledger
     assert only(ledger_path, "assets", "skipped") == only(ledger_path, "urls", "skipped") == {"d"}
 
 
-def test_a_failure_is_kept_while_its_row_is_failed(ledger, ledger_path):
+def test_a_failure_is_kept_while_its_row_is_failed(ledger: Ledger, ledger_path: Path) -> None:
     merge(ledger, BASE)
     work = ledger.work()
     work.fail_links(1, [asset_id(ledger, "b")], REFUSAL)
@@ -213,7 +224,9 @@ def test_a_failure_is_kept_while_its_row_is_failed(ledger, ledger_path):
     assert only(ledger_path, "links", "failed") == set()
 
 
-def test_a_malformed_address_is_a_failure_of_every_product_that_names_it(ledger, ledger_path):
+def test_a_malformed_address_is_a_failure_of_every_product_that_names_it(
+    ledger: Ledger, ledger_path: Path
+) -> None:
     products = [product("S1", ("ftp://x", "MAIN")), product("S2", ("ftp://x", "MAIN"))]
     merge(ledger, products)
     before = dump(ledger_path)
@@ -234,7 +247,9 @@ def test_a_malformed_address_is_a_failure_of_every_product_that_names_it(ledger,
     assert rows(ledger_path, "SELECT count(*) FROM assets") == [(0,)]
 
 
-def test_a_product_that_cannot_be_named_is_a_failure_with_its_place_until_it_is_mended(ledger, ledger_path):
+def test_a_product_that_cannot_be_named_is_a_failure_with_its_place_until_it_is_mended(
+    ledger: Ledger, ledger_path: Path
+) -> None:
     first, second = Unreadable("m.json, matched[1]", "no SKU"), Unreadable("m.json, matched[7]", "no SKU")
     merge(ledger, [*BASE, first, second, first])
     before = dump(ledger_path)
@@ -251,7 +266,7 @@ def test_a_product_that_cannot_be_named_is_a_failure_with_its_place_until_it_is_
     assert [one.place for one in ledger.queries.failures()] == ["", "m.json, matched[7]"]
 
 
-def test_a_refused_picture_is_no_failure_of_a_product_that_no_longer_wants_it(ledger):
+def test_a_refused_picture_is_no_failure_of_a_product_that_no_longer_wants_it(ledger: Ledger) -> None:
     merge(ledger, [product("S1", ("a", "MAIN")), product("S2", ("a", "MAIN"))])
     work, a = ledger.work(), asset_id(ledger, "a")
     work.fail_asset(a, 1, REFUSAL)
@@ -262,7 +277,7 @@ def test_a_refused_picture_is_no_failure_of_a_product_that_no_longer_wants_it(le
     assert [one.sku for one in ledger.queries.failures()] == ["S2"]
 
 
-def test_private_addresses_come_and_go_with_their_switch(ledger, ledger_path):
+def test_private_addresses_come_and_go_with_their_switch(ledger: Ledger, ledger_path: Path) -> None:
     products = [product("S1", ("http://nas/a.jpg", "MAIN"), ("b", "PT01"))]
     merge(ledger, products)
     assert states(ledger_path, "urls")["http://nas/a"] == "failed"
@@ -280,11 +295,13 @@ def test_private_addresses_come_and_go_with_their_switch(ledger, ledger_path):
     assert ledger.queries.failure_count() == 0
 
 
-def test_a_merge_that_breaks_leaves_the_ledger_as_it_was(ledger, ledger_path, monkeypatch):
+def test_a_merge_that_breaks_leaves_the_ledger_as_it_was(
+    ledger: Ledger, ledger_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     merge(ledger, BASE)
     before = dump(ledger_path)
 
-    def broken(*_):
+    def broken(*_: ChangedProduct) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(ledger.merge, "_change_thumbnail", broken)
@@ -294,7 +311,9 @@ def test_a_merge_that_breaks_leaves_the_ledger_as_it_was(ledger, ledger_path, mo
     assert ledger._store.value("PRAGMA foreign_keys") == 1
 
 
-def test_a_picture_in_full_does_not_take_the_name_of_its_small_copy_that_was_uploaded(ledger, ledger_path):
+def test_a_picture_in_full_does_not_take_the_name_of_its_small_copy_that_was_uploaded(
+    ledger: Ledger, ledger_path: Path
+) -> None:
     small, full = picture("a._SL75_"), picture("a")
     merge(ledger, [product("S1", (small, "MAIN"))])
     finish_all(ledger)
@@ -353,7 +372,7 @@ def fail_first(ledger: Ledger) -> None:
         work.fail_thumbnail(one.id, REFUSAL)
 
 
-DISTURBANCES = {
+DISTURBANCES: dict[str, Callable[[Ledger], object]] = {
     "nothing": lambda _: None,
     "finish": finish_all,
     "fail": fail_first,
@@ -365,7 +384,9 @@ DISTURBANCES = {
 
 @settings(max_examples=80)
 @given(STEPS)
-def test_after_any_mappings_a_ledger_wants_what_a_new_one_would(steps):
+def test_after_any_mappings_a_ledger_wants_what_a_new_one_would(
+    steps: list[tuple[list[Product], bool, str]],
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         old, new = Path(folder, "old.db"), Path(folder, "new.db")
         with Ledger.write(old, CLOCKS) as ledger:

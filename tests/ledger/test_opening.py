@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -18,19 +19,20 @@ from amzsync.errors import LedgerError, LedgerForeignError, LedgerTooNewError
 from amzsync.ledger import opening
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.opening import open_copy, open_reader, open_writer
+from amzsync.ledger.store import Store
 
 with closing(sqlite3.connect(":memory:")) as nothing:
     STEPS = [step.name for step in migrations.pending(Database(nothing))]
 OPENERS = pytest.mark.parametrize("open_ledger", [open_writer, open_reader, open_copy])
 
 
-def filled(path: Path) -> dict[str, list[tuple]]:
+def filled(path: Path) -> dict[str, list[tuple[object, ...]]]:
     with Ledger.write(path, CLOCKS) as ledger:
         merge(ledger, [product("S1", ("a", "MAIN"), ("ftp://x", "PT01"))])
     return dump(path)
 
 
-def schema(path: Path) -> list[tuple]:
+def schema(path: Path) -> list[tuple[object, ...]]:
     return rows(
         path, "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE '%sqlite_%' ORDER BY name"
     )
@@ -40,7 +42,7 @@ def sentence(error: LedgerError) -> bool:
     return error.message.endswith(".") and "Traceback" not in str(error)
 
 
-def test_a_missing_ledger_is_made(ledger_path):
+def test_a_missing_ledger_is_made(ledger_path: Path) -> None:
     open_writer(ledger_path).close()
     assert {row[1] for row in schema(ledger_path)} >= {
         "urls",
@@ -54,13 +56,13 @@ def test_a_missing_ledger_is_made(ledger_path):
     assert not list(ledger_path.parent.glob("*backup*"))
 
 
-def test_an_empty_file_becomes_a_ledger(ledger_path):
+def test_an_empty_file_becomes_a_ledger(ledger_path: Path) -> None:
     ledger_path.touch()
     open_writer(ledger_path).close()
     assert schema(ledger_path)
 
 
-def test_the_migrations_work_by_hand_too(ledger_path, tmp_path):
+def test_the_migrations_work_by_hand_too(ledger_path: Path, tmp_path: Path) -> None:
     folder = Path(__file__).parents[2] / "migrations"
     subprocess.run(
         [Path(sys.executable).with_name("sqlite-utils"), "migrate", ledger_path, folder],
@@ -73,7 +75,7 @@ def test_the_migrations_work_by_hand_too(ledger_path, tmp_path):
 
 
 @pytest.mark.parametrize("version", range(1, len(STEPS)))
-def test_an_older_ledger_keeps_its_rows_and_leaves_a_backup(ledger_path, version):
+def test_an_older_ledger_keeps_its_rows_and_leaves_a_backup(ledger_path: Path, version: int) -> None:
     with closing(Database(ledger_path)) as old:
         migrations.apply(old, stop_before=STEPS[version])
         old.execute("INSERT INTO products (id, sku, is_parent) VALUES (1, 'S1', 0)")
@@ -91,7 +93,7 @@ def test_an_older_ledger_keeps_its_rows_and_leaves_a_backup(ledger_path, version
     open_reader(ledger_path).close()
 
 
-def test_a_link_in_flight_in_an_older_ledger_may_have_arrived_at_its_place(ledger_path):
+def test_a_link_in_flight_in_an_older_ledger_may_have_arrived_at_its_place(ledger_path: Path) -> None:
     with closing(Database(ledger_path)) as old:
         migrations.apply(old, stop_before="m006_sent_links")
         old.execute("INSERT INTO products (id, sku, is_parent) VALUES (1, 'S1', 0)")
@@ -108,7 +110,7 @@ def test_a_link_in_flight_in_an_older_ledger_may_have_arrived_at_its_place(ledge
     assert rows(ledger_path, "SELECT sent FROM links ORDER BY asset_id") == [(1,), (7,), (None,)]
 
 
-def test_the_addresses_of_an_older_ledger_keep_their_states(ledger_path):
+def test_the_addresses_of_an_older_ledger_keep_their_states(ledger_path: Path) -> None:
     found = {
         "done": ("done", None, "done"),
         "refused by Plytix": ("failed", "not an image", "failed"),
@@ -150,7 +152,9 @@ def test_the_addresses_of_an_older_ledger_keep_their_states(ledger_path):
             connection.execute("DELETE FROM addresses WHERE id = 3")
 
 
-def test_a_step_that_fails_half_way_leaves_the_ledger_as_it_was(ledger_path, monkeypatch):
+def test_a_step_that_fails_half_way_leaves_the_ledger_as_it_was(
+    ledger_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = filled(ledger_path)
     ours = Migrations("amzsync")
     for name in STEPS:
@@ -174,7 +178,9 @@ def test_a_step_that_fails_half_way_leaves_the_ledger_as_it_was(ledger_path, mon
 
 
 @OPENERS
-def test_a_newer_ledger_is_refused_and_stays_as_it_is(ledger_path, open_ledger):
+def test_a_newer_ledger_is_refused_and_stays_as_it_is(
+    ledger_path: Path, open_ledger: Callable[[Path], Store]
+) -> None:
     filled(ledger_path)
     with closing(sqlite3.connect(ledger_path)) as newer:
         newer.execute(
@@ -192,7 +198,9 @@ def test_a_newer_ledger_is_refused_and_stays_as_it_is(ledger_path, open_ledger):
 
 @OPENERS
 @pytest.mark.parametrize("content", [b"SKU,Image\n", b"{}", b"\0" * 4096, b"SQLite format 2\0" * 300])
-def test_a_file_of_another_kind_is_refused_and_kept(ledger_path, open_ledger, content):
+def test_a_file_of_another_kind_is_refused_and_kept(
+    ledger_path: Path, open_ledger: Callable[[Path], Store], content: bytes
+) -> None:
     ledger_path.write_bytes(content)
     with pytest.raises(LedgerForeignError, match="no SQLite file") as raised:
         open_ledger(ledger_path)
@@ -201,7 +209,9 @@ def test_a_file_of_another_kind_is_refused_and_kept(ledger_path, open_ledger, co
 
 
 @OPENERS
-def test_another_programs_database_is_refused_and_not_changed(ledger_path, open_ledger):
+def test_another_programs_database_is_refused_and_not_changed(
+    ledger_path: Path, open_ledger: Callable[[Path], Store]
+) -> None:
     with closing(sqlite3.connect(ledger_path)) as other:
         other.execute("CREATE TABLE bookmarks (url TEXT)")
     before = ledger_path.read_bytes()
@@ -212,19 +222,19 @@ def test_another_programs_database_is_refused_and_not_changed(ledger_path, open_
 
 
 @OPENERS
-def test_a_folder_is_no_ledger(tmp_path, open_ledger):
+def test_a_folder_is_no_ledger(tmp_path: Path, open_ledger: Callable[[Path], Store]) -> None:
     with pytest.raises(LedgerError, match="is a folder"):
         open_ledger(tmp_path)
 
 
-def test_a_missing_folder_is_said_and_not_made(tmp_path):
+def test_a_missing_folder_is_said_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="There is no folder") as raised:
         open_writer(tmp_path / "none" / "amzsync.db")
     assert sentence(raised.value)
     assert not (tmp_path / "none").exists()
 
 
-def test_a_reader_makes_no_ledger(ledger_path):
+def test_a_reader_makes_no_ledger(ledger_path: Path) -> None:
     with pytest.raises(LedgerError, match="no ledger") as raised:
         open_reader(ledger_path)
     assert "amzsync plan" in raised.value.next_step
@@ -232,7 +242,7 @@ def test_a_reader_makes_no_ledger(ledger_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_says_so(ledger_path):
+def test_a_file_that_may_not_be_read_says_so(ledger_path: Path) -> None:
     filled(ledger_path)
     ledger_path.chmod(0)
     with pytest.raises(LedgerError, match="cannot be"):
@@ -240,7 +250,7 @@ def test_a_file_that_may_not_be_read_says_so(ledger_path):
 
 
 @pytest.mark.parametrize("damage", ["cut", "page", "header"])
-def test_a_damaged_ledger_says_so_and_is_kept(ledger_path, damage):
+def test_a_damaged_ledger_says_so_and_is_kept(ledger_path: Path, damage: str) -> None:
     with Ledger.write(ledger_path, CLOCKS) as ledger:
         merge(ledger, [product(f"S{n}", (f"a{n}", "MAIN")) for n in range(500)])
     with closing(sqlite3.connect(ledger_path)) as connection:
@@ -265,7 +275,7 @@ def test_a_damaged_ledger_says_so_and_is_kept(ledger_path, damage):
     assert ledger_path.read_bytes()[4096:] == broken[4096:]
 
 
-def test_a_reader_sees_what_is_committed_while_a_writer_writes(ledger_path):
+def test_a_reader_sees_what_is_committed_while_a_writer_writes(ledger_path: Path) -> None:
     with Ledger.write(ledger_path, CLOCKS) as writer:
         merge(writer, [product("S1", ("a", "MAIN"))])
         with writer.atomic():
@@ -295,14 +305,14 @@ def half_written(path: Path) -> None:
     assert path.with_name("amzsync.db-journal").exists()
 
 
-def test_a_writer_killed_before_wal_mode_was_on_leaves_nothing_half_done(ledger_path):
+def test_a_writer_killed_before_wal_mode_was_on_leaves_nothing_half_done(ledger_path: Path) -> None:
     before = filled(ledger_path)
     half_written(ledger_path)
     open_writer(ledger_path).close()
     assert dump(ledger_path) == before
 
 
-def test_a_reader_leaves_a_half_written_ledger_to_a_writer(ledger_path):
+def test_a_reader_leaves_a_half_written_ledger_to_a_writer(ledger_path: Path) -> None:
     filled(ledger_path)
     half_written(ledger_path)
     files = {path.name: path.read_bytes() for path in ledger_path.parent.iterdir()}
@@ -312,14 +322,14 @@ def test_a_reader_leaves_a_half_written_ledger_to_a_writer(ledger_path):
     assert {path.name: path.read_bytes() for path in ledger_path.parent.iterdir()} == files
 
 
-def test_a_reader_cannot_write(ledger_path):
+def test_a_reader_cannot_write(ledger_path: Path) -> None:
     before = filled(ledger_path)
     with Ledger.read(ledger_path) as reader, pytest.raises(LedgerError):
         reader.work().skip_product(1, "no")
     assert dump(ledger_path) == before
 
 
-def test_what_is_done_to_a_copy_is_gone_afterwards(ledger_path):
+def test_what_is_done_to_a_copy_is_gone_afterwards(ledger_path: Path) -> None:
     before = filled(ledger_path)
     with Ledger.copy(ledger_path, CLOCKS) as copy:
         merge(copy, [product("S2", ("b", "MAIN"))])
@@ -328,7 +338,7 @@ def test_what_is_done_to_a_copy_is_gone_afterwards(ledger_path):
     assert not list(ledger_path.parent.glob("*backup*"))
 
 
-def test_a_transaction_that_fails_is_taken_back_whole(ledger_path):
+def test_a_transaction_that_fails_is_taken_back_whole(ledger_path: Path) -> None:
     before = filled(ledger_path)
 
     def fail_inside() -> None:
@@ -343,7 +353,9 @@ def test_a_transaction_that_fails_is_taken_back_whole(ledger_path):
     assert dump(ledger_path) == before
 
 
-def test_a_second_writer_waits_its_time_and_then_says_why(ledger_path, monkeypatch):
+def test_a_second_writer_waits_its_time_and_then_says_why(
+    ledger_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     filled(ledger_path)
     monkeypatch.setattr(opening, "_BUSY_TIMEOUT_S", 0.01)
     with (
@@ -355,7 +367,7 @@ def test_a_second_writer_waits_its_time_and_then_says_why(ledger_path, monkeypat
         second.work().skip_product(1, "no")
 
 
-def test_a_name_with_odd_characters_is_a_name(tmp_path):
+def test_a_name_with_odd_characters_is_a_name(tmp_path: Path) -> None:
     for name in ("a b.db", "50%.db", "what?.db", "#1.db", "ü.db"):
         path = tmp_path / name
         before = filled(path)
@@ -364,21 +376,23 @@ def test_a_name_with_odd_characters_is_a_name(tmp_path):
         assert dump(path) == before
 
 
-def test_an_old_sqlite_is_said_before_anything_is_touched(ledger_path, monkeypatch):
+def test_an_old_sqlite_is_said_before_anything_is_touched(
+    ledger_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(opening, "_MIN_SQLITE", (99, 0, 0))
     with pytest.raises(LedgerError, match=r"needs 3\.37"):
         open_writer(ledger_path)
     assert not ledger_path.exists()
 
 
-def test_a_ledger_moved_with_its_file_alone_is_whole(ledger_path, tmp_path):
+def test_a_ledger_moved_with_its_file_alone_is_whole(ledger_path: Path, tmp_path: Path) -> None:
     before = filled(ledger_path)
     shutil.copy(ledger_path, tmp_path / "moved.db")
     assert dump(tmp_path / "moved.db") == before
 
 
 @OPENERS
-def test_no_connection_is_left_open(ledger_path, open_ledger):
+def test_no_connection_is_left_open(ledger_path: Path, open_ledger: Callable[[Path], Store]) -> None:
     open_writer(ledger_path).close()
     gc.collect()
     with warnings.catch_warnings(record=True) as caught:
@@ -388,7 +402,7 @@ def test_no_connection_is_left_open(ledger_path, open_ledger):
     assert [str(one.message) for one in caught] == []
 
 
-def test_no_statement_numbers_its_placeholders():
+def test_no_statement_numbers_its_placeholders() -> None:
     """Python 3.12 warns of ?1 with a sequence, and 3.14 refuses it."""
     folder = Path(opening.__file__).parents[1]
     assert [path.name for path in folder.rglob("*.py") if re.search(r'"[^"\n]*\?\d', path.read_text())] == []

@@ -1,6 +1,8 @@
 """A part of the products is all that a command looks at and works on; a run keeps its own."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from catalogue import CLOCKS, merge, product, rows, states
@@ -16,7 +18,7 @@ SKUS = ["US-1", "US-2", "US-3", "DE-1", "us-1", "a[b]c", "a%_c"]
 
 
 @pytest.fixture
-def ledger(ledger_path):
+def ledger(ledger_path: Path) -> Iterator[Ledger]:
     with Ledger.write(ledger_path, CLOCKS) as ledger:
         merge(ledger, [product(sku, ("a", "MAIN"), (f"p{n}", "PT01")) for n, sku in enumerate(SKUS)])
         yield ledger
@@ -51,7 +53,9 @@ def finish(ledger: Ledger) -> None:
         (Part(limit=4), ["US-1", "US-2", "US-3", "DE-1"]),
     ],
 )
-def test_only_stars_and_question_marks_stand_for_other_characters(ledger, part, expected):
+def test_only_stars_and_question_marks_stand_for_other_characters(
+    ledger: Ledger, part: Part, expected: list[str]
+) -> None:
     assert part.is_everything == (part == Part())
     found = ledger.selection.choose(part)
     assert chosen(ledger) == expected
@@ -61,24 +65,28 @@ def test_only_stars_and_question_marks_stand_for_other_characters(ledger, part, 
 
 
 @pytest.mark.parametrize("skus", [("NONE",), ("US-1", "NONE"), ("",), ("US-[12]",)])
-def test_a_sku_that_matches_nothing_is_an_error_that_names_it(ledger, skus):
+def test_a_sku_that_matches_nothing_is_an_error_that_names_it(ledger: Ledger, skus: tuple[str, ...]) -> None:
     with pytest.raises(PartError, match=r"matches --sku"):
         ledger.selection.choose(Part(skus))
     assert chosen(ledger) == SKUS
 
 
-def test_a_limit_takes_the_next_products_that_have_something_to_do(ledger):
+def test_a_limit_takes_the_next_products_that_have_something_to_do(ledger: Ledger) -> None:
     done = []
     for _ in range(4):
         ledger.selection.choose(Part(limit=2))
         done.append(chosen(ledger))
         finish(ledger)
     assert done == [SKUS[0:2], SKUS[2:4], SKUS[4:6], SKUS[6:]]
-    assert ledger.selection.choose(Part(limit=2)).products == 0
-    assert ledger.selection.choose(Part(limit=2), Among.WANTED).products == 2
+    for among, products in ((Among.OPEN, 0), (Among.WANTED, 2)):
+        found = ledger.selection.choose(Part(limit=2), among)
+        assert found is not None
+        assert found.products == products
 
 
-def test_what_a_part_leaves_out_stays_pending_with_the_assets_that_it_alone_wants(ledger, ledger_path):
+def test_what_a_part_leaves_out_stays_pending_with_the_assets_that_it_alone_wants(
+    ledger: Ledger, ledger_path: Path
+) -> None:
     ledger.selection.choose(Part(("US-2",)))
     finish(ledger)
     ledger.work().skip_unneeded_assets()
@@ -90,7 +98,7 @@ def test_what_a_part_leaves_out_stays_pending_with_the_assets_that_it_alone_want
     assert set(states(ledger_path, "links").values()) == {"done", "pending"}
 
 
-def test_what_is_told_is_told_of_the_part(ledger):
+def test_what_is_told_is_told_of_the_part(ledger: Ledger) -> None:
     work = ledger.work()
     work.fail_links(1, [1], REFUSAL)
     work.skip_product(4, NOT_FOUND)
@@ -114,7 +122,7 @@ def test_what_is_told_is_told_of_the_part(ledger):
     assert ledger.queries.totals(None).products_not_found == ("DE-1",)
 
 
-def test_what_failed_outside_a_part_is_not_tried_again(ledger, ledger_path):
+def test_what_failed_outside_a_part_is_not_tried_again(ledger: Ledger, ledger_path: Path) -> None:
     work = ledger.work()
     assets = dict(rows(ledger_path, "SELECT filename, id FROM assets"))
     for number, product_id in ((0, 1), (1, 2)):
@@ -131,7 +139,7 @@ def test_what_failed_outside_a_part_is_not_tried_again(ledger, ledger_path):
     assert [failure.sku for failure in ledger.queries.failures()] == ["US-2"]
 
 
-def test_a_run_keeps_to_the_products_that_it_was_given(ledger, ledger_path):
+def test_a_run_keeps_to_the_products_that_it_was_given(ledger: Ledger, ledger_path: Path) -> None:
     part = Part(limit=2)
     run_id = ledger.runs.start("apply", {"limit": 2}, 1, [])
     ledger.selection.choose(part)
@@ -139,6 +147,7 @@ def test_a_run_keeps_to_the_products_that_it_was_given(ledger, ledger_path):
     finish(ledger)
     with Ledger.read(ledger_path) as reader:
         found = reader.selection.choose_kept(run_id, part)
+        assert found is not None
         assert (found.products, found.left_out, found.left_open) == (2, 5, 5)
         assert [row.sku for row in reader.queries.products()] == SKUS[:2]
         assert json.loads(reader.runs.latest(1)[0].options) == {"limit": 2}
@@ -146,7 +155,7 @@ def test_a_run_keeps_to_the_products_that_it_was_given(ledger, ledger_path):
     assert chosen(ledger) == SKUS[2:]
 
 
-def test_the_changes_are_those_of_the_part(ledger):
+def test_the_changes_are_those_of_the_part(ledger: Ledger) -> None:
     ledger.selection.choose(Part(("DE-*",)))
     assert [change.sku for change in ledger.changes] == ["DE-1"]
     assert ledger.changes.count() == 1

@@ -1,11 +1,13 @@
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from amzsync.ledger.ledger import Clocks, Ledger
-from amzsync.ledger.request_log import ObservedLimit, _age_s
+from amzsync.ledger.request_log import ObservedLimit, RequestLog, _age_s
 
 
 @dataclass
@@ -25,16 +27,19 @@ class FakeClocks:
         )
 
 
+OpenBook = Callable[[], RequestLog]
+
+
 @pytest.fixture
-def time():
+def time() -> FakeClocks:
     return FakeClocks()
 
 
 @pytest.fixture
-def open_book(ledger_path, time):
-    opened = []
+def open_book(ledger_path: Path, time: FakeClocks) -> Iterator[OpenBook]:
+    opened: list[Ledger] = []
 
-    def open_book():
+    def open_book() -> RequestLog:
         opened.append(Ledger.write(ledger_path, time.clocks))
         return opened[-1].request_log()
 
@@ -43,11 +48,11 @@ def open_book(ledger_path, time):
         ledger.close()
 
 
-def ages(book) -> list[float]:
+def ages(book: RequestLog) -> list[float]:
     return [sent.age_s for sent in book.since(0)]
 
 
-def test_requests_age_over_a_restart(open_book, time):
+def test_requests_age_over_a_restart(open_book: OpenBook, time: FakeClocks) -> None:
     book = open_book()
     assert book.add("search") == 1
     time.pass_s(100)
@@ -56,7 +61,7 @@ def test_requests_age_over_a_restart(open_book, time):
     assert ages(book) == ages(open_book()) == [120, 20]
 
 
-def test_two_connections_see_each_others_requests(open_book):
+def test_two_connections_see_each_others_requests(open_book: OpenBook) -> None:
     one, other = open_book(), open_book()
     first = one.add("search")
     second = other.add("search")
@@ -65,7 +70,9 @@ def test_two_connections_see_each_others_requests(open_book):
 
 
 @pytest.mark.parametrize(("wall_set_by", "age"), [(-86_400, 0), (-30, 30), (30, 60), (86_400, 60)])
-def test_a_wall_clock_that_is_set_makes_no_request_older_than_it_is(open_book, time, wall_set_by, age):
+def test_a_wall_clock_that_is_set_makes_no_request_older_than_it_is(
+    open_book: OpenBook, time: FakeClocks, wall_set_by: int, age: int
+) -> None:
     book = open_book()
     book.add("search")
     time.pass_s(60)
@@ -73,14 +80,16 @@ def test_a_wall_clock_that_is_set_makes_no_request_older_than_it_is(open_book, t
     assert ages(book) == [age]
 
 
-def test_after_a_restart_of_the_machine_the_wall_clock_tells_the_age(open_book, time):
+def test_after_a_restart_of_the_machine_the_wall_clock_tells_the_age(
+    open_book: OpenBook, time: FakeClocks
+) -> None:
     open_book().add("search")
     time.pass_s(600)
     time.monotonic = 12.0
     assert ages(open_book()) == [600]
 
 
-def test_after_a_restart_that_lasted_the_younger_age_counts(open_book, time):
+def test_after_a_restart_that_lasted_the_younger_age_counts(open_book: OpenBook, time: FakeClocks) -> None:
     open_book().add("search")
     time.pass_s(600)
     time.monotonic = 5_100.0
@@ -92,18 +101,24 @@ def test_after_a_restart_that_lasted_the_younger_age_counts(open_book, time):
     st.floats(0, 1e5),
     st.floats(-1e5, 1e5),
 )
-def test_without_a_restart_no_clock_makes_a_request_too_old(passed_s, since_boot_s, wall_set_by_s):
+def test_without_a_restart_no_clock_makes_a_request_too_old(
+    passed_s: float, since_boot_s: float, wall_set_by_s: float
+) -> None:
     age = _age_s(passed_s + wall_set_by_s, (since_boot_s + passed_s) - since_boot_s)
     assert 0 <= age <= passed_s + 1e-6
 
 
 @given(st.floats(0, 1e5), st.floats(0, 1e5), st.floats(0, 1e5))
-def test_over_a_restart_a_right_wall_clock_makes_no_request_too_old(down_s, up_before_s, up_after_s):
+def test_over_a_restart_a_right_wall_clock_makes_no_request_too_old(
+    down_s: float, up_before_s: float, up_after_s: float
+) -> None:
     passed_s = down_s + up_after_s
     assert 0 <= _age_s(passed_s, up_after_s - up_before_s) <= passed_s
 
 
-def test_requests_that_no_window_holds_are_forgotten_and_the_others_kept(open_book, time):
+def test_requests_that_no_window_holds_are_forgotten_and_the_others_kept(
+    open_book: OpenBook, time: FakeClocks
+) -> None:
     book = open_book()
     for _ in range(5):
         book.add("old")
@@ -113,7 +128,7 @@ def test_requests_that_no_window_holds_are_forgotten_and_the_others_kept(open_bo
     assert min(kept) == 6
 
 
-def test_numbers_are_never_given_twice(open_book, time):
+def test_numbers_are_never_given_twice(open_book: OpenBook, time: FakeClocks) -> None:
     book = open_book()
     book.add("old")
     time.pass_s(4000)
@@ -122,7 +137,9 @@ def test_numbers_are_never_given_twice(open_book, time):
     assert [sent.id for sent in book.since(1)] == [2]
 
 
-def test_what_refusals_showed_is_kept_with_its_age_until_it_is_disproved(open_book, time):
+def test_what_refusals_showed_is_kept_with_its_age_until_it_is_disproved(
+    open_book: OpenBook, time: FakeClocks
+) -> None:
     shown = ObservedLimit(10.0, 40, age_s=60.0, refused_age_s=5.0, tries=2, repeats=1)
     open_book().keep_observed([shown, replace(shown, window_s=3600.0, allowed=4000)])
     time.pass_s(100)
@@ -132,13 +149,15 @@ def test_what_refusals_showed_is_kept_with_its_age_until_it_is_disproved(open_bo
     assert open_book().observed() == []
 
 
-def test_a_wall_clock_that_was_set_back_makes_nothing_younger_than_now(open_book, time):
+def test_a_wall_clock_that_was_set_back_makes_nothing_younger_than_now(
+    open_book: OpenBook, time: FakeClocks
+) -> None:
     open_book().keep_observed([ObservedLimit(10.0, 40, age_s=60.0, refused_age_s=5.0)])
     time.wall -= 3600
     assert open_book().observed() == [ObservedLimit(10.0, 40, age_s=0.0, refused_age_s=0.0)]
 
 
-def test_a_slot_is_counted_and_taken_in_one_transaction(open_book):
+def test_a_slot_is_counted_and_taken_in_one_transaction(open_book: OpenBook) -> None:
     one, other = open_book(), open_book()
 
     def take_and_leave() -> None:

@@ -1,4 +1,6 @@
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from catalogue import CLOCKS, merge, picture, product, rows
@@ -17,7 +19,7 @@ S1, S2 = 1, 2
 
 
 @pytest.fixture
-def ledger(ledger_path):
+def ledger(ledger_path: Path) -> Iterator[Ledger]:
     with Ledger.write(ledger_path, CLOCKS) as ledger:
         merge(
             ledger,
@@ -27,12 +29,12 @@ def ledger(ledger_path):
 
 
 @pytest.fixture
-def work(ledger):
+def work(ledger: Ledger) -> Work:
     return ledger.work(ledger.runs.start("apply", {}, 1, []))
 
 
 @pytest.fixture
-def put(ledger):
+def put(ledger: Ledger) -> Callable[[str, str], None]:
     """Bring every row of a table into a state, from outside."""
 
     def put(table: str, state: str) -> None:
@@ -42,7 +44,7 @@ def put(ledger):
     return put
 
 
-def now(ledger, table: str, where: str = "1") -> list[str]:
+def now(ledger: Ledger, table: str, where: str = "1") -> list[str]:
     return [state for (state,) in rows(ledger.path, f"SELECT state FROM {table} WHERE {where}")]
 
 
@@ -67,7 +69,14 @@ EVERY = [state.value for state in State]
     ],
     ids=["claim", "release", "skip", "fail", "reopen"],
 )
-def test_links_move_only_from_the_states_a_transition_names(ledger, work, put, act, becomes, state):
+def test_links_move_only_from_the_states_a_transition_names(
+    ledger: Ledger,
+    work: Work,
+    put: Callable[[str, str], None],
+    act: Callable[[Work], None],
+    becomes: dict[str, str],
+    state: str,
+) -> None:
     put("links", state)
     put("thumbnails", state)
     act(work)
@@ -92,7 +101,14 @@ def test_links_move_only_from_the_states_a_transition_names(ledger, work, put, a
     ],
     ids=["claim", "release", "skip", "fail", "reopen", "reopen links alone", "finish"],
 )
-def test_a_thumbnail_moves_only_from_the_states_a_transition_names(ledger, work, put, act, becomes, state):
+def test_a_thumbnail_moves_only_from_the_states_a_transition_names(
+    ledger: Ledger,
+    work: Work,
+    put: Callable[[str, str], None],
+    act: Callable[[Work], None],
+    becomes: dict[str, str],
+    state: str,
+) -> None:
     put("thumbnails", state)
     act(work)
     assert now(ledger, "thumbnails", "product_id = 1") == [becomes.get(state, state)]
@@ -109,8 +125,13 @@ def test_a_thumbnail_moves_only_from_the_states_a_transition_names(ledger, work,
     ids=["release", "lose"],
 )
 def test_an_asset_moves_quietly_only_from_the_states_a_transition_names(
-    ledger, work, put, act, becomes, state
-):
+    ledger: Ledger,
+    work: Work,
+    put: Callable[[str, str], None],
+    act: Callable[[Work], None],
+    becomes: dict[str, str],
+    state: str,
+) -> None:
     put("assets", state)
     act(work)
     assert now(ledger, "assets") == [becomes.get(state, state), state]
@@ -126,7 +147,14 @@ def test_an_asset_moves_quietly_only_from_the_states_a_transition_names(
     ],
     ids=["claim", "finish", "fail"],
 )
-def test_an_asset_that_is_not_open_is_a_ledger_that_changed(ledger, work, put, act, becomes, state):
+def test_an_asset_that_is_not_open_is_a_ledger_that_changed(
+    ledger: Ledger,
+    work: Work,
+    put: Callable[[str, str], None],
+    act: Callable[[Work], None],
+    becomes: str,
+    state: str,
+) -> None:
     put("assets", state)
     if state in ("pending", "in_flight"):
         act(work)
@@ -139,28 +167,28 @@ def test_an_asset_that_is_not_open_is_a_ledger_that_changed(ledger, work, put, a
         assert ledger.queries.failure_count() == 0
 
 
-def test_a_claim_that_fails_claims_nothing(ledger, work):
+def test_a_claim_that_fails_claims_nothing(ledger: Ledger, work: Work) -> None:
     work.finish_asset(B, "p", "", Origin.FOUND)
     with pytest.raises(LedgerError):
         work.claim_assets([A, B])
     assert now(ledger, "assets") == ["pending", "done"]
 
 
-def test_finishing_a_link_that_nobody_wants_takes_the_whole_answer_back(ledger, work):
+def test_finishing_a_link_that_nobody_wants_takes_the_whole_answer_back(ledger: Ledger, work: Work) -> None:
     ledger._store.execute("UPDATE links SET state = 'obsolete' WHERE product_id = 1 AND asset_id = 2")
     with pytest.raises(LedgerError):
         work.finish_links(S1, {A: 0, B: 1}, [A, B])
     assert now(ledger, "links", "product_id = 1") == ["pending", "obsolete"]
 
 
-def test_finished_links_tell_who_made_them_and_where_they_stand(work):
+def test_finished_links_tell_who_made_them_and_where_they_stand(work: Work) -> None:
     work.finish_links(S1, {A: 4, B: 0}, [A])
     links = {link.asset_id: link for link in work.product(S1).links}
     assert (links[A].origin, links[A].placed, links[A].state) == (Origin.MADE, 4, State.DONE)
     assert (links[B].origin, links[B].placed) == (Origin.FOUND, 0)
 
 
-def test_what_was_in_flight_and_is_found_was_made_by_the_run_that_died(work):
+def test_what_was_in_flight_and_is_found_was_made_by_the_run_that_died(work: Work) -> None:
     work.claim_product(S1)
     work.finish_links(S1, {A: 0, B: 1}, [])
     work.finish_thumbnail(S1, Origin.FOUND)
@@ -169,7 +197,7 @@ def test_what_was_in_flight_and_is_found_was_made_by_the_run_that_died(work):
     assert {link.origin for link in work.product(S1).links} == {Origin.MADE}
 
 
-def test_a_finished_asset_keeps_plytixs_id_and_the_name_plytix_gave_it(ledger, work):
+def test_a_finished_asset_keeps_plytixs_id_and_the_name_plytix_gave_it(ledger: Ledger, work: Work) -> None:
     work.finish_asset(A, "p1", "renamed_aefee.jpg", Origin.UPLOADED)
     work.finish_asset(B, "p2", "", Origin.FOUND)
     assert work.assets([A, B]) == {
@@ -180,7 +208,7 @@ def test_a_finished_asset_keeps_plytixs_id_and_the_name_plytix_gave_it(ledger, w
     assert ledger.queries.totals(1).uploaded == 1
 
 
-def test_a_lost_asset_is_asked_for_anew(ledger, work):
+def test_a_lost_asset_is_asked_for_anew(ledger: Ledger, work: Work) -> None:
     work.finish_asset(A, "p1", "", Origin.UPLOADED)
     work.lose_asset(A)
     assert work.assets([A])[A].plytix_id is None
@@ -188,13 +216,15 @@ def test_a_lost_asset_is_asked_for_anew(ledger, work):
 
 
 @pytest.mark.parametrize(("minutes", "is_absent"), [(0, True), (9, True), (11, False), (-5, False)])
-def test_what_plytix_does_not_have_is_known_for_a_while(ledger, work, minutes, is_absent):
+def test_what_plytix_does_not_have_is_known_for_a_while(
+    ledger: Ledger, work: Work, minutes: int, *, is_absent: bool
+) -> None:
     work.note_absent([A])
     later = Work(ledger._store, lambda: CLOCKS.now() + timedelta(minutes=minutes))
     assert [asset.is_absent for asset in later.assets([A, B]).values()] == [is_absent, False]
 
 
-def test_what_may_have_been_uploaded_since_is_not_known_to_be_absent(ledger, work):
+def test_what_may_have_been_uploaded_since_is_not_known_to_be_absent(ledger: Ledger, work: Work) -> None:
     work.note_absent([A, B])
     work.claim_assets([A])
     assert [asset.is_absent for asset in work.assets([A, B]).values()] == [False, True]
@@ -208,7 +238,7 @@ def test_what_may_have_been_uploaded_since_is_not_known_to_be_absent(ledger, wor
     ]
 
 
-def test_what_was_linked_before_a_product_was_left_alone_is_known_as_ours(work):
+def test_what_was_linked_before_a_product_was_left_alone_is_known_as_ours(work: Work) -> None:
     work.note_made(S1, [B])
     work.skip_product(S1, NOT_FOUND)
     work.retry_failed()
@@ -218,7 +248,7 @@ def test_what_was_linked_before_a_product_was_left_alone_is_known_as_ours(work):
     ]
 
 
-def test_reopened_links_forget_where_they_stood(work):
+def test_reopened_links_forget_where_they_stood(work: Work) -> None:
     work.finish_links(S1, {A: 0, B: 1}, [A, B])
     work.reopen_product(S1, [B], thumbnail=False)
     assert work.product(S1).links == (
@@ -227,7 +257,7 @@ def test_reopened_links_forget_where_they_stood(work):
     )
 
 
-def test_each_failure_is_kept_with_its_cause_and_product(ledger, work):
+def test_each_failure_is_kept_with_its_cause_and_product(ledger: Ledger, work: Work) -> None:
     work.fail_asset(A, S1, REFUSAL)
     work.fail_links(S1, [A, B], Refusal(404, "gone", 1))
     work.fail_thumbnail(S2, Refusal(None, "no answer", 6))
@@ -243,7 +273,9 @@ def test_each_failure_is_kept_with_its_cause_and_product(ledger, work):
     assert (first.message, first.status, first.count, len(first.examples)) == ("gone", 404, 2, 1)
 
 
-def test_a_refused_picture_is_a_failure_of_every_product_that_wants_it_and_of_no_row_twice(ledger, work):
+def test_a_refused_picture_is_a_failure_of_every_product_that_wants_it_and_of_no_row_twice(
+    ledger: Ledger, work: Work
+) -> None:
     work.fail_asset(B, S1, REFUSAL)
     work.fail_without_picture(S1, [B], thumbnail=False)
     work.fail_without_picture(S2, [B], thumbnail=True)
@@ -255,7 +287,7 @@ def test_a_refused_picture_is_a_failure_of_every_product_that_wants_it_and_of_no
     assert now(ledger, "thumbnails") == ["pending", "failed"]
 
 
-def test_failures_are_one_cause_where_only_their_own_address_differs(ledger, work):
+def test_failures_are_one_cause_where_only_their_own_address_differs(ledger: Ledger, work: Work) -> None:
     a, b = picture("a" * 11), picture("b" * 11)
     merge(ledger, [product("S1", (a, "MAIN"), (b, "PT01"))])
     ids = {url: row for row, url in ledger._store.rows("SELECT id, url FROM urls")}
@@ -269,14 +301,14 @@ def test_failures_are_one_cause_where_only_their_own_address_differs(ledger, wor
     assert [one.count for one in ledger.queries.failure_groups(1)] == [2]
 
 
-def test_a_second_failure_of_a_row_replaces_the_first(ledger, work):
+def test_a_second_failure_of_a_row_replaces_the_first(ledger: Ledger, work: Work) -> None:
     work.fail_links(S1, [A], REFUSAL)
     ledger._store.execute("UPDATE links SET state = 'pending'")
     work.fail_links(S1, [A], Refusal(500, "again", 4))
     assert [(failure.message, failure.attempts) for failure in ledger.queries.failures()] == [("again", 4)]
 
 
-def test_what_was_not_open_leaves_no_failure(ledger, work):
+def test_what_was_not_open_leaves_no_failure(ledger: Ledger, work: Work) -> None:
     work.finish_links(S1, {A: 0}, [A])
     work.finish_thumbnail(S1, Origin.MADE)
     work.fail_links(S1, [A], REFUSAL)
@@ -284,7 +316,7 @@ def test_what_was_not_open_leaves_no_failure(ledger, work):
     assert ledger.queries.failure_count() == 0
 
 
-def test_a_row_that_stands_after_all_is_no_failure(ledger, work):
+def test_a_row_that_stands_after_all_is_no_failure(ledger: Ledger, work: Work) -> None:
     work.fail_links(S1, [A, B], REFUSAL)
     work.fail_thumbnail(S1, REFUSAL)
     work.finish_links(S1, {A: 0}, [])
@@ -294,7 +326,7 @@ def test_a_row_that_stands_after_all_is_no_failure(ledger, work):
     ]
 
 
-def test_retrying_makes_failed_and_unknown_rows_pending_and_nothing_else(ledger, work):
+def test_retrying_makes_failed_and_unknown_rows_pending_and_nothing_else(ledger: Ledger, work: Work) -> None:
     merge(
         ledger,
         [
@@ -319,7 +351,7 @@ def test_retrying_makes_failed_and_unknown_rows_pending_and_nothing_else(ledger,
     assert work.retry_failed() == 0
 
 
-def test_assets_that_no_open_link_wants_are_not_uploaded(ledger, work):
+def test_assets_that_no_open_link_wants_are_not_uploaded(ledger: Ledger, work: Work) -> None:
     work.skip_product(S1, NOT_FOUND)
     work.skip_unneeded_assets()
     assert now(ledger, "assets") == now(ledger, "urls") == ["skipped", "pending"]
@@ -327,7 +359,7 @@ def test_assets_that_no_open_link_wants_are_not_uploaded(ledger, work):
     assert now(ledger, "assets") == now(ledger, "urls") == ["pending", "pending"]
 
 
-def test_products_with_work_come_in_windows_and_all_their_links_with_them(work):
+def test_products_with_work_come_in_windows_and_all_their_links_with_them(work: Work) -> None:
     first, second = work.next_products(0, 10)
     assert (first.sku, first.is_parent, second.sku, second.is_parent) == ("S1", False, "S2", True)
     assert first.thumbnail == Thumbnail(A, State.PENDING)
@@ -336,7 +368,7 @@ def test_products_with_work_come_in_windows_and_all_their_links_with_them(work):
     assert work.next_products(S2, 1) == []
 
 
-def test_products_with_nothing_to_do_are_passed_over(work):
+def test_products_with_nothing_to_do_are_passed_over(work: Work) -> None:
     work.finish_links(S1, {A: 0, B: 1}, [A, B])
     assert [one.sku for one in work.next_products(0, 10)] == ["S1", "S2"]
     work.finish_thumbnail(S1, Origin.MADE)
@@ -347,13 +379,15 @@ def test_products_with_nothing_to_do_are_passed_over(work):
     assert not work.has_open_work()
 
 
-def test_plytixs_product_ids_are_kept(work):
+def test_plytixs_product_ids_are_kept(work: Work) -> None:
     work.resolve({S1: "x1", S2: "x2"})
     work.resolve({S1: "x9"})
     assert [one.plytix_id for one in work.next_products(0, 10)] == ["x9", "x2"]
 
 
-def test_what_was_done_on_a_product_that_was_deleted_is_open_on_the_one_made_anew_and_not_ours(work):
+def test_what_was_done_on_a_product_that_was_deleted_is_open_on_the_one_made_anew_and_not_ours(
+    work: Work,
+) -> None:
     work.resolve({S1: "x1"})
     work.finish_links(S1, {A: 1, B: 2}, [A, B])
     work.finish_thumbnail(S1, Origin.MADE)
@@ -368,12 +402,12 @@ def test_what_was_done_on_a_product_that_was_deleted_is_open_on_the_one_made_ane
     assert made_anew.thumbnail.state is State.PENDING
 
 
-def test_more_assets_than_one_statement_takes_are_read(ledger, work):
+def test_more_assets_than_one_statement_takes_are_read(ledger: Ledger, work: Work) -> None:
     merge(ledger, [product("S1", *((f"p{n}", f"V{n}") for n in range(1200)))])
     assert len(work.assets(range(1, 2000))) == 1202
 
 
-def test_the_ledger_tells_what_stands_and_what_is_left(ledger, work):
+def test_the_ledger_tells_what_stands_and_what_is_left(ledger: Ledger, work: Work) -> None:
     assert (ledger.queries.outstanding().products, ledger.queries.outstanding().assets) == (2, 2)
     work.finish_asset(A, "p1", "", Origin.UPLOADED)
     work.finish_links(S1, {A: 0}, [A])
