@@ -287,3 +287,14 @@ def m013_parts(db: Database) -> None:
         """
     )
     db.execute("ALTER TABLE failures ADD COLUMN mapping TEXT CHECK (mapping IS NULL OR place IS NOT NULL)")
+
+
+@migrations()
+def m014_what_was_last_seen(db: Database) -> None:
+    """When each product was last read, by which run, and in what it differed from what is wanted."""
+    db.execute(
+        "CREATE TABLE seen_products (product_id INTEGER PRIMARY KEY REFERENCES products (id),"
+        " seen_at TEXT NOT NULL, run_id INTEGER, in_plytix INTEGER NOT NULL, missing INTEGER NOT NULL,"
+        " moved INTEGER NOT NULL, thumbnail INTEGER NOT NULL, obsolete INTEGER NOT NULL,"
+        " others INTEGER NOT NULL) STRICT"
+    )

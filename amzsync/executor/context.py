@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from amzsync.domain.changes import Change
 from amzsync.errors import AmzsyncError, StopError
 from amzsync.executor.clocks import Clocks
 from amzsync.executor.engine.engine import Bounds, End
@@ -15,7 +16,7 @@ from amzsync.limits.windows import Limit
 from amzsync.plytix.auth import Credentials, Secret
 from amzsync.plytix.transport import Transport
 
-__all__ = ["RunContext", "RunResult", "Server", "TokenFacts"]
+__all__ = ["CheckResult", "RunContext", "RunResult", "Server", "TokenFacts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +75,16 @@ class RunResult:
     @property
     def requests(self) -> int:
         return sum(self.requests_by_kind.values())
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check came to: how many products were looked at, and those that differ, in the ledger's order.
+
+    `others` counts the images in galleries that are neither wanted nor this ledger's.
+    """
+
+    run: RunResult
+    products: int
+    differences: tuple[Change, ...]
+    others: int

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from amzsync.errors import AmzsyncError, StopError
-from amzsync.executor.context import RunContext, RunResult, Server, TokenFacts
+from amzsync.executor.context import CheckResult, RunContext, RunResult, Server, TokenFacts
 from amzsync.executor.engine.engine import End, Engine
 from amzsync.executor.engine.engine_parts import EngineParts
 from amzsync.executor.engine.failures import Failures
@@ -18,6 +19,7 @@ from amzsync.executor.progress import ProgressMeter
 from amzsync.executor.scheduler.scheduler import OptionalScripts, Scheduler
 from amzsync.executor.scheduler.script import Script
 from amzsync.executor.scripts.bulk import AssetsByName, ProductsBySku
+from amzsync.executor.scripts.check import check_product
 from amzsync.executor.scripts.context import ScriptContext, SyncContext
 from amzsync.executor.scripts.gallery_check import check_gallery, is_checked
 from amzsync.executor.scripts.recheck import Recheck
@@ -33,7 +35,18 @@ from amzsync.limits.api import PAGE_SIZE
 from amzsync.plytix.auth import Secret
 from amzsync.plytix.client import search_assets
 
-__all__ = ["RunContext", "RunResult", "ScriptContext", "Server", "TokenFacts", "inspect", "refresh", "sync"]
+__all__ = [
+    "CheckResult",
+    "RunContext",
+    "RunResult",
+    "ScriptContext",
+    "Server",
+    "TokenFacts",
+    "check",
+    "inspect",
+    "refresh",
+    "sync",
+]
 
 T = TypeVar("T")
 
@@ -59,8 +72,7 @@ def sync(context: RunContext, run_id: int, *, skip_existing_reason: str | None =
             recheck=Recheck(has_other_runs, running.was_refused, context.listener, context.clocks.monotonic),
             skip_existing_reason=skip_existing_reason,
         )
-        if not is_checked(ledger.runs, label):
-            running.work(check_gallery(ledger.runs, label) for _ in range(1))
+        running.check_gallery()
         running.work(
             (sync_product(product, shared) for product in _all_products(work.next_products)),
             RecheckScripts(shared),
@@ -74,6 +86,19 @@ def refresh(context: RunContext) -> RunResult:
     """Read what Plytix has of everything wanted, and write nothing to it."""
     result, _ = inspect(context, refresh_product)
     return result
+
+
+def check(context: RunContext) -> CheckResult:
+    """Look at everything wanted, and tell what differs. It is kept as seen; no row changes its state."""
+    ledger, label = context.ledger, context.gallery_label
+    work = ledger.work()
+    with _running(context, Record(work), Outstanding(work.count_to_check(), assets=0)) as running:
+        running.check_gallery()
+        shared = ScriptContext(label, running.record, ProductsBySku(label), AssetsByName())
+        scripts = (check_product(product, shared) for product in _all_products(work.products_to_check))
+        checked = sorted(running.work(scripts), key=attrgetter("product_id"))
+    differing = tuple(one.change for one in checked if one.change.signs)
+    return CheckResult(running.result(), len(checked), differing, sum(one.others for one in checked))
 
 
 def inspect(
@@ -152,6 +177,7 @@ class _Running:
     ) -> None:
         self.record = record
         self._context = context
+        self._counted = context.request_log or context.ledger
         self._outstanding = outstanding
         self._sender = sender
         self._engine = engine
@@ -162,6 +188,12 @@ class _Running:
     def was_refused(self) -> bool:
         """Whether Plytix has answered 429 to any request."""
         return self._sender.slots.was_refused
+
+    def check_gallery(self) -> None:
+        """Ask once for each ledger whether the gallery is one."""
+        kept, label = self._counted.runs, self._context.gallery_label
+        if not is_checked(kept, label):
+            self.work(check_gallery(kept, label) for _ in range(1))
 
     def work(self, scripts: Iterator[Script[Any]], optional: OptionalScripts | None = None) -> list[Any]:
         """Run these scripts to their end; what they return. Does nothing once the run has ended."""

@@ -15,6 +15,7 @@ from amzsync.ledger.part import Selection
 from amzsync.ledger.queries import Queries
 from amzsync.ledger.request_log import RequestLog
 from amzsync.ledger.runs import Runs
+from amzsync.ledger.seen import Seen
 from amzsync.ledger.store import Store
 from amzsync.ledger.work import Work
 
@@ -51,6 +52,7 @@ class Ledger:
         self.selection = Selection(store)
         self.queries = Queries(store, self.selection)
         self.changes = Changes(store, self.selection)
+        self.seen = Seen(store, clocks.now)
 
     @classmethod
     def write(cls, path: Path, clocks: Clocks | None = None) -> "Ledger":

@@ -1,16 +1,17 @@
 """Everything that a run reads and changes in the work rows."""
 
 from amzsync.ledger.asset_transitions import AssetTransitions
+from amzsync.ledger.check_reader import CheckReader
 from amzsync.ledger.product_transitions import ProductTransitions
 from amzsync.ledger.reasons import ASKED_AGAIN
 from amzsync.ledger.rows import Table
-from amzsync.ledger.work_reader import WorkReader
+from amzsync.ledger.seen import SeenTransitions
 from amzsync.ledger.writes import Writes
 
 __all__ = ["Work"]
 
 
-class Work(WorkReader, ProductTransitions, AssetTransitions, Writes):
+class Work(CheckReader, ProductTransitions, AssetTransitions, SeenTransitions, Writes):
     """The pending work of a ledger, and what becomes of it."""
 
     def retry_failed(self) -> int:

@@ -180,14 +180,17 @@ def _product(row: dict[str, object], gallery_label: str) -> PlytixProduct:
         attributes = {}
     if not isinstance(attributes, dict):
         raise garbage("attributes is no map")
-    dotted = f"attributes.{gallery_label}"
+    place, key = (
+        (attributes, gallery_label) if gallery_label in attributes else (row, f"attributes.{gallery_label}")
+    )
     thumbnail = _ids(row, "thumbnail")
     return PlytixProduct(
         id=_id(row.get("id")),
         sku=_optional_text(row.get("sku"), "sku"),
         thumbnail_id=thumbnail[0] if thumbnail else None,
-        gallery=_ids(attributes, gallery_label) if gallery_label in attributes else _ids(row, dotted),
+        gallery=_ids(place, key),
         assets=_ids(row, "assets"),
+        filenames=_filenames(place.get(key)),
     )
 
 
@@ -204,6 +207,16 @@ def _ids(place: dict[str, object], key: str) -> tuple[str, ...] | None:
         return ()
     values = told if isinstance(told, list) else [told]
     return tuple(_id(value.get("id") if isinstance(value, dict) else value) for value in values)
+
+
+def _filenames(told: object) -> dict[str, str]:
+    """By id, of a gallery whose ids have been read."""
+    values = told if isinstance(told, list) else [told]
+    return {
+        _id(value.get("id")): name
+        for value in values
+        if isinstance(value, dict) and value and isinstance(name := value.get("filename"), str)
+    }
 
 
 def _id(value: object) -> str:

@@ -85,7 +85,8 @@ class Call(Generic[T]):
 class PlytixProduct:
     """`gallery` and `assets` are None where the answer did not tell them, () where it told none.
 
-    `thumbnail_id` is None for both; `sku` is "" where a single product's answer left it out.
+    `thumbnail_id` is None for both; `sku` is "" where a single product's answer left it out. `filenames` are
+    those that the gallery told with its ids: accounts differ in that.
     """
 
     id: str
@@ -93,6 +94,7 @@ class PlytixProduct:
     thumbnail_id: str | None = None
     gallery: tuple[str, ...] | None = None
     assets: tuple[str, ...] | None = None
+    filenames: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def told_gallery(self) -> tuple[str, ...] | None:

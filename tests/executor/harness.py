@@ -17,7 +17,7 @@ from amzsync.errors import StopError
 from amzsync.executor.clocks import Clocks
 from amzsync.executor.engine.engine import Bounds, End
 from amzsync.executor.events import Notice, Progress
-from amzsync.executor.run import RunContext, RunResult, Server, refresh, sync
+from amzsync.executor.run import CheckResult, RunContext, RunResult, Server, check, refresh, sync
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.queries import Totals
@@ -57,6 +57,7 @@ class Ran:
     asked: Counter[str] = field(default_factory=Counter)
     reported: Reported = field(default_factory=Reported)
     totals: Totals | None = None
+    checked: CheckResult | None = None
 
     @property
     def total(self) -> int:
@@ -136,6 +137,26 @@ class SyncHarness:
                 bounds=bounds,
             )
             return self._ran(ran, ledger, None, lambda: refresh(context))
+
+    def check(self, bounds: Bounds = BOUNDS) -> Ran:
+        """Look at everything wanted."""
+        with Ledger.write(self.path) as ledger:
+            ran = Ran()
+            context = RunContext(
+                ledger=ledger,
+                server=self._server,
+                limits=(),
+                gallery_label=GALLERY,
+                listener=ran.reported,
+                stop=StopRequest(),
+                bounds=bounds,
+            )
+
+            def work() -> RunResult:
+                ran.checked = check(context)
+                return ran.checked.run
+
+            return self._ran(ran, ledger, None, work)
 
     @property
     def _server(self) -> Server:

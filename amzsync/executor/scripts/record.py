@@ -5,9 +5,12 @@ from collections.abc import Collection, Mapping
 from enum import Enum, auto
 
 from amzsync.errors import PlytixError
+from amzsync.executor.scripts.compare import compare
 from amzsync.executor.scripts.decide import MAX_ASSETS, Replace
 from amzsync.executor.scripts.product import ProductState
+from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import Asset, Origin
+from amzsync.ledger.seen import Sighting
 from amzsync.ledger.work import Work
 from amzsync.ledger.work_rows import Refusal
 
@@ -79,6 +82,10 @@ class Record:
         self._note_made(state)
         self._settle(state)
         self.work.skip_product(state.product.id, reason)
+        if reason == NOT_FOUND:
+            self.work.see(state.product.id, Sighting(in_plytix=False))
+        else:
+            self._see(state)
         self.counts[Done.PRODUCT] += 1
 
     def skip_outside_family(self, state: ProductState) -> None:
@@ -87,6 +94,7 @@ class Record:
         self._settle(state)
         self.counts[Done.LINK_FAILURE] += len(state.open_links)
         self.work.skip_outside_family(state.product.id)
+        self.work.see(state.product.id, Sighting(in_plytix=True, missing=len(state.links)))
         self.counts[Done.PRODUCT] += 1
 
     def fail(self, state: ProductState, refusal: Refusal) -> None:
@@ -116,7 +124,15 @@ class Record:
         self._fail_left_out(state, placed)
         self._finish_thumbnail(state)
         self._settle(state)
+        self._see(state)
         self.counts[Done.PRODUCT] += 1
+
+    def _see(self, state: ProductState) -> None:
+        """How the product stands, as far as it has been seen."""
+        product, now = self.work.product(state.product.id), state.standing_now
+        is_left_alone = self.work.is_left_alone(product)
+        found = compare(product, state.ids, now.gallery, now.thumbnail, is_left_alone=is_left_alone)
+        self.work.see(product.id, found.sighting)
 
     def _fail_left_out(self, state: ProductState, placed: Mapping[int, int]) -> None:
         left_out = [row for row in state.open_links if row not in placed and row not in state.failed_links]

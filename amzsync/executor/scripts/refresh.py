@@ -4,12 +4,14 @@ from functools import partial
 
 from amzsync.executor.scheduler.script import Script, Shared
 from amzsync.executor.scripts.assets import find_asset
+from amzsync.executor.scripts.compare import compare
 from amzsync.executor.scripts.context import ScriptContext
 from amzsync.executor.scripts.product import ProductState
 from amzsync.executor.scripts.reading import find_product
 from amzsync.executor.scripts.record import Done, Record
 from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import Origin, ProductWork, State
+from amzsync.ledger.seen import Sighting
 from amzsync.ledger.writes import Standing
 from amzsync.plytix.wire import PlytixProduct
 
@@ -41,6 +43,7 @@ def _find_assets(product: ProductWork, context: ScriptContext) -> Script[dict[in
 
 def _not_found(product: ProductWork, record: Record) -> None:
     """There is no such product: what was done on it is gone with it."""
+    record.work.see(product.id, Sighting(in_plytix=False))
     gone = [link.asset_id for link in product.links if link.state is State.DONE]
     record.work.reopen_product(product.id, gone, thumbnail=True)
     record.work.skip_product(product.id, NOT_FOUND)
@@ -48,6 +51,7 @@ def _not_found(product: ProductWork, record: Record) -> None:
 
 def _outside_family(product: ProductWork, seen: PlytixProduct, record: Record) -> None:
     """The product has no such gallery any more: what was done in it is gone."""
+    record.work.see(product.id, Sighting(in_plytix=True, missing=len(product.links)))
     record.work.resolve({product.id: seen.id})
     gone = [link.asset_id for link in product.links if link.state is State.DONE]
     record.work.reopen_product(product.id, gone, thumbnail=False)
@@ -70,11 +74,13 @@ def _compare(product: ProductWork, ids: dict[int, str], seen: PlytixProduct, rec
     gone = [
         link.asset_id for link in state.links if link.state is State.DONE and link.asset_id not in standing
     ]
-    thumbnail = product.thumbnail
-    if thumbnail is None or thumbnail.state is State.OBSOLETE:
-        work.reopen_product(product.id, gone, thumbnail=False)
-        return
-    stands = seen.thumbnail_id is not None and ids.get(thumbnail.asset_id) == seen.thumbnail_id
-    work.reopen_product(product.id, gone, thumbnail=not stands and thumbnail.state is State.DONE)
-    if stands:
-        work.finish_thumbnail(product.id, Origin.FOUND)
+    thumbnail, is_lost = product.thumbnail, False
+    if thumbnail is not None and thumbnail.state is not State.OBSOLETE:
+        stands = seen.thumbnail_id is not None and ids.get(thumbnail.asset_id) == seen.thumbnail_id
+        is_lost = not stands and thumbnail.state is State.DONE
+        if stands:
+            work.finish_thumbnail(product.id, Origin.FOUND)
+    work.reopen_product(product.id, gone, thumbnail=is_lost)
+    is_left_alone = work.is_left_alone(product)
+    found = compare(product, ids, gallery, seen.thumbnail_id, is_left_alone=is_left_alone)
+    work.see(product.id, found.sighting)
