@@ -31,6 +31,7 @@ MAY_IMPORT = {
         "files",
         "planner",
         "ledger.rows",
+        "ledger.changes",
         "ledger.queries",
         "executor.events",
         "limits.forecast",

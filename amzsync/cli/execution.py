@@ -30,7 +30,8 @@ def dry_run(request: RunRequest) -> CommandResult:
     report = Report(
         view.counts, view.totals, view.metadata, view.cost.forecast.requests, view.cost.forecast.seconds
     )
-    payload = report_payload(request.ledger, request.options, report, partial(render_plan, view))
+    words = partial(render_plan, view, listing=request.output.listing)
+    payload = report_payload(request.ledger, request.options, report, words)
     return CommandResult(ExitCode.DONE, payload, request.account.warnings)
 
 
@@ -40,7 +41,7 @@ def execute(request: RunRequest, run_id: int, *, is_confirmed: bool) -> CommandR
     view = _plan_view(request)
     for warning in request.account.warnings:
         request.output.notice(warning)
-    render_plan(view, request.output.out)
+    render_plan(view, request.output.out, request.output.listing)
     if not is_confirmed and work.has_open_work() and not _is_agreed(request, run_id, view):
         runs.end(run_id, Outcome.PLANNED, {}, "the plan was not confirmed")
         return CommandResult(ExitCode.STOPPED, messages=("Nothing was done.",))

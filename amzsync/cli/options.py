@@ -244,6 +244,9 @@ class OutputOptions:
     ] = 0
     is_quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what went wrong.")] = False
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours.")] = False
+    show_all: Annotated[
+        bool, typer.Option("--all", help="List every product with changes; -v also lists their images.")
+    ] = False
     log_file: Annotated[
         Path | None,
         typer.Option("--log-file", metavar="FILE", help="Append a log of every request there."),

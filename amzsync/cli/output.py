@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from amzsync.cli.options import OutputOptions
 from amzsync.cli.result import CommandResult, Payload, Stream
 from amzsync.errors import AmzsyncError
+from amzsync.views.changes import Listing
 from amzsync.views.console import make_console, plain
 from amzsync.views.report import write_report
 from amzsync.views.summary import with_ledger
@@ -27,6 +28,7 @@ class Output:
     def __init__(self, options: OutputOptions, ledger: str | None = None) -> None:
         """`ledger` is what the next step after an error must name."""
         self.is_quiet = options.is_quiet
+        self.listing = Listing(show_all=options.show_all, show_addresses=options.verbosity > 0)
         self._as_json = options.as_json
         self._ledger = ledger
         self.out: Console = make_console(

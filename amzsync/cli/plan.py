@@ -48,7 +48,8 @@ def plan(options: RunOptions, output: Output, resources: ExitStack) -> CommandRe
     view = plan_view(opened, options, limits, account=account, refreshed=with_refresh)
     queries = ledger.queries
     payload = Payload(
-        partial(render_plan, view), lambda: plan_json(view, queries.products(), queries.failures())
+        partial(render_plan, view, listing=output.listing),
+        lambda: plan_json(view, queries.products(), queries.failures()),
     )
     return CommandResult(exit_code_of(refreshed), payload)
 

@@ -36,8 +36,7 @@ __all__ = [
 _COUNTS = "plan_counts"
 _SOURCES = "plan_sources"
 _DEFAULT_GALLERY = "amazon_images"
-_PRODUCTS_SHOWN = 20
-_MALFORMED_SHOWN = 10
+_EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +137,8 @@ def plan_view(
     return PlanView(
         counts=counts,
         totals=queries.totals(None, tables),
-        outstanding=outstanding,
         cost=Cost(
+            outstanding,
             forecast(
                 products=outstanding.products,
                 assets=outstanding.assets,
@@ -150,8 +149,9 @@ def plan_view(
             limits.origin,
         ),
         tables=tables,
-        products=tuple(queries.products(_PRODUCTS_SHOWN)),
-        malformed=tuple(queries.failures(_MALFORMED_SHOWN)),
+        changes=ledger.changes,
+        change_totals=ledger.changes.totals(),
+        failures=tuple(queries.failure_groups(_EXAMPLES)),
         metadata=metadata(ledger, options, dry_run=dry_run),
         account=AccountView(account.name, account.api_host, account.source) if account else None,
         gallery=gallery_label(ledger, options),

@@ -14,9 +14,13 @@ from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import IS_OPEN
 from amzsync.ledger.store import Store
 
-__all__ = ["Changes", "Unused"]
+__all__ = ["ChangeTotals", "Changes", "Named", "Unused"]
+
+_EXAMPLES = 10
 
 _MISSING, _MOVED, _OBSOLETE, _UNKNOWN, _THUMBNAIL, _FAILED = range(6)
+
+_IS_UNUSED = "state = 'obsolete' AND origin = 'made' AND placed IS NOT NULL"
 
 # Where anybody else's image stands, too, the gallery is never put into another order.
 _KIND = f"""CASE
@@ -25,7 +29,7 @@ _KIND = f"""CASE
         WHEN NOT EXISTS (
             SELECT 1 FROM links AS other WHERE other.product_id = links.product_id AND other.origin = 'found'
         ) THEN {_MOVED} END
-    WHEN state = 'obsolete' THEN CASE WHEN origin = 'made' AND placed IS NOT NULL THEN {_OBSOLETE} END
+    WHEN {_IS_UNUSED} THEN {_OBSOLETE}
     WHEN state = 'skipped' AND reason = '{NOT_FOUND}' THEN {_UNKNOWN}
     END"""
 _CHANGED_LINKS = f"state <> 'done' AND {_KIND} IS NOT NULL"
@@ -44,15 +48,44 @@ _PRODUCTS = f"""
     UNION SELECT product_id FROM thumbnails WHERE {IS_OPEN} AND {{chosen}}
     UNION SELECT product_id FROM failures WHERE product_id IS NOT NULL AND {{chosen}}"""
 
+_WANTS_IMAGES = "EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND state <> 'obsolete')"
+
 _Row = tuple[int, int, int, str | None, str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """So many products, and the SKUs of the first of them."""
+
+    total: int = 0
+    skus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Unused:
-    """Images of this ledger in galleries where nothing wants them any more, and on how many products."""
+    """Images of this ledger in galleries where nothing wants them any more, and on how many products.
+
+    `links` counts each image once for each product; `examples` are SKU and address of the first of them.
+    """
 
     images: int = 0
     products: int = 0
+    links: int = 0
+    examples: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTotals:
+    """How many products have changes, how many want images and have none, and what is told beside them.
+
+    `gone` are no longer wanted, with images of this ledger still in their galleries.
+    """
+
+    products: int = 0
+    unchanged: int = 0
+    without_images: Named = Named()
+    gone: Named = Named()
+    unused: Unused = Unused()
 
 
 class Changes:
@@ -71,13 +104,41 @@ class Changes:
         """How many products have changes."""
         return int(self._store.value(f"SELECT count(*) FROM ({self._of_chosen(_PRODUCTS)})"))
 
-    def unused(self) -> Unused:
-        """What stands there though nothing wants it."""
-        rows = self._store.rows(
-            "SELECT count(DISTINCT asset_id), count(DISTINCT product_id) FROM links"
-            f" WHERE state = 'obsolete' AND {_KIND} = {_OBSOLETE} AND {self._selection.only('product_id')}"
+    def totals(self) -> ChangeTotals:
+        """What there is to tell of all products together."""
+        unchanged = self._store.value(
+            f"SELECT count(*) FROM products WHERE {self._selection.only('id')} AND wanted IS NOT NULL"
+            f" AND {_WANTS_IMAGES} AND id NOT IN ({self._of_chosen(_PRODUCTS)})"
         )
-        return Unused(*rows[0])
+        is_standing = f"EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {_IS_UNUSED})"
+        return ChangeTotals(
+            products=self.count(),
+            unchanged=int(unchanged),
+            without_images=self._named(f"wanted IS NOT NULL AND NOT {_WANTS_IMAGES}"),
+            gone=self._named(f"wanted IS NULL AND {is_standing}"),
+            unused=self._unused(),
+        )
+
+    def _named(self, condition: str) -> Named:
+        chosen = f"FROM products WHERE {condition} AND {self._selection.only('id')}"
+        total = int(self._store.value(f"SELECT count(*) {chosen}"))
+        rows = self._store.rows(f"SELECT sku {chosen} ORDER BY id LIMIT ?", (min(total, _EXAMPLES),))
+        return Named(total, tuple(row[0] for row in rows))
+
+    def _unused(self) -> Unused:
+        is_unused = f"{_IS_UNUSED} AND {self._selection.only('product_id')}"
+        images, products, links = self._store.rows(
+            "SELECT count(DISTINCT asset_id), count(DISTINCT product_id), count(*) FROM links"
+            f" WHERE {is_unused}"
+        )[0]
+        if not images:
+            return Unused()
+        examples = self._store.rows(
+            "SELECT sku, url FROM links JOIN products ON products.id = product_id"
+            f" JOIN addresses ON addresses.id = asset_id WHERE {is_unused} ORDER BY product_id LIMIT ?",
+            (_EXAMPLES,),
+        )
+        return Unused(images, products, links, tuple((sku, url) for sku, url in examples))
 
     def _of_chosen(self, sql: str) -> str:
         return sql.format(chosen=self._selection.only("product_id"))

@@ -1,6 +1,7 @@
 """What differs, product by product: a line each for people, and an entry for scripts."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["change_entry", "change_lines"]
+__all__ = ["Listing", "change_entry", "change_lines"]
 
 _FEWEST_SHOWN = 8
 _SHOWN_WITHOUT_TERMINAL = 20
@@ -26,6 +27,14 @@ _STYLES = {
     Sign.FAILED: "red",
     Sign.NOT_IN_PLYTIX: "yellow",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Whether all changes are listed or what fits, and whether with the addresses of their images."""
+
+    show_all: bool = False
+    show_addresses: bool = False
 
 
 def change_lines(

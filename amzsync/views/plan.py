@@ -1,19 +1,22 @@
 """The plan: what would be done, what it costs, and what cannot be done."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from amzsync.ledger.queries import Outstanding, ProductRow, Totals
-from amzsync.ledger.rows import Counts, Failure, State
+from amzsync.domain.changes import Change
+from amzsync.ledger.changes import ChangeTotals
+from amzsync.ledger.queries import Outstanding, ProductRow, RowTotals, Totals
+from amzsync.ledger.rows import Counts, Failure, FailureGroup, State, Table
 from amzsync.limits.forecast import Forecast
 from amzsync.limits.windows import Limit
 from amzsync.planner import PlanCounts
+from amzsync.views.changes import Listing, change_entry, change_lines
 from amzsync.views.console import (
     SKU_LIMIT,
     cost_text,
     count_text,
-    facts,
     foreign,
     grid,
     limit_text,
@@ -23,8 +26,10 @@ from amzsync.views.console import (
     titled,
 )
 from amzsync.views.document import document, table_entries
+from amzsync.views.failures import failures_in_full
 from amzsync.views.limits import LimitsOrigin
-from amzsync.views.products import product_entry, product_sheet
+from amzsync.views.names import NameList
+from amzsync.views.products import product_entry
 from amzsync.views.report import Metadata, contract_fields, extra_fields
 
 if TYPE_CHECKING:
@@ -33,9 +38,10 @@ if TYPE_CHECKING:
 
 __all__ = ["AccountView", "Cost", "PlanView", "plan_json", "render_plan"]
 
-_FEWEST_ROWS = 8
-_SKUS_SHOWN = 10
-_LINES_KEPT_FREE = 6
+_CAUSES_SHOWN = 5
+_NAMES_SHOWN = 10
+_PROMPT_LINES = 2
+_WHAT_FITS = Listing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class AccountView:
 class Cost:
     """What the work of a plan takes, and the limits at which it was reckoned."""
 
+    outstanding: Outstanding
     forecast: Forecast
     limits: tuple[Limit, ...]
     limits_origin: LimitsOrigin
@@ -63,7 +70,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan as values. `products` are the first of those with images, `malformed` the first few.
+    """A plan as values. `changes` can be read again; `failures` are the first causes, with examples.
 
     `account` is None where none was chosen yet; `refreshed` says that Plytix was read for it; `is_copy` that
     the ledger was busy, so that this plan was made on a copy and is not kept.
@@ -71,11 +78,11 @@ class PlanView:
 
     counts: PlanCounts
     totals: Totals
-    outstanding: Outstanding
     cost: Cost
     tables: tuple[Counts, ...]
-    products: tuple[ProductRow, ...]
-    malformed: tuple[Failure, ...]
+    changes: Iterable[Change]
+    change_totals: ChangeTotals
+    failures: tuple[FailureGroup, ...]
     metadata: Metadata
     account: AccountView | None
     gallery: str
@@ -93,34 +100,31 @@ class PlanView:
         return {table.table.value: table.of(State.OBSOLETE) for table in self.tables}
 
 
-def render_plan(view: PlanView, console: "Console") -> None:
-    """Print the plan; its table of products is cut to what the console has room for."""
-    used = 0
-    for part in _parts(view):
-        console.print(part)
-        console.print()
-        used += len(console.render_lines(part)) + 1
-    shown = view.products
-    if console.is_terminal:
-        shown = shown[: max(_FEWEST_ROWS, console.height - used - _LINES_KEPT_FREE)]
-    if shown:
-        console.print(product_sheet(shown))
-    more = view.counts.products_with_images - len(shown)
-    if more > 0:
-        console.print(own(f"… and {plural(more, 'more product')} (--json for all)", "dim"))
+def render_plan(view: PlanView, console: "Console", listing: Listing = _WHAT_FITS) -> None:
+    """Print the plan: what changes first, cut to what the console has room for, then the rest in numbers."""
+    if console.quiet:
+        return
+    heading, rest = list(_heading(view)), list(_rest(view))
+    beside = sum(len(console.render_lines(part)) for part in (*heading, *rest)) + len(heading) + 1
+    _print(heading, console)
+    lines = change_lines(
+        view.changes,
+        console,
+        total=view.change_totals.products,
+        show_all=listing.show_all,
+        show_addresses=listing.show_addresses,
+        lines_kept_free=beside + _PROMPT_LINES,
+    )
+    for line in lines:
+        console.print(line)
+    _print(rest, console)
 
 
-def plan_json(
-    view: PlanView, products: Iterable[ProductRow], failures: Iterable[Failure] | None = None
-) -> Iterator[str]:
-    """The plan as one JSON document in chunks: the report's keys as they would be, and every product.
-
-    `failures` are all rows that cannot be done; without them, those of the view are used.
-    """
-    errors = view.malformed if failures is None else failures
-    account = view.account
+def plan_json(view: PlanView, products: Iterable[ProductRow], failures: Iterable[Failure]) -> Iterator[str]:
+    """The plan as one JSON document in chunks: the report's keys as they would be, and every product."""
+    account, totals = view.account, view.change_totals
     return document(
-        contract_fields(view.counts, view.totals, view.metadata, errors, would_be=True)
+        contract_fields(view.counts, view.totals, view.metadata, failures, would_be=True)
         | extra_fields(view.counts, view.totals)
         | {
             "requests": view.cost.forecast.requests,
@@ -135,59 +139,156 @@ def plan_json(
             "kept": not view.is_copy,
             "obsolete": view.obsolete,
             "tables": table_entries(view.tables),
+            "changed_products": totals.products,
+            "unchanged_products": totals.unchanged,
+            "unused_images": totals.unused.images,
+            "changes": map(change_entry, view.changes),
             "products": map(product_entry, products),
         }
     )
 
 
-def _parts(view: PlanView) -> "Iterator[RenderableType]":
-    yield from _notes(view)
-    yield _decision(view)
-    yield titled("Images", facts(_image_facts(view)))
-    yield titled("Products", facts(_product_facts(view)))
-    if any(view.obsolete.values()):
-        gone = ", ".join(f"{count_text(number)} {name}" for name, number in view.obsolete.items() if number)
-        yield own(f"No longer wanted, but left in Plytix: {gone}.")
-    if view.malformed:
-        yield titled("Failed, for example", grid(map(_malformed, view.malformed)))
-    if view.totals.products_not_found:
-        yield _not_found(view.totals.products_not_found)
+def _print(parts: "Iterable[RenderableType]", console: "Console") -> None:
+    for part in parts:
+        console.print(part)
 
 
-def _notes(view: PlanView) -> "Iterator[Text]":
+def _heading(view: PlanView) -> "Iterator[RenderableType]":
     if view.is_copy:
         yield own(
             "Another amzsync process is writing to this ledger,"
             " so this plan was made on a copy and is not saved.",
             "yellow",
         )
+    yield _subject(view)
+    if view.change_totals.products:
+        yield own("")
 
 
-def _decision(view: PlanView) -> "Text":
-    counts, totals = view.counts, view.totals
-    where = own(f"Plan: {plural(counts.total_products, 'product')}")
-    where.append(
+def _rest(view: PlanView) -> "Iterator[RenderableType]":
+    totals = view.change_totals
+    if totals.unchanged:
+        yield own(f"{plural(totals.unchanged, 'product')} unchanged.")
+    if totals.unchanged or totals.products:
+        yield own("")
+    yield from _names(view)
+    yield from _failures(view.failures)
+    yield grid(_facts(view))
+    yield own("")
+    yield _decision(view)
+
+
+def _subject(view: PlanView) -> "Text":
+    counts = view.counts
+    line = own(f"Plan: {plural(counts.total_products, 'product')}")
+    line.append(
         f", {plural(counts.total_image_refs, 'image reference')},"
         f" {plural(counts.unique_images, 'unique image')}"
     )
     if view.metadata.sources:
-        where.append(", from ").append_text(foreign(", ".join(view.metadata.sources)))
-    where.append("\nGallery ").append_text(foreign(view.gallery, limit=SKU_LIMIT))
-    where.append(", account " if view.account else ", ").append_text(own(view.place))
+        line.append(", from ").append_text(foreign(", ".join(view.metadata.sources)))
+    line.append("\nGallery ").append_text(foreign(view.gallery, limit=SKU_LIMIT))
+    line.append(", account " if view.account else ", ").append_text(own(view.place))
     if view.account and view.account.source:
-        where.append(" (from ").append_text(foreign(view.account.source)).append(")")
-    where.append("\n")
-    if not view.outstanding.products:
-        return where.append("Nothing to do.", "bold green")
-    links = totals.links.open
-    thumbnails = totals.thumbnails.open
-    where.append(
-        f"To do: add {plural(view.outstanding.assets, 'image')} to Plytix,"
-        f" set {plural(links, 'gallery link')} and {plural(thumbnails, 'thumbnail')}"
-        f" on {plural(view.outstanding.products, 'product')}.\n",
+        line.append(" (from ").append_text(foreign(view.account.source)).append(")")
+    return line
+
+
+def _names(view: PlanView) -> "Iterator[RenderableType]":
+    """What is told by name, each list with an empty line behind the last."""
+    totals, not_found = view.change_totals, view.totals.products_not_found
+    lists = (
+        NameList("Not in Plytix, so skipped", not_found[:_NAMES_SHOWN], len(not_found), "yellow"),
+        NameList("Without images", totals.without_images.skus, totals.without_images.total),
+        NameList("Products no longer wanted", totals.gone.skus, totals.gone.total),
+        _unused(view),
+    )
+    told = [one for one in lists if one.total]
+    yield from told
+    if told:
+        yield own("")
+
+
+def _unused(view: PlanView) -> NameList:
+    unused = view.change_totals.unused
+    title = (
+        f"{plural(unused.images, 'image')} no longer used, on {plural(unused.products, 'product')},"
+        " left in Plytix"
+    )
+    names = [f"{sku} ({urlsplit(url).path.rpartition('/')[2] or url})" for sku, url in unused.examples]
+    return NameList(title, names, unused.links)
+
+
+def _failures(groups: Sequence[FailureGroup]) -> "Iterator[RenderableType]":
+    """Addresses that can be no image apart from what Plytix has refused."""
+    for title, is_malformed in (("Malformed, cannot be used", True), ("Failed", False)):
+        chosen = [group for group in groups if _is_malformed(group) is is_malformed]
+        if chosen:
+            count = sum(group.count for group in chosen)
+            yield titled(f"{title}: {count_text(count)}", failures_in_full(chosen, at_most=_CAUSES_SHOWN))
+            yield own("")
+
+
+def _is_malformed(group: FailureGroup) -> bool:
+    return all(example.table is Table.URLS for example in group.examples)
+
+
+def _facts(view: PlanView) -> "Iterator[tuple[Text, Text]]":
+    for label, numbers in (
+        ("Images", _image_facts(view)),
+        ("Products", _product_facts(view)),
+        ("Gallery links", _row_facts(view.totals.links.plain, view.totals.links.parents)),
+        ("Thumbnails", _row_facts(view.totals.thumbnails.plain, view.totals.thumbnails.parents)),
+    ):
+        yield own(label), own(", ".join(f"{count_text(number)} {text}" for number, text in numbers))
+
+
+def _image_facts(view: PlanView) -> Iterator[tuple[int, str]]:
+    counts, totals = view.counts, view.totals
+    yield totals.open_assets, "missing in Plytix" if view.refreshed else "new"
+    there = "already in Plytix" if view.refreshed else "known to be in Plytix"
+    yield totals.present + totals.uploaded, there
+    yield from _above_zero(
+        (counts.shared_images, "shared by several products"),
+        (counts.superseded_images, "superseded by a larger size"),
+        (counts.repeated_images, "repeated on one product"),
+        (counts.malformed_images, "malformed"),
+    )
+
+
+def _product_facts(view: PlanView) -> Iterator[tuple[int, str]]:
+    counts, totals = view.counts, view.totals
+    yield counts.products_with_images, "with images"
+    yield counts.total_products - counts.products_with_images, "without images"
+    yield from _above_zero(
+        (counts.parents, "variation parents"),
+        (counts.repeated_products, "listed more than once"),
+        (len(totals.products_not_found), "not in Plytix"),
+        (totals.products_left_alone, "skipped (--skip-existing)"),
+    )
+
+
+def _row_facts(plain_rows: RowTotals, parents: RowTotals) -> Iterator[tuple[int, str]]:
+    yield plain_rows.open, "to set"
+    yield plain_rows.done, "in place"
+    yield from _above_zero((parents.open, "to set on parents"), (parents.done, "in place on parents"))
+
+
+def _above_zero(*facts: tuple[int, str]) -> Iterator[tuple[int, str]]:
+    return (fact for fact in facts if fact[0])
+
+
+def _decision(view: PlanView) -> "Text":
+    if not view.cost.outstanding.products:
+        return own("Nothing to do.", "bold green")
+    totals = view.totals
+    line = own(
+        f"To do: add {plural(view.cost.outstanding.assets, 'image')} to Plytix,"
+        f" set {plural(totals.links.open, 'gallery link')} and {plural(totals.thumbnails.open, 'thumbnail')}"
+        f" on {plural(view.cost.outstanding.products, 'product')}.\n",
         "bold",
     )
-    return where.append_text(_cost(view))
+    return line.append_text(_cost(view))
 
 
 def _cost(view: PlanView) -> "Text":
@@ -199,63 +300,3 @@ def _cost(view: PlanView) -> "Text":
     if not view.refreshed:
         line.append("\nPlytix has not been checked. Add --refresh to check.", "dim")
     return line
-
-
-def _image_facts(view: PlanView) -> Iterator[tuple[str, str]]:
-    counts, totals = view.counts, view.totals
-    there = "already in Plytix" if view.refreshed else "known to be in Plytix"
-    yield from _numbers(
-        ("missing in Plytix" if view.refreshed else "new", totals.open_assets),
-        (there, totals.present + totals.uploaded),
-    )
-    yield from _numbers_above_zero(
-        ("shared by several products", counts.shared_images),
-        ("superseded by a larger size", counts.superseded_images),
-        ("repeated on one product", counts.repeated_images),
-        ("malformed, cannot be used", counts.malformed_images),
-    )
-
-
-def _product_facts(view: PlanView) -> Iterator[tuple[str, str]]:
-    counts, totals = view.counts, view.totals
-    yield from _numbers(
-        ("with images", counts.products_with_images),
-        ("without images", counts.total_products - counts.products_with_images),
-    )
-    yield from _numbers_above_zero(
-        ("variation parents", counts.parents),
-        ("listed more than once", counts.repeated_products),
-        ("not in Plytix", len(totals.products_not_found)),
-        ("skipped (--skip-existing)", totals.products_left_alone),
-    )
-    for label, rows in (
-        ("gallery links", totals.links.plain),
-        ("thumbnails", totals.thumbnails.plain),
-        ("links on parents", totals.links.parents),
-        ("thumbnails on parents", totals.thumbnails.parents),
-    ):
-        if rows.open or rows.done or "parents" not in label:
-            yield label, f"{count_text(rows.open)} to set, {count_text(rows.done)} in place"
-
-
-def _numbers(*rows: tuple[str, int]) -> Iterator[tuple[str, str]]:
-    return ((label, count_text(number)) for label, number in rows)
-
-
-def _numbers_above_zero(*rows: tuple[str, int]) -> Iterator[tuple[str, str]]:
-    return _numbers(*(row for row in rows if row[1]))
-
-
-def _malformed(failure: Failure) -> "tuple[Text, Text]":
-    reason = own("").append_text(foreign(failure.message, "red"))
-    if failure.place:
-        return foreign(failure.place, limit=SKU_LIMIT), reason
-    return foreign(failure.sku, limit=SKU_LIMIT), reason.append(": ").append_text(foreign(failure.url))
-
-
-def _not_found(skus: tuple[str, ...]) -> "Text":
-    listed = own(", ").join(foreign(sku, limit=SKU_LIMIT) for sku in skus[:_SKUS_SHOWN])
-    more = len(skus) - _SKUS_SHOWN
-    if more > 0:
-        listed.append(f" and {count_text(more)} more")
-    return own("Not in Plytix, so skipped: ", "yellow").append_text(listed)

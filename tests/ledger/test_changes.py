@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from amzsync.domain.changes import Change, FailedImage
 from amzsync.domain.product import Product
-from amzsync.ledger.changes import Unused
+from amzsync.ledger.changes import ChangeTotals, Named, Unused
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.reasons import NOT_FOUND, SKIP_EXISTING
 from amzsync.ledger.rows import Origin, State
@@ -105,10 +105,10 @@ def test_what_is_no_longer_wanted_is_obsolete_only_where_this_ledger_put_it_and_
     do_all(ledger, C)
     plan(ledger, product("S1", ("a", "MAIN")), PLAIN)
     assert change(ledger) == Change("S1", is_parent=False, in_plytix=True, obsolete=(B,))
-    assert ledger.changes.unused() == Unused(images=1, products=1)
+    assert ledger.changes.totals().unused == Unused(1, 1, 1, (("S1", B),))
     ledger.work().record_reading(1, {1: 1}, as_left=True)
     assert changes(ledger) == []
-    assert ledger.changes.unused() == Unused()
+    assert ledger.changes.totals().unused == Unused()
 
 
 def test_the_images_of_a_product_that_wants_none_any_more_are_obsolete(ledger: Ledger) -> None:
@@ -158,6 +158,19 @@ def test_a_parent_is_told_as_one(ledger: Ledger) -> None:
 def test_changes_come_in_the_order_of_the_file(ledger: Ledger) -> None:
     plan(ledger, ABC, PLAIN, *(product(f"S{number}", ("a", "MAIN")) for number in (9, 5, 7)))
     assert [one.sku for one in changes(ledger)] == ["S1", "S2", "S9", "S5", "S7"]
+
+
+def test_products_are_counted_by_what_becomes_of_them(ledger: Ledger) -> None:
+    do_all(ledger)
+    new = [product(f"N{number:02d}") for number in range(12)]
+    plan(ledger, product("S1", ("a", "MAIN")), PLAIN, *new, product("S3", ("ftp://x", "MAIN")))
+    totals = ledger.changes.totals()
+    assert totals == ChangeTotals(
+        products=2,
+        unchanged=1,
+        without_images=Named(13, tuple(f"N{number:02d}" for number in range(10))),
+        unused=Unused(2, 1, 2, (("S1", B), ("S1", C))),
+    )
 
 
 galleries = st.lists(st.sampled_from("abcd"), unique=True, max_size=4)

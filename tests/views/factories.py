@@ -8,7 +8,9 @@ from typing import Any
 
 from rich.console import Console
 
+from amzsync.domain.changes import Change, FailedImage
 from amzsync.executor.events import QuotaUse
+from amzsync.ledger.changes import ChangeTotals, Named, Unused
 from amzsync.ledger.queries import ByProduct, Outstanding, ProductRow, RowTotals, Totals
 from amzsync.ledger.rows import Counts, Failure, FailureGroup, Outcome, Run, State, Table
 from amzsync.limits.forecast import Forecast
@@ -94,11 +96,17 @@ def plan_view(text: str | None = None, **changes: Any) -> PlanView:
     base = PlanView(
         counts=COUNTS,
         totals=replace(TOTALS, products_not_found=(text,) * 12) if text else TOTALS,
-        outstanding=Outstanding(1_200, 4_000),
-        cost=Cost(Forecast(5_300, 3_720.0), PRESETS["paid"], LimitsOrigin.DEFAULT),
+        cost=Cost(Outstanding(1_200, 4_000), Forecast(5_300, 3_720.0), PRESETS["paid"], LimitsOrigin.DEFAULT),
         tables=TABLES,
-        products=tuple(product(text or f"SKU-{n}", text) for n in range(30)),
-        malformed=(failure(*(text,) * 3) if text else failure("SKU-9", "htp:/x", "no web address"),),
+        changes=tuple(change(text or f"SKU-{n}", text) for n in range(30)),
+        change_totals=ChangeTotals(
+            1_200,
+            9,
+            without_images=Named(12, (text or "EMPTY-1", "EMPTY-2")),
+            gone=Named(1, (text or "GONE-9",)),
+            unused=Unused(14, 16, 20, ((text or "SKU-3", text or "https://x.example/I/old.jpg"),)),
+        ),
+        failures=groups(text) if text else (malformed(), *groups()),
         metadata=replace(METADATA, sources=(text,)) if text else METADATA,
         account=AccountView(text or "production at https://pim.example"),
         gallery=text or "amazon_images",
@@ -106,6 +114,17 @@ def plan_view(text: str | None = None, **changes: Any) -> PlanView:
         is_copy=False,
     )
     return replace(base, **changes)
+
+
+def change(sku: str, text: str | None = None) -> Change:
+    failed = FailedImage(text or "https://x.example/2.jpg", text or "no image", 422)
+    missing = tuple(text or f"https://x.example/{n}.jpg" for n in range(4))
+    return Change(sku, True, None, missing, False, missing[0], (), (failed,))
+
+
+def malformed() -> FailureGroup:
+    found = Failure(Table.URLS, "htp:/x", "SKU-9", None, "no web address", 0)
+    return FailureGroup("no web address", None, 1, (found,))
 
 
 def groups(text: str | None = None) -> tuple[FailureGroup, ...]:

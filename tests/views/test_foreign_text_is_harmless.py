@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
-from views.factories import HOSTILE, FakeClock, plain_console, plan_view, status_view, summary
+from views.factories import (
+    HOSTILE,
+    FakeClock,
+    failure,
+    plain_console,
+    plan_view,
+    product,
+    status_view,
+    summary,
+)
 
 from amzsync.executor.events import Notice, Progress, Traffic, Waiting
 from amzsync.views.console import foreign, make_console, plain
@@ -97,9 +106,9 @@ def test_the_live_picture_shows_a_reason_without_acting(text: str) -> None:
 def test_json_is_plain_ascii_whatever_it_holds(text: str) -> None:
     view, state, done = plan_view(text), status_view(text), summary(text)
     for chunks in (
-        plan_json(view, view.products),
+        plan_json(view, iter([product(text, text)]), iter([failure(text, text, text)])),
         status_json(state),
-        report_json(done.report, view.malformed),
+        report_json(done.report, [failure(text, text, text)]),
     ):
         document = "".join(chunks)
         assert document.isascii()
