@@ -13,7 +13,6 @@ from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.reasons import NOT_FOUND, SKIP_EXISTING
 from amzsync.ledger.rows import Origin
 from amzsync.ledger.work_rows import Refusal
-from amzsync.planner.values import ChangedProduct
 
 REFUSAL = Refusal(422, "not an image", 1)
 
@@ -301,7 +300,7 @@ def test_a_merge_that_breaks_leaves_the_ledger_as_it_was(
     merge(ledger, BASE)
     before = dump(ledger_path)
 
-    def broken(*_: ChangedProduct) -> None:
+    def broken(*_: object) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(ledger.merge, "_change_thumbnail", broken)

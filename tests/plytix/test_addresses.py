@@ -1,4 +1,8 @@
+from collections.abc import Callable
+
 import pytest
+from attempts import RaisingTransport
+from plytix.conftest import WireServer
 
 from amzsync.errors import ConfigError, StopError
 from amzsync.plytix import client
@@ -19,7 +23,7 @@ TOKEN = Secret("t0ken")
         "http://localhost:1/",
     ],
 )
-def test_https_anywhere_and_plain_http_on_this_machine_are_accepted(address):
+def test_https_anywhere_and_plain_http_on_this_machine_are_accepted(address: str) -> None:
     Transport(address, HTTPS).close()
 
 
@@ -44,7 +48,7 @@ def test_https_anywhere_and_plain_http_on_this_machine_are_accepted(address):
         pytest.param("", id="nothing"),
     ],
 )
-def test_any_other_address_is_refused_before_anything_is_sent(address):
+def test_any_other_address_is_refused_before_anything_is_sent(address: str) -> None:
     with pytest.raises(ConfigError, match="PLYTIX_API_URL") as refused:
         Transport(address, HTTPS)
     assert "hunter2" not in str(refused.value)
@@ -53,14 +57,18 @@ def test_any_other_address_is_refused_before_anything_is_sent(address):
 
 
 @pytest.mark.parametrize("slashes", ["", "/", "//"])
-def test_a_path_has_no_double_and_no_trailing_slash(server, connect, slashes):
+def test_a_path_has_no_double_and_no_trailing_slash(
+    server: WireServer, connect: Callable[..., RaisingTransport], slashes: str
+) -> None:
     server.answer(200, {"data": [{"id": "a1"}]})
     connect(f"{server.url}/api/v1{slashes}").send(client.read_asset("a1"), TOKEN)
     assert server.asked[0].path == "/api/v1/assets/a1"
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_is_not_followed_and_says_which_setting_to_change(server, connect, status):
+def test_a_redirect_is_not_followed_and_says_which_setting_to_change(
+    server: WireServer, connect: Callable[..., RaisingTransport], status: int
+) -> None:
     server.answer(status, b"moved", {"Location": "https://elsewhere.example/api/v1/"})
     with pytest.raises(StopError, match=r"elsewhere\.example") as stop:
         connect().send(client.read_asset("a1"), TOKEN)
@@ -68,13 +76,17 @@ def test_a_redirect_is_not_followed_and_says_which_setting_to_change(server, con
     assert len(server.asked) == 1
 
 
-def test_a_redirect_to_nonsense_is_told_as_a_redirect_too(server, transport):
+def test_a_redirect_to_nonsense_is_told_as_a_redirect_too(
+    server: WireServer, transport: RaisingTransport
+) -> None:
     server.answer(302, b"", {"Location": "http://[broken"})
     with pytest.raises(StopError, match="302"):
         transport.send(client.read_asset("a1"), TOKEN)
 
 
-def test_a_proxy_of_the_environment_is_used_for_the_internet(server, connect, monkeypatch):
+def test_a_proxy_of_the_environment_is_used_for_the_internet(
+    server: WireServer, connect: Callable[..., RaisingTransport], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://someone:hunter2@127.0.0.1:{server.port}")
     server.answer(503)
     outcome = connect("https://pim.plytix.example/api").send_timed(client.read_asset("a1"), TOKEN)
@@ -83,7 +95,9 @@ def test_a_proxy_of_the_environment_is_used_for_the_internet(server, connect, mo
     assert "hunter2" not in str(outcome.value_or_error)
 
 
-def test_what_runs_on_this_machine_is_never_asked_for_through_a_proxy(server, transport, monkeypatch):
+def test_what_runs_on_this_machine_is_never_asked_for_through_a_proxy(
+    server: WireServer, transport: RaisingTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     server.answer(200, {"data": [{"id": "a1"}]})
     assert transport.send(client.read_asset("a1"), TOKEN).id == "a1"

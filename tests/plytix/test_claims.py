@@ -18,13 +18,13 @@ def jwt(payload: object) -> Secret:
     return Secret(f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part(payload)}.c2lnbmF0dXJl")
 
 
-def test_the_claims_of_a_jwt_are_read_without_its_key():
+def test_the_claims_of_a_jwt_are_read_without_its_key() -> None:
     claims = {"exp": 1900, "iat": 1000, "account_id": "6f", "limits": [{"window": 10, "limit": 50}]}
     assert token_claims(jwt(claims)) == claims
 
 
 @pytest.mark.parametrize("text", ["ü", "日本", "a?>~", "ab", "abc", "abcd"])
-def test_every_alphabet_and_every_padding_is_read(text):
+def test_every_alphabet_and_every_padding_is_read(text: str) -> None:
     assert token_claims(jwt({"name": text})) == {"name": text}
     padded = base64.urlsafe_b64encode(json.dumps({"name": text}).encode()).decode()
     assert token_claims(Secret(f"x.{padded}.y")) == {"name": text}
@@ -54,7 +54,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize("payload", UNREADABLE, ids=range(len(UNREADABLE)))
-def test_a_payload_that_is_no_small_object_says_nothing(payload):
+def test_a_payload_that_is_no_small_object_says_nothing(payload: object) -> None:
     assert token_claims(jwt(payload)) == {}
 
 
@@ -62,7 +62,7 @@ def test_a_payload_that_is_no_small_object_says_nothing(payload):
     "token",
     ["", "..", "opaque-token", "a.b", "a.b.c", "a.!!!!.c", "a.AAAAA.c", "ü.e30.c", "a.eyJhIjoxfQ.c.d.e"],
 )
-def test_a_token_that_is_no_jwt_says_nothing(token):
+def test_a_token_that_is_no_jwt_says_nothing(token: str) -> None:
     assert token_claims(Secret(token)) == {}
 
 
@@ -79,7 +79,7 @@ def test_a_token_that_is_no_jwt_says_nothing(token):
         ({"account_id": "", "org_id": "o"}, "org_id", "o"),
     ],
 )
-def test_the_account_is_told_by_the_surest_claim(claims, name, value):
+def test_the_account_is_told_by_the_surest_claim(claims: dict[str, object], name: str, value: str) -> None:
     assert account_claim(claims) == AccountClaim(name, value)
 
 
@@ -98,5 +98,5 @@ def test_the_account_is_told_by_the_surest_claim(claims, name, value):
         {"account": {"name": "Shoes"}},
     ],
 )
-def test_what_belongs_to_a_user_a_key_or_a_token_is_no_account(claims):
+def test_what_belongs_to_a_user_a_key_or_a_token_is_no_account(claims: dict[str, object]) -> None:
     assert account_claim(claims) is None

@@ -1,12 +1,15 @@
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import requests
+from attempts import RaisingTransport
+from plytix.conftest import WireServer
 from requests.adapters import BaseAdapter
 
-from amzsync.errors import NotSentError, RateLimitedError, RetriableError, StopError
+from amzsync.errors import NotSentError, PlytixError, RateLimitedError, RetriableError, StopError
 from amzsync.plytix import client
 from amzsync.plytix.auth import Secret
 from amzsync.plytix.network import Timeouts
@@ -16,14 +19,16 @@ CALL = client.read_asset("a1")
 ASSET = {"data": [{"id": "a1", "filename": "a.jpg"}]}
 
 
-def test_a_host_that_refuses_is_named_in_one_plain_sentence(connect):
+def test_a_host_that_refuses_is_named_in_one_plain_sentence(connect: Callable[..., RaisingTransport]) -> None:
     with pytest.raises(RetriableError) as failed:
         connect("http://127.0.0.1:1/api").send(CALL, TOKEN)
     assert str(failed.value) == "127.0.0.1:1 refused the connection."
     assert (failed.value.method, failed.value.path, failed.value.status) == ("GET", "/assets/a1", None)
 
 
-def test_a_silent_server_is_given_up_after_the_read_timeout(server, connect):
+def test_a_silent_server_is_given_up_after_the_read_timeout(
+    server: WireServer, connect: Callable[..., RaisingTransport]
+) -> None:
     server.stay_silent()
     with pytest.raises(RetriableError, match=r"did not answer within 0\.2 seconds"):
         connect(timeouts=Timeouts(read_s=0.2)).send(CALL, TOKEN)
@@ -44,20 +49,26 @@ def test_a_silent_server_is_given_up_after_the_read_timeout(server, connect):
         ),
     ],
 )
-def test_a_server_that_drips_meets_the_deadline_wherever_it_does(server, connect, start, drop):
+def test_a_server_that_drips_meets_the_deadline_wherever_it_does(
+    server: WireServer, connect: Callable[..., RaisingTransport], start: bytes, drop: bytes
+) -> None:
     server.drip(start, drop)
     with pytest.raises(RetriableError, match=r"did not complete its answer within 0\.3 seconds"):
         connect(timeouts=Timeouts(read_s=30, deadline_s=0.3)).send(CALL, TOKEN)
 
 
 @pytest.mark.timeout(20)  # without a deadline it would sit out the ten minutes of the read timeout
-def test_a_silence_in_the_middle_meets_the_deadline_too(server, connect):
+def test_a_silence_in_the_middle_meets_the_deadline_too(
+    server: WireServer, connect: Callable[..., RaisingTransport]
+) -> None:
     server.stay_silent(after=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
     with pytest.raises(RetriableError, match=r"did not complete its answer within 0\.3 seconds"):
         connect(timeouts=Timeouts(read_s=600, deadline_s=0.3)).send(CALL, TOKEN)
 
 
-def test_the_deadline_is_counted_anew_for_each_request_on_a_kept_connection(server, connect):
+def test_the_deadline_is_counted_anew_for_each_request_on_a_kept_connection(
+    server: WireServer, connect: Callable[..., RaisingTransport]
+) -> None:
     now = [0.0]
     transport = connect(timeouts=Timeouts(deadline_s=100), clock=lambda: now[0])
     for _ in range(3):
@@ -116,7 +127,9 @@ def test_the_deadline_is_counted_anew_for_each_request_on_a_kept_connection(serv
         ),
     ],
 )
-def test_an_answer_that_is_none_may_be_asked_again(server, transport, answer, sentence):
+def test_an_answer_that_is_none_may_be_asked_again(
+    server: WireServer, transport: RaisingTransport, answer: bytes, sentence: str
+) -> None:
     server.answer_bytes([answer, server.HANG_UP] if answer else [server.HANG_UP])
     with pytest.raises(RetriableError, match=sentence) as failed:
         transport.send(CALL, TOKEN)
@@ -126,7 +139,9 @@ def test_an_answer_that_is_none_may_be_asked_again(server, transport, answer, se
     assert transport.send(CALL, TOKEN).id == "a1"
 
 
-def test_a_status_is_believed_even_where_its_body_breaks_off(server, transport):
+def test_a_status_is_believed_even_where_its_body_breaks_off(
+    server: WireServer, transport: RaisingTransport
+) -> None:
     server.answer_bytes(
         [b"HTTP/1.1 429 Slow\r\nRetry-After: 1800\r\nContent-Length: 50\r\n\r\n{", server.HANG_UP]
     )
@@ -135,7 +150,9 @@ def test_a_status_is_believed_even_where_its_body_breaks_off(server, transport):
     assert limited.value.retry_after_s == 1800
 
 
-def test_an_answer_after_an_early_hint_is_never_taken_for_the_next_ones(server, transport):
+def test_an_answer_after_an_early_hint_is_never_taken_for_the_next_ones(
+    server: WireServer, transport: RaisingTransport
+) -> None:
     server.answer_bytes([b"HTTP/1.1 103 Early Hints\r\n\r\n"])
     server.answer(200, {"data": [{"id": "a2"}]})
     transport.send_timed(CALL, TOKEN)
@@ -143,7 +160,9 @@ def test_an_answer_after_an_early_hint_is_never_taken_for_the_next_ones(server, 
     assert server.connections == 2
 
 
-def test_a_certificate_bundle_that_is_not_there_stops_the_run(connect, monkeypatch):
+def test_a_certificate_bundle_that_is_not_there_stops_the_run(
+    connect: Callable[..., RaisingTransport], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
     with pytest.raises(StopError, match="bundle cannot be read") as stop:
         connect("https://127.0.0.1:1/api").send(CALL, TOKEN)
@@ -158,7 +177,7 @@ class _FailingAdapter(BaseAdapter):
         super().__init__()
         self.error = error
 
-    def send(self, _request, **_options):
+    def send(self, *_request: object, **_options: object) -> requests.Response:
         raise self.error
 
     def close(self) -> None:
@@ -206,7 +225,9 @@ def _caused(error: Exception, cause: Exception) -> Exception:
         pytest.param(ValueError("t0ken"), RetriableError, "pim.example could not be reached.", id="odd"),
     ],
 )
-def test_a_failure_is_told_without_what_the_library_said(connect, error, kind, sentence):
+def test_a_failure_is_told_without_what_the_library_said(
+    connect: Callable[..., RaisingTransport], error: Exception, kind: type[PlytixError], sentence: str
+) -> None:
     transport = connect("https://pim.example/api", session_factory=lambda: _failing_session(error))
     outcome = transport.send_timed(CALL, TOKEN).value_or_error
     assert type(outcome) is kind
@@ -214,7 +235,7 @@ def test_a_failure_is_told_without_what_the_library_said(connect, error, kind, s
     assert "t0ken" not in str(outcome)
 
 
-def test_a_name_that_is_not_found_is_told(connect):
+def test_a_name_that_is_not_found_is_told(connect: Callable[..., RaisingTransport]) -> None:
     error = _caused(
         requests.exceptions.ConnectionError("x"), socket.gaierror(-2, "Name or service not known")
     )
@@ -223,14 +244,18 @@ def test_a_name_that_is_not_found_is_told(connect):
         transport.send(CALL, TOKEN)
 
 
-def test_a_server_that_speaks_no_tls_fails_the_connection_and_not_the_run(server, connect):
+def test_a_server_that_speaks_no_tls_fails_the_connection_and_not_the_run(
+    server: WireServer, connect: Callable[..., RaisingTransport]
+) -> None:
     server.answer(200, ASSET)
     with pytest.raises(RetriableError):
         connect(f"https://127.0.0.1:{server.port}/api", timeouts=Timeouts(read_s=2)).send(CALL, TOKEN)
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["a new connection", "a kept connection"])
-def test_what_has_become_too_old_when_the_connection_is_open_is_not_sent(server, connect, kept):
+def test_what_has_become_too_old_when_the_connection_is_open_is_not_sent(
+    server: WireServer, connect: Callable[..., RaisingTransport], *, kept: bool
+) -> None:
     server.answer(200, ASSET)
     transport = connect()
     if kept:

@@ -1,12 +1,15 @@
 import gzip
 import json
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
+from attempts import RaisingTransport
+from plytix.conftest import WireServer
 
-from amzsync.errors import RateLimitedError, RejectedError, RetriableError, StopError, TokenError
+from amzsync.errors import PlytixError, RateLimitedError, RejectedError, RetriableError, StopError, TokenError
 from amzsync.plytix import client
 from amzsync.plytix.auth import Credentials, Secret
 from amzsync.plytix.wire import PlytixAsset
@@ -17,7 +20,7 @@ ASSET = {"data": [{"id": "a1", "filename": "a.jpg"}]}
 CREDENTIALS = Credentials(Secret("key"), Secret("password"))
 
 
-def test_a_call_is_sent_as_plytix_wants_it(server, transport):
+def test_a_call_is_sent_as_plytix_wants_it(server: WireServer, transport: RaisingTransport) -> None:
     server.answer(201, ASSET)
     transport.send(client.upload_asset("https://h/ü.jpg", "a.jpg"), TOKEN)
     asked = server.asked[0]
@@ -27,7 +30,9 @@ def test_a_call_is_sent_as_plytix_wants_it(server, transport):
     assert asked.headers["content-type"] == asked.headers["accept"] == "application/json"
 
 
-def test_a_token_is_fetched_from_the_auth_address_without_any_token(server, transport):
+def test_a_token_is_fetched_from_the_auth_address_without_any_token(
+    server: WireServer, transport: RaisingTransport
+) -> None:
     server.answer(200, {"data": [{"access_token": "t1", "expires_in": 600}]})
     answer = transport.fetch_token(CREDENTIALS)
     assert (answer.token.reveal(), answer.expires_in_s) == ("t1", 600.0)
@@ -47,7 +52,9 @@ def test_a_token_is_fetched_from_the_auth_address_without_any_token(server, tran
         (503, RetriableError),
     ],
 )
-def test_one_answer_is_one_attempt_whatever_its_status(server, transport, status, error):
+def test_one_answer_is_one_attempt_whatever_its_status(
+    server: WireServer, transport: RaisingTransport, status: int, error: type[PlytixError]
+) -> None:
     server.answer(status, {"error": {"msg": "no"}}, {"Retry-After": "3"})
     with pytest.raises(error) as failed:
         transport.send(CALL, TOKEN)
@@ -55,7 +62,9 @@ def test_one_answer_is_one_attempt_whatever_its_status(server, transport, status
     assert len(server.asked) == 1
 
 
-def test_an_outcome_carries_the_moment_of_its_sending_and_of_its_answer(server, connect):
+def test_an_outcome_carries_the_moment_of_its_sending_and_of_its_answer(
+    server: WireServer, connect: Callable[..., RaisingTransport]
+) -> None:
     ticks = count(100)
     server.answer(200, ASSET)
     server.answer(500)
@@ -66,7 +75,9 @@ def test_an_outcome_carries_the_moment_of_its_sending_and_of_its_answer(server, 
     assert 100 <= good.sent_at < good.answered_at < bad.sent_at < bad.answered_at
 
 
-def test_the_moment_of_leaving_is_told_before_the_answer_comes(server, connect):
+def test_the_moment_of_leaving_is_told_before_the_answer_comes(
+    server: WireServer, connect: Callable[..., RaisingTransport]
+) -> None:
     ticks = count(100)
     server.answer(200, ASSET)
     told: list[float] = []
@@ -79,7 +90,9 @@ def test_the_moment_of_leaving_is_told_before_the_answer_comes(server, connect):
 # Connections
 
 
-def test_a_connection_is_used_again_after_answers_of_every_kind(server, transport):
+def test_a_connection_is_used_again_after_answers_of_every_kind(
+    server: WireServer, transport: RaisingTransport
+) -> None:
     for status, body in [
         (200, ASSET),
         (404, {"error": {}}),
@@ -93,7 +106,7 @@ def test_a_connection_is_used_again_after_answers_of_every_kind(server, transpor
     assert server.connections == 1
 
 
-def test_each_thread_has_a_connection_of_its_own(server, transport):
+def test_each_thread_has_a_connection_of_its_own(server: WireServer, transport: RaisingTransport) -> None:
     barrier = threading.Barrier(3)
 
     def work() -> PlytixAsset:
@@ -110,7 +123,9 @@ def test_each_thread_has_a_connection_of_its_own(server, transport):
     assert server.connections == 3
 
 
-def test_a_kept_connection_that_has_gone_stale_is_a_reset_like_any(server, transport):
+def test_a_kept_connection_that_has_gone_stale_is_a_reset_like_any(
+    server: WireServer, transport: RaisingTransport
+) -> None:
     server.answer(200, ASSET)
     server.answer_bytes([server.HANG_UP])
     server.answer(200, ASSET)
@@ -120,7 +135,9 @@ def test_a_kept_connection_that_has_gone_stale_is_a_reset_like_any(server, trans
     assert transport.send(CALL, TOKEN).id == "a1"
 
 
-def test_a_closed_transport_leaves_no_connection_open(server, transport):
+def test_a_closed_transport_leaves_no_connection_open(
+    server: WireServer, transport: RaisingTransport
+) -> None:
     server.answer(200, ASSET)
     transport.send(CALL, TOKEN)
     transport.close()
@@ -130,13 +147,15 @@ def test_a_closed_transport_leaves_no_connection_open(server, transport):
 # Sizes
 
 
-def test_a_compressed_answer_is_unpacked(server, transport):
+def test_a_compressed_answer_is_unpacked(server: WireServer, transport: RaisingTransport) -> None:
     server.answer(200, gzip.compress(json.dumps(ASSET).encode()), {"Content-Encoding": "gzip"})
     assert transport.send(CALL, TOKEN).filename == "a.jpg"
 
 
-def test_an_answer_larger_than_allowed_is_not_read_to_its_end(server, connect):
-    def endless():
+def test_an_answer_larger_than_allowed_is_not_read_to_its_end(
+    server: WireServer, connect: Callable[..., RaisingTransport]
+) -> None:
+    def endless() -> Iterator[bytes]:
         yield b"HTTP/1.1 200 OK\r\n\r\n"
         while True:
             yield b" " * 65536
@@ -146,13 +165,17 @@ def test_an_answer_larger_than_allowed_is_not_read_to_its_end(server, connect):
         connect(max_body_bytes=1_000_000).send(CALL, TOKEN)
 
 
-def test_a_small_answer_that_unpacks_to_a_large_one_is_too_large(server, connect):
+def test_a_small_answer_that_unpacks_to_a_large_one_is_too_large(
+    server: WireServer, connect: Callable[..., RaisingTransport]
+) -> None:
     server.answer(200, gzip.compress(b" " * 5_000_000), {"Content-Encoding": "gzip"})
     with pytest.raises(RetriableError, match="larger than any answer"):
         connect(max_body_bytes=1_000_000).send(CALL, TOKEN)
 
 
-def test_an_answer_of_exactly_the_allowed_size_is_read(server, connect):
+def test_an_answer_of_exactly_the_allowed_size_is_read(
+    server: WireServer, connect: Callable[..., RaisingTransport]
+) -> None:
     body = json.dumps(ASSET).encode()
     server.answer(200, body)
     server.answer(200, body + b" ")
@@ -165,7 +188,9 @@ def test_an_answer_of_exactly_the_allowed_size_is_read(server, connect):
 # Announcements
 
 
-def test_an_announced_ending_is_kept_once_cut_and_bounded(server, transport):
+def test_an_announced_ending_is_kept_once_cut_and_bounded(
+    server: WireServer, transport: RaisingTransport
+) -> None:
     server.answer(200, ASSET, {"X-Plytix-Deprecation": "v1 ends"})
     server.answer(500, None, {"X-Plytix-Deprecation": "v1 ends"})
     for number in range(30):

@@ -1,4 +1,6 @@
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -7,17 +9,17 @@ from amzsync.plytix.auth import Credentials, Secret
 from amzsync.plytix.wire import Call, RequestKind
 
 
-def _sent(call: Call) -> tuple[str, str, object]:
+def _sent(call: Call[Any]) -> tuple[str, str, Any]:
     body = call.request.encoded()
     return call.request.method, call.request.path, None if body is None else json.loads(body)
 
 
-def test_credentials_go_to_the_token_endpoint_as_json():
+def test_credentials_go_to_the_token_endpoint_as_json() -> None:
     call = client.get_token(Credentials(Secret("k"), Secret("p")))
     assert _sent(call) == ("POST", "", {"api_key": "k", "api_password": "p"})
 
 
-def test_a_product_search_asks_for_all_that_a_decision_needs_in_one_request():
+def test_a_product_search_asks_for_all_that_a_decision_needs_in_one_request() -> None:
     assert _sent(client.search_products(["A", "B"], "amazon_images", page=2)) == (
         "POST",
         "/products/search",
@@ -29,7 +31,7 @@ def test_a_product_search_asks_for_all_that_a_decision_needs_in_one_request():
     )
 
 
-def test_an_account_that_refuses_in_is_asked_by_groups():
+def test_an_account_that_refuses_in_is_asked_by_groups() -> None:
     _, _, body = _sent(client.search_products(["A", "B"], "g", by_groups=True))
     assert body["filters"] == [
         [{"field": "sku", "operator": "eq", "value": "A"}],
@@ -37,7 +39,7 @@ def test_an_account_that_refuses_in_is_asked_by_groups():
     ]
 
 
-def test_an_asset_search_is_one_or_of_filenames_and_names_the_column():
+def test_an_asset_search_is_one_or_of_filenames_and_names_the_column() -> None:
     assert _sent(client.search_assets(["a.jpg", "b.jpg"])) == (
         "POST",
         "/assets/search",
@@ -53,7 +55,7 @@ def test_an_asset_search_is_one_or_of_filenames_and_names_the_column():
 
 
 @pytest.mark.parametrize("count", [0, 101])
-def test_a_search_for_nothing_or_for_more_than_a_page_cannot_be_built(count):
+def test_a_search_for_nothing_or_for_more_than_a_page_cannot_be_built(count: int) -> None:
     names = [f"n{number}" for number in range(count)]
     with pytest.raises(ValueError, match="1 to 100"):
         client.search_products(names, "g")
@@ -61,13 +63,13 @@ def test_a_search_for_nothing_or_for_more_than_a_page_cannot_be_built(count):
         client.search_assets(names)
 
 
-def test_an_upload_gives_the_address_and_the_name():
+def test_an_upload_gives_the_address_and_the_name() -> None:
     call = client.upload_asset("https://m.media-amazon.com/images/I/61UI+gsEGoL.jpg", "amazon_01_MAIN.jpg")
     body = {"url": "https://m.media-amazon.com/images/I/61UI+gsEGoL.jpg", "filename": "amazon_01_MAIN.jpg"}
     assert _sent(call) == ("POST", "/assets", body)
 
 
-def test_one_patch_writes_gallery_and_thumbnail_each_as_objects():
+def test_one_patch_writes_gallery_and_thumbnail_each_as_objects() -> None:
     call = client.write_product("p1", "g", gallery=["a1", "a2"], thumbnail_id="a1")
     assert _sent(call) == (
         "PATCH",
@@ -76,7 +78,7 @@ def test_one_patch_writes_gallery_and_thumbnail_each_as_objects():
     )
 
 
-def test_what_is_not_given_is_left_alone():
+def test_what_is_not_given_is_left_alone() -> None:
     thumbnail = client.write_product("p1", "g", gallery=None, thumbnail_id="a1")
     gallery = client.write_product("p1", "g", gallery=["a1"], thumbnail_id=None)
     assert _sent(thumbnail)[2] == {"thumbnail": {"id": "a1"}}
@@ -84,7 +86,7 @@ def test_what_is_not_given_is_left_alone():
 
 
 @pytest.mark.parametrize("gallery", [None, []], ids=["nothing to write", "an empty gallery"])
-def test_a_write_that_could_only_do_harm_cannot_be_built(gallery):
+def test_a_write_that_could_only_do_harm_cannot_be_built(gallery: list[str] | None) -> None:
     with pytest.raises(ValueError, match=r"nothing to write|never written empty"):
         client.write_product("p1", "g", gallery=gallery, thumbnail_id=None)
 
@@ -98,17 +100,17 @@ def test_a_write_that_could_only_do_harm_cannot_be_built(gallery):
     ],
     ids=["thumbnail", "gallery", "link"],
 )
-def test_no_asset_without_an_id_is_ever_written(build):
+def test_no_asset_without_an_id_is_ever_written(build: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match="no id of an asset"):
         build()
 
 
-def test_a_link_names_the_asset_and_the_attribute():
+def test_a_link_names_the_asset_and_the_attribute() -> None:
     body = {"id": "a1", "attribute_label": "amazon_images"}
     assert _sent(client.link_asset("p1", "a1", "amazon_images")) == ("POST", "/products/p1/assets", body)
 
 
-def test_an_attribute_search_names_its_columns_because_else_only_ids_come_back():
+def test_an_attribute_search_names_its_columns_because_else_only_ids_come_back() -> None:
     method, path, body = _sent(client.find_attribute("amazon_images"))
     assert (method, path) == ("POST", "/attributes/product/search")
     assert body["filters"] == [[{"field": "label", "operator": "eq", "value": "amazon_images"}]]
@@ -125,19 +127,19 @@ def test_an_attribute_search_names_its_columns_because_else_only_ids_come_back()
     ],
     ids=["read asset", "read product", "write product", "link"],
 )
-def test_an_id_is_quoted_and_can_never_reach_another_path(build):
+def test_an_id_is_quoted_and_can_never_reach_another_path(build: Callable[[str], Call[Any]]) -> None:
     assert "/a%2F..%2Fb%3Fx%3D1%23%20%C3%A9" in build("a/../b?x=1# é").request.path
     for plytix_id in ("", ".", ".."):
         with pytest.raises(ValueError, match="no id"):
             build(plytix_id)
 
 
-def test_a_single_product_is_asked_for_with_all_its_attributes():
+def test_a_single_product_is_asked_for_with_all_its_attributes() -> None:
     assert client.read_product("p1", "g").request.path == "/products/p1?all_attributes=true"
 
 
-def test_every_kind_of_request_has_a_verb():
-    calls = [
+def test_every_kind_of_request_has_a_verb() -> None:
+    calls: list[Call[Any]] = [
         client.get_token(Credentials(Secret("k"), Secret("p"))),
         client.search_products(["A"], "g"),
         client.search_assets(["a.jpg"]),

@@ -4,13 +4,19 @@ import json
 import logging
 import pickle
 import traceback
+from collections.abc import Callable
+from operator import mod
+from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 import pytest
+from attempts import RaisingTransport
+from plytix.conftest import WireServer
 
 from amzsync.errors import PlytixError, RetriableError, TokenError
 from amzsync.plytix import client
 from amzsync.plytix.auth import Credentials, Secret, TokenAnswer
+from amzsync.plytix.wire import CreatedAsset
 
 KEY, PASSWORD, TOKEN = "key-hunter1", 'pass"word-hunter2', "eyJ.hunter3"
 CREDENTIALS = Credentials(Secret(KEY), Secret(PASSWORD))
@@ -23,7 +29,7 @@ def _assert_hidden(text: str) -> None:
 
 @pytest.mark.parametrize(
     "shown",
-    [repr, str, "{}".format, "{0!r:>40}".format, lambda value: "%s" % (value,)],  # noqa: UP031 - as loggers do
+    [repr, str, "{}".format, "{0!r:>40}".format, lambda value: mod("%s", value)],
     ids=["repr", "str", "format", "aligned format", "percent"],
 )
 @pytest.mark.parametrize(
@@ -31,18 +37,20 @@ def _assert_hidden(text: str) -> None:
     [CREDENTIALS.api_key, CREDENTIALS, TokenAnswer(Secret(TOKEN)), client.get_token(CREDENTIALS)],
     ids=["Secret", "Credentials", "TokenAnswer", "Call"],
 )
-def test_no_way_of_showing_a_value_shows_the_secret_in_it(shown, holder):
+def test_no_way_of_showing_a_value_shows_the_secret_in_it(
+    shown: Callable[[object], str], holder: object
+) -> None:
     _assert_hidden(shown(holder))
 
 
-def test_a_secret_cannot_slip_into_json_or_a_pickle():
+def test_a_secret_cannot_slip_into_json_or_a_pickle() -> None:
     with pytest.raises(TypeError):
         json.dumps({"key": Secret(KEY)})
     with pytest.raises(TypeError):
         pickle.dumps(Secret(KEY))
 
 
-def test_secrets_are_compared_by_what_they_hold():
+def test_secrets_are_compared_by_what_they_hold() -> None:
     assert Secret("a") == Secret("a")
     assert Secret("a") != Secret("b")
     assert Secret("a") != "a"
@@ -50,7 +58,9 @@ def test_secrets_are_compared_by_what_they_hold():
     assert not Secret("")
 
 
-def test_no_log_record_holds_a_secret_even_where_urllib3_logs_everything(server, transport, caplog):
+def test_no_log_record_holds_a_secret_even_where_urllib3_logs_everything(
+    server: WireServer, transport: RaisingTransport, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("urllib3").setLevel(logging.DEBUG)
     server.answer(200, {"data": [{"access_token": TOKEN}]})
@@ -65,10 +75,12 @@ def test_no_log_record_holds_a_secret_even_where_urllib3_logs_everything(server,
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 409, 429, 500])
-def test_a_server_that_quotes_the_secrets_does_not_get_them_into_the_error(server, transport, status):
+def test_a_server_that_quotes_the_secrets_does_not_get_them_into_the_error(
+    server: WireServer, transport: RaisingTransport, status: int
+) -> None:
     quoted = {"error": {"msg": f"bad {KEY} {PASSWORD}", "errors": [{"field": KEY, "msg": [PASSWORD]}]}}
     server.answer(status, quoted)
-    outcome = transport.fetch_token_timed(CREDENTIALS).value_or_error
+    outcome: object = transport.fetch_token_timed(CREDENTIALS).value_or_error
     _assert_hidden(str(outcome) + repr(vars(outcome)))
 
     server.answer(status, {"error": {"msg": f"bad {TOKEN}", "errors": [{"field": "x", "msg": TOKEN}]}})
@@ -84,7 +96,7 @@ def _all_percent(text: str) -> str:
     return "".join(f"%{byte:02x}" for byte in text.encode())
 
 
-ENCODINGS = {
+ENCODINGS: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "as JSON": lambda text: json.dumps(text)[1:-1],
     "in JSON's code points": _escaped,
@@ -103,7 +115,9 @@ ODD = "pä/ss\"w+rd<&'hunter2"
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("secret", [KEY, PASSWORD, TOKEN, ODD])
-def test_no_text_from_outside_holds_a_secret_in_any_common_encoding(server, transport, encoding, secret):
+def test_no_text_from_outside_holds_a_secret_in_any_common_encoding(
+    server: WireServer, transport: RaisingTransport, encoding: str, secret: str
+) -> None:
     hidden = ENCODINGS[encoding](secret)
     credentials = Credentials(Secret(KEY), Secret(ODD if secret == ODD else PASSWORD))
     server.answer(200, {"data": [{"access_token": TOKEN}]})
@@ -125,7 +139,9 @@ def test_no_text_from_outside_holds_a_secret_in_any_common_encoding(server, tran
             assert hidden not in shown
 
 
-def test_what_an_answer_says_of_an_asset_holds_no_password_and_no_older_token(server, transport):
+def test_what_an_answer_says_of_an_asset_holds_no_password_and_no_older_token(
+    server: WireServer, transport: RaisingTransport
+) -> None:
     server.answer(200, {"data": [{"access_token": TOKEN}]})
     server.answer(200, {"data": [{"access_token": "eyJ.second"}]})
     server.answer(201, {"data": [{"id": "a1", "filename": f"{TOKEN}.jpg"}]})
@@ -135,12 +151,13 @@ def test_what_an_answer_says_of_an_asset_holds_no_password_and_no_older_token(se
         token = transport.fetch_token(CREDENTIALS).token
     for _ in range(2):
         created = transport.send(client.upload_asset("https://x.example/a.jpg", "a.jpg"), token)
+        assert isinstance(created, CreatedAsset)
         assert created.filename == "***.jpg"
     _assert_hidden(repr(transport.send_timed(client.link_asset("p1", "a1", "g"), token).value_or_error))
 
 
 @pytest.mark.parametrize("answer", ["hang up", "garbage", "unauthorised"])
-def test_no_traceback_shows_the_token(server, transport, answer):
+def test_no_traceback_shows_the_token(server: WireServer, transport: RaisingTransport, answer: str) -> None:
     match answer:
         case "hang up":
             server.answer_bytes([server.HANG_UP])
@@ -159,7 +176,9 @@ _UNSENDABLE = ["two\nlines", "snow☃man", " hunter3", "hunter3\r\nX: y", ""]
 
 
 @pytest.mark.parametrize("token", [Secret(text) for text in _UNSENDABLE], ids=map(ascii, _UNSENDABLE))
-def test_a_token_that_no_header_can_carry_is_refused_without_being_quoted(server, transport, token):
+def test_a_token_that_no_header_can_carry_is_refused_without_being_quoted(
+    server: WireServer, transport: RaisingTransport, token: Secret
+) -> None:
     with pytest.raises(TokenError) as refused:
         transport.send(client.read_asset("a1"), token)
     shown = traceback.TracebackException.from_exception(refused.value, capture_locals=True)
@@ -167,7 +186,9 @@ def test_a_token_that_no_header_can_carry_is_refused_without_being_quoted(server
     assert server.asked == []
 
 
-def test_a_token_in_an_answer_that_is_no_token_answer_stays_hidden(server, transport):
+def test_a_token_in_an_answer_that_is_no_token_answer_stays_hidden(
+    server: WireServer, transport: RaisingTransport
+) -> None:
     server.answer(200, {"data": [{"access_token": f"{TOKEN}\n"}]})
     server.answer(200, f'{{"data": [{{"access_token": "{TOKEN}"'.encode())
     for _ in range(2):
@@ -179,8 +200,8 @@ def test_a_token_in_an_answer_that_is_no_token_answer_stays_hidden(server, trans
 
 
 def test_a_netrc_file_neither_replaces_the_token_nor_joins_the_credentials(
-    server, transport, monkeypatch, tmp_path
-):
+    server: WireServer, transport: RaisingTransport, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password else\n", encoding="utf-8")
     netrc.chmod(0o600)

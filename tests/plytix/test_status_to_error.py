@@ -51,7 +51,9 @@ def _error(reply: Reply, request: Request = CALL) -> PlytixError:
         pytest.param(999, RetriableError, RetriableError, id="999 of nobody"),
     ],
 )
-def test_a_status_has_one_error_class_that_says_what_to_do_next(status, on_a_call, on_the_token_call):
+def test_a_status_has_one_error_class_that_says_what_to_do_next(
+    status: int, on_a_call: type[PlytixError], on_the_token_call: type[PlytixError]
+) -> None:
     assert type(_error(Reply(status))) is on_a_call
     assert type(_error(Reply(status), TOKEN_CALL)) is on_the_token_call
 
@@ -66,11 +68,11 @@ def test_a_status_has_one_error_class_that_says_what_to_do_next(status, on_a_cal
         pytest.param(CALL, 403, "role", id="role"),
     ],
 )
-def test_what_stops_everything_names_the_next_step(request_, status, hint):
+def test_what_stops_everything_names_the_next_step(request_: Request, status: int, hint: str) -> None:
     assert hint in _error(Reply(status), request_).next_step
 
 
-def test_an_error_says_where_it_happened_and_what_the_server_said():
+def test_an_error_says_where_it_happened_and_what_the_server_said() -> None:
     body = (
         b'{"error":{"msg":"Not valid","errors":[{"field":"thumbnail","msg":{"_schema":["Invalid input."]}}]}}'
     )
@@ -94,11 +96,11 @@ def test_an_error_says_where_it_happened_and_what_the_server_said():
         pytest.param(b"\n <!DOCTYPE html>", ": the server answered HTML.", id="HTML after a blank line"),
     ],
 )
-def test_whatever_form_the_body_has_the_message_is_one_plain_sentence(body, said):
+def test_whatever_form_the_body_has_the_message_is_one_plain_sentence(body: bytes, said: str) -> None:
     assert str(_error(Reply(500, body=body))) == f"Plytix answered 500{said}"
 
 
-def test_a_message_is_bounded_and_free_of_control_characters():
+def test_a_message_is_bounded_and_free_of_control_characters() -> None:
     body = (
         b'{"error":{"msg":"\\u001b[31m' + b"x" * 9000 + b'\\n\\u202e","errors":' + b"[" * 9 + b"]" * 9 + b"}}"
     )
@@ -107,7 +109,7 @@ def test_a_message_is_bounded_and_free_of_control_characters():
     assert len(message) <= 540
 
 
-def test_a_flood_of_fields_is_cut():
+def test_a_flood_of_fields_is_cut() -> None:
     body = b'{"error":{"errors":[' + b",".join([b'{"field":"f","msg":"m"}'] * 1000) + b"]}}"
     assert len(_error(Reply(422, body=body)).fields) == 20
 
@@ -150,7 +152,7 @@ _HOURLY = b'{"error":{"msg":"limit","retry_after":1800}}'
         pytest.param({}, b'{"retry_after":' + b"9" * 400 + b"}", 60.0, id="an integer past all floats"),
     ],
 )
-def test_a_429_is_waited_out_as_told(headers, body, wait_s):
+def test_a_429_is_waited_out_as_told(headers: dict[str, str], body: bytes, wait_s: float) -> None:
     error = _error(Reply(429, headers, body))
     assert isinstance(error, RateLimitedError)
     assert error.retry_after_s == wait_s
@@ -161,7 +163,7 @@ _HEADERS = st.dictionaries(st.sampled_from(["retry-after", "location", "date", "
 
 
 @given(st.integers(100, 999), _HEADERS, st.binary(max_size=300))
-def test_no_answer_whatever_can_break_the_mapping(status, headers, body):
+def test_no_answer_whatever_can_break_the_mapping(status: int, headers: dict[str, str], body: bytes) -> None:
     error = _error(Reply(status, headers, body))
     assert error.message.isprintable()
     assert len(error.message) < 600
