@@ -31,7 +31,7 @@ __all__ = ["app", "main"]
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
-_WORK = Only("dry_run", "is_confirmed", "retry_failed", "output")
+_WORK = Only("dry_run", "is_confirmed", "retry_failed", "fail_on", "output")
 
 app = typer.Typer(
     name="amzsync",
@@ -107,7 +107,7 @@ def _plan(
 
         return plan(RunOptions(target, mapping, plan_options, pace), output, resources)
 
-    _invoke(command, output_options, target.named_ledger)
+    _invoke(command, output_options, target)
 
 
 @app.command("apply", epilog="Example: amzsync apply --mapping catalogue.json --plytix-account sandbox --yes")
@@ -131,7 +131,7 @@ def _apply(
 
         return apply(RunOptions(target, mapping, apply_options, pace), output, resources)
 
-    _invoke(command, output_options, target.named_ledger)
+    _invoke(command, output_options, target)
 
 
 @app.command("resume", epilog="Example: amzsync resume")
@@ -150,7 +150,7 @@ def _resume(
 
         return resume(RunOptions(target=target, apply=apply_options, pace=pace), output, resources)
 
-    _invoke(command, output_options, target.named_ledger)
+    _invoke(command, output_options, target)
 
 
 @app.command("status", epilog="Example: amzsync status --json")
@@ -168,7 +168,7 @@ def _status(
 
         return status(RunOptions(target=target, pace=pace), resources)
 
-    _invoke(command, output_options, target.named_ledger)
+    _invoke(command, output_options, target)
 
 
 @sandbox_app.command("serve", epilog="Example: amzsync sandbox serve --port 8080 --mapping catalogue.json")
@@ -189,7 +189,7 @@ def _serve(
     _invoke(command, output_options)
 
 
-def _invoke(command: "Command", options: OutputOptions, ledger: str | None = None) -> NoReturn:
+def _invoke(command: "Command", options: OutputOptions, target: TargetOptions | None = None) -> NoReturn:
     from amzsync.cli.invoke import invoke  # noqa: PLC0415
 
-    invoke(command, options, ledger)
+    invoke(command, options, target)

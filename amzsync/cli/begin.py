@@ -10,7 +10,6 @@ from amzsync.errors import AmzsyncError, LedgerError, MappingError
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome, Run
 from amzsync.mapping.read import MappingSource
-from amzsync.views.summary import command
 
 __all__ = ["fingerprints", "plan_again", "plan_all", "planning"]
 
@@ -37,12 +36,11 @@ def plan_again(ledger: Ledger, options: RunOptions, run: Run, output: Output) ->
                 output.notice(f"{name} has changed since that run started. Its current content is used.")
         plan_all(ledger, options, sources)
     except MappingError as error:
-        ledger_name = options.target.named_ledger
         raise MappingError(
             error.place,
             error.cause,
-            f"Correct the file, then `{command('resume', ledger_name)}`. To give up that run,"
-            f" `{command('apply', ledger_name)}` works through what was planned before it.",
+            "Correct the file, then `amzsync resume`. To give up that run,"
+            " `amzsync apply` works through what was planned before it.",
         ) from None
     ledger.runs.keep_mappings(run.id, fingerprints(sources))
 

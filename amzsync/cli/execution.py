@@ -4,24 +4,18 @@ import sys
 from dataclasses import replace
 from functools import partial
 
-from amzsync.cli.exits import ExitCode, exit_code_of
-from amzsync.cli.limits import chosen_limits
-from amzsync.cli.network import RunRequest, outcome_of, sync
-from amzsync.cli.planning import OpenLedger, metadata, plan_counts, plan_view
-from amzsync.cli.result import CommandResult, Payload, Stream
-from amzsync.cli.run_options import RunOptions
+from amzsync.cli.ending import brief_of_plan, outcome_and_cause, report_payload, result_of_run
+from amzsync.cli.exits import ExitCode
+from amzsync.cli.network import RunRequest, sync
+from amzsync.cli.planning import OpenLedger, plan_view
+from amzsync.cli.result import CommandResult
 from amzsync.errors import AmzsyncError
 from amzsync.executor.run import RunResult
-from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome
-from amzsync.limits.forecast import forecast
 from amzsync.views.plan import PlanView, render_plan
-from amzsync.views.report import Report, report_json
-from amzsync.views.summary import Summary, next_commands, render_summary
+from amzsync.views.report import Report
 
-__all__ = ["dry_run", "execute", "report_payload"]
-
-_EXAMPLES = 5
+__all__ = ["dry_run", "execute"]
 
 
 def dry_run(request: RunRequest) -> CommandResult:
@@ -30,9 +24,14 @@ def dry_run(request: RunRequest) -> CommandResult:
     report = Report(
         view.counts, view.totals, view.metadata, view.cost.forecast.requests, view.cost.forecast.seconds
     )
-    words = partial(render_plan, view, listing=request.output.listing)
-    payload = report_payload(request.ledger, request.options, report, words)
-    return CommandResult(ExitCode.DONE, payload, request.account.warnings)
+    for warning in request.account.warnings:
+        request.output.warn(warning)
+    payload = replace(
+        report_payload(request.ledger, request.options, report),
+        words=partial(render_plan, view, listing=request.output.listing),
+        brief=brief_of_plan(request.ledger, request.options),
+    )
+    return CommandResult(ExitCode.DONE, payload)
 
 
 def execute(request: RunRequest, run_id: int, *, is_confirmed: bool) -> CommandResult:
@@ -40,7 +39,7 @@ def execute(request: RunRequest, run_id: int, *, is_confirmed: bool) -> CommandR
     runs, work = request.ledger.runs, request.ledger.work(run_id)
     view = _plan_view(request)
     for warning in request.account.warnings:
-        request.output.notice(warning)
+        request.output.warn(warning)
     render_plan(view, request.output.out, request.output.listing)
     if not is_confirmed and work.has_open_work() and not _is_agreed(request, run_id, view):
         runs.end(run_id, Outcome.PLANNED, {}, "the plan was not confirmed")
@@ -51,27 +50,12 @@ def execute(request: RunRequest, run_id: int, *, is_confirmed: bool) -> CommandR
         if work.has_open_work():
             work.refuse_unusable_addresses(allow_private=request.options.mapping.allow_private_urls)
             done = sync(request, run_id)
-        outcome, message = _outcome(request.ledger, done)
+        outcome, message = outcome_and_cause(request.ledger, done)
     except AmzsyncError as error:
         done, message = replace(done, error=error), error.message
     finally:
         runs.end(run_id, outcome, {"requests": done.requests, "seconds": done.seconds}, message)
-    return CommandResult(
-        exit_code_of(outcome), _summary_payload(request, run_id, outcome, done), error=done.error
-    )
-
-
-def report_payload(
-    ledger: Ledger,
-    options: RunOptions,
-    report: Report,
-    words: partial[None] | None = None,
-    stream: Stream = Stream.OUT,
-) -> Payload:
-    """A report, for --json and --output."""
-    return Payload(
-        words, lambda: report_json(report, ledger.queries.failures()), stream, options.apply.output
-    )
+    return result_of_run(request, run_id, outcome, done)
 
 
 def _plan_view(request: RunRequest) -> PlanView:
@@ -92,40 +76,3 @@ def _is_agreed(request: RunRequest, run_id: int, view: PlanView) -> bool:
     except KeyboardInterrupt:
         request.ledger.runs.end(run_id, Outcome.INTERRUPTED, {})
         raise
-
-
-def _outcome(ledger: Ledger, done: RunResult) -> tuple[Outcome, str]:
-    """How a run ended, and why if it could not go on."""
-    if done.error:
-        return Outcome.STOPPED, done.error.message
-    outcome = outcome_of(done.end)
-    has_failures = outcome is Outcome.FINISHED and ledger.queries.failure_count() > 0
-    return (Outcome.FAILURES if has_failures else outcome), ""
-
-
-def _summary_payload(request: RunRequest, run_id: int, outcome: Outcome, done: RunResult) -> Payload:
-    ledger, options = request.ledger, request.options
-    queries = ledger.queries
-    report = Report(
-        plan_counts(ledger),
-        queries.totals(run_id),
-        metadata(ledger, options, dry_run=False),
-        done.requests,
-        done.seconds,
-        done.requests_by_kind,
-    )
-    outstanding = queries.outstanding()
-    limits = chosen_limits(options, request.account, ledger).limits
-    left = forecast(products=outstanding.products, assets=outstanding.assets, limits=limits)
-    summary = Summary(
-        report,
-        outcome,
-        tuple(queries.failure_groups(_EXAMPLES)),
-        queries.failure_count(),
-        next_commands(outcome, failures=queries.retriable_failures(), ledger=options.target.named_ledger),
-        left if left.requests else None,
-    )
-    # What was asked for goes to stdout; how to go on after an interruption must be seen in any case.
-    must_be_seen = outcome in (Outcome.INTERRUPTED, Outcome.WAITING)
-    stream = Stream.ERR if must_be_seen else Stream.OUT
-    return report_payload(ledger, options, report, partial(render_summary, summary), stream)

@@ -9,7 +9,8 @@ import typer
 
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.log import end_log, start_log
-from amzsync.cli.options import OutputOptions
+from amzsync.cli.next_steps import typed_again
+from amzsync.cli.options import OutputOptions, TargetOptions
 from amzsync.cli.output import Output
 from amzsync.cli.result import CommandResult
 from amzsync.errors import AmzsyncError
@@ -20,9 +21,9 @@ Command = Callable[[Output, ExitStack], CommandResult]
 """A command. What it opens on the stack stays open until its result is shown."""
 
 
-def invoke(command: Command, options: OutputOptions, ledger: str | None = None) -> NoReturn:
+def invoke(command: Command, options: OutputOptions, target: TargetOptions | None = None) -> NoReturn:
     """Run a command and show its result; an error becomes one or two sentences and an exit code."""
-    output = Output(options, ledger)
+    output = Output(options, target)
     try:
         start_log(options.log_file, is_verbose=options.verbosity > 0, warn=output.warn)
         code = _run(command, output)
@@ -33,7 +34,7 @@ def invoke(command: Command, options: OutputOptions, ledger: str | None = None) 
         sys.stderr.close()
         code = exit_code_of(error)
     except KeyboardInterrupt as error:
-        output.show_error(AmzsyncError("Interrupted.", "Nothing is lost: run the command again."))
+        output.show_error(AmzsyncError("Interrupted.", f"Nothing is lost. Continue with `{typed_again()}`."))
         code = exit_code_of(error)
     except Exception as error:
         if options.verbosity > 1:

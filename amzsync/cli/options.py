@@ -14,6 +14,7 @@ import typer
 
 __all__ = [
     "DEFAULT_LEDGER",
+    "FAIL_ON",
     "ApplyOptions",
     "MappingOptions",
     "OutputOptions",
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 DEFAULT_LEDGER = Path("amzsync.db")
+FAIL_ON = ("any", "new", "none")
 _MOST_WORKERS = 1024
 _NOT_RECORDED = {"is_recorded": False}
 """For a field whose option holds only for the command that it is given with."""
@@ -73,6 +75,12 @@ def _check_max_wait(text: str | None) -> str | None:
             parse_duration_s(text)
         except ConfigError as error:
             raise typer.BadParameter(str(error)) from None
+    return text
+
+
+def _check_fail_on(text: str | None) -> str | None:
+    if text is not None and text not in FAIL_ON:
+        raise typer.BadParameter(f"{text[:40]!r} is not one of {', '.join(FAIL_ON)}.")
     return text
 
 
@@ -189,6 +197,16 @@ class ApplyOptions:
         bool,
         typer.Option("--retry-failed", help="Failed rows, and SKUs not found, become pending again."),
     ] = False
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            "--fail-on",
+            metavar="any|new|none",
+            callback=_check_fail_on,
+            help="Which failures and missing products make exit code 3: any (the default), those that no"
+            " earlier run has told, or none.",
+        ),
+    ] = None
     output: Annotated[
         Path | None,
         typer.Option("--output", metavar="FILE", help="Write the JSON report there."),

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from amzsync.cli.options import OutputOptions
+from amzsync.cli.next_steps import completed
+from amzsync.cli.options import OutputOptions, TargetOptions
 from amzsync.cli.result import CommandResult, Payload, Stream
 from amzsync.errors import AmzsyncError
 from amzsync.views.changes import Listing
 from amzsync.views.console import make_console, plain
 from amzsync.views.report import write_report
-from amzsync.views.summary import with_ledger
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,12 +25,12 @@ _LONGEST_MESSAGE = 2000
 class Output:
     """`out` is for what was asked for, `err` for everything else; with --json `out` is silent."""
 
-    def __init__(self, options: OutputOptions, ledger: str | None = None) -> None:
-        """`ledger` is what the next step after an error must name."""
+    def __init__(self, options: OutputOptions, target: TargetOptions | None = None) -> None:
+        """`target` is what the next step after an error must name."""
         self.is_quiet = options.is_quiet
         self.listing = Listing(show_all=options.show_all, show_addresses=options.verbosity > 0)
         self._as_json = options.as_json
-        self._ledger = ledger
+        self._target = target or TargetOptions()
         self.out: Console = make_console(
             sys.stdout,
             environ=os.environ,
@@ -52,12 +52,15 @@ class Output:
             write_report(payload.file, payload.document())
         if self._as_json and not has_error:
             self.write(payload.document())
-        if payload.words:
+        if self.is_quiet or self._as_json:
+            if payload.brief:
+                payload.brief(self.err)
+        elif payload.words:
             payload.words(self.err if payload.stream is Stream.ERR else self.out)
 
     def show_error(self, error: AmzsyncError) -> None:
         """One or two plain sentences: what happened, what to do next."""
-        error = AmzsyncError(error.message, with_ledger(error.next_step, self._ledger))
+        error = AmzsyncError(error.message, completed(error.next_step, self._target))
         sentences = " ".join(filter(None, (_sentence(error.message), error.next_step)))
         self.err.print(f"amzsync: {plain(sentences, _LONGEST_MESSAGE)}", style="red", soft_wrap=True)
         if self._as_json:

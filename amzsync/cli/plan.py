@@ -7,6 +7,7 @@ from functools import partial
 from amzsync.cli.accounts import chosen_account, perhaps_account
 from amzsync.cli.begin import fingerprints
 from amzsync.cli.binding import AccountBinding
+from amzsync.cli.ending import brief_of_plan
 from amzsync.cli.exits import exit_code_of
 from amzsync.cli.limits import ChosenLimits, chosen_limits
 from amzsync.cli.network import RunRequest, outcome_of, refresh
@@ -31,6 +32,8 @@ def plan(options: RunOptions, output: Output, resources: ExitStack) -> CommandRe
     opened = resources.enter_context(open_for_planning(options.target.ledger))
     ledger = opened.ledger
     account = account or choose(options, ledger)
+    for warning in account.warnings if account else ():
+        output.warn(warning)
     limits = chosen_limits(options, account, ledger)
     if account and (with_refresh or options.target.account):
         AccountBinding(ledger, account, same_account=options.target.same_account).check()
@@ -50,6 +53,7 @@ def plan(options: RunOptions, output: Output, resources: ExitStack) -> CommandRe
     payload = Payload(
         partial(render_plan, view, listing=output.listing),
         lambda: plan_json(view, queries.products(), queries.failures()),
+        brief=brief_of_plan(ledger, options),
     )
     return CommandResult(exit_code_of(refreshed), payload)
 

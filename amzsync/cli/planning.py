@@ -31,6 +31,7 @@ __all__ = [
     "plan_counts",
     "plan_into",
     "plan_view",
+    "planned_sources",
 ]
 
 _COUNTS = "plan_counts"
@@ -110,9 +111,14 @@ def plan_counts(ledger: Ledger) -> PlanCounts:
     return PlanCounts(**{name: value for name, value in kept.items() if name in names})
 
 
+def planned_sources(ledger: Ledger) -> tuple[str, ...]:
+    """The mappings that were planned last, as they were named."""
+    return tuple(json.loads(ledger.runs.setting(_SOURCES) or "[]"))
+
+
 def metadata(ledger: Ledger, options: RunOptions, *, dry_run: bool) -> Metadata:
     return Metadata(
-        sources=tuple(json.loads(ledger.runs.setting(_SOURCES) or "[]")),
+        sources=planned_sources(ledger),
         synced_at=datetime.now(UTC),
         dry_run=dry_run,
         skip_existing=options.mapping.skip_existing,

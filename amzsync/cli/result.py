@@ -16,7 +16,7 @@ __all__ = ["CommandResult", "Payload", "Stream"]
 
 
 class Stream(Enum):
-    """Where words go. What must be seen with --json and -q too belongs on stderr."""
+    """Where words go."""
 
     OUT = auto()
     ERR = auto()
@@ -26,12 +26,15 @@ class Stream(Enum):
 class Payload:
     """What was asked for: `words` prints it for people, `document` is its JSON in chunks.
 
-    Neither is called before the result is shown, so that a document of any length is never held whole.
+    `brief` prints what must be seen with -q and --json, too: what went wrong, and what to type next; None
+    where all is well. None of them is called before the result is shown, so that a document of any length is
+    never held whole.
     """
 
     words: Callable[["Console"], None] | None
     document: Callable[[], Iterable[str]]
     stream: Stream = Stream.OUT
+    brief: Callable[["Console"], None] | None = None
     file: Path | None = None
     """Where the document is written as well."""
 

@@ -9,10 +9,11 @@ import typer
 from amzsync.cli.accounts import chosen_account
 from amzsync.cli.begin import plan_again, planning
 from amzsync.cli.binding import AccountBinding
-from amzsync.cli.execution import dry_run, execute, report_payload
-from amzsync.cli.exits import exit_code_of
+from amzsync.cli.ending import exit_code, is_all_in_place, report_payload
+from amzsync.cli.execution import dry_run, execute
 from amzsync.cli.limits import chosen_limits
 from amzsync.cli.network import RunRequest
+from amzsync.cli.next_steps import command
 from amzsync.cli.output import Output
 from amzsync.cli.planning import metadata, plan_counts
 from amzsync.cli.result import CommandResult
@@ -22,7 +23,6 @@ from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.rows import Outcome
 from amzsync.views.report import Report, check_output
-from amzsync.views.summary import command
 
 __all__ = ["resume"]
 
@@ -63,7 +63,7 @@ def resume(options: RunOptions, output: Output, resources: ExitStack) -> Command
 
 
 def _nothing_to_resume(ledger: Ledger, options: RunOptions) -> CommandResult:
-    apply_command = command("apply", options.target.named_ledger)
+    apply_command = command("apply", options.target, ledger)
     message = (
         f"There is no unfinished run. `{apply_command}` works through what is pending."
         if ledger.work().has_open_work()
@@ -76,5 +76,7 @@ def _nothing_to_resume(ledger: Ledger, options: RunOptions) -> CommandResult:
         0,
         0.0,
     )
-    outcome = Outcome.FAILURES if ledger.queries.failure_count() else Outcome.FINISHED
-    return CommandResult(exit_code_of(outcome), report_payload(ledger, options, report), (message,))
+    outcome = Outcome.FINISHED if is_all_in_place(ledger) else Outcome.FAILURES
+    return CommandResult(
+        exit_code(ledger, options, outcome), report_payload(ledger, options, report), (message,)
+    )

@@ -11,7 +11,6 @@ import typer
 from amzsync.cli.options import ApplyOptions, MappingOptions, PaceOptions, PartOptions, TargetOptions
 from amzsync.cli.signature import OptionField, option_fields
 from amzsync.errors import LedgerError
-from amzsync.views.summary import command
 
 __all__ = ["RunOptions", "record", "recorded_options", "resumed_options"]
 
@@ -54,8 +53,7 @@ def recorded_options(target: TargetOptions, text: str) -> RunOptions:
     except (ValueError, TypeError, RecursionError, typer.BadParameter):
         raise LedgerError(
             f"The options of the last run in the ledger {target.ledger} are not as amzsync wrote them.",
-            f"`{command('apply', target.named_ledger)}` works through what is pending,"
-            " with the options given to it.",
+            "`amzsync apply` works through what is pending, with the options given to it.",
         ) from None
     return replace(options, target=replace(options.target, ledger=target.ledger))
 

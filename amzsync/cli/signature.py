@@ -37,6 +37,17 @@ class OptionField:
             annotation=Annotated[list[self.type] | None if self.is_repeated else self.type, self.info],  # type: ignore[name-defined]
         )
 
+    def arguments(self, value: object) -> list[str]:
+        """The option as it is typed to have this value."""
+        # In an annotation typer takes the first name of an option for its default.
+        names = (str(self.info.default), *(self.info.param_decls or ()))
+        flag = next(name for name in names if name.startswith("--"))
+        if isinstance(value, bool):
+            return [flag] if value else []
+        return [
+            part for one in (value if isinstance(value, tuple) else (value,)) for part in (flag, str(one))
+        ]
+
     def value(self, parsed: object) -> object:
         """The value of the field, from what typer has parsed."""
         return tuple(parsed) if isinstance(parsed, list) else () if self.is_repeated else parsed

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from functools import partial
 
 from amzsync.cli.accounts import perhaps_account
+from amzsync.cli.ending import shortfalls
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.limits import ChosenLimits, chosen_limits
+from amzsync.cli.next_steps import after_status
 from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions, resumed_options
 from amzsync.errors import ConfigError, LedgerError
@@ -15,8 +17,7 @@ from amzsync.executor.engine.slots import Slots
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Run
 from amzsync.limits.forecast import forecast
-from amzsync.views.status import StatusView, render_status, status_json
-from amzsync.views.summary import command
+from amzsync.views.status import StatusView, render_status, render_status_brief, status_json
 
 __all__ = ["status"]
 
@@ -29,7 +30,8 @@ def status(options: RunOptions, resources: ExitStack) -> CommandResult:
     ledger = resources.enter_context(Ledger.read(options.target.ledger))
     queries = ledger.queries
     runs = ledger.runs.latest(_RUNS_SHOWN)
-    limits = _limits(options, runs, ledger)
+    last_options = _last_options(options, runs)
+    limits = _limits(last_options, ledger)
     slots = Slots(limits.limits, ledger.request_log(), time.monotonic)
     outstanding = queries.outstanding()
     view = StatusView(
@@ -37,36 +39,35 @@ def status(options: RunOptions, resources: ExitStack) -> CommandResult:
         account=ledger.runs.account(),
         counts=queries.counts(),
         runs=runs,
-        failure_groups=tuple(queries.failure_groups(_EXAMPLES)),
-        failures_total=queries.failure_count(),
+        shortfalls=shortfalls(ledger, _EXAMPLES),
         quota=slots.used(),
         limits_origin=limits.origin,
         now=datetime.now(UTC),
         forecast=forecast(products=outstanding.products, assets=outstanding.assets, limits=slots.limits),
-        next_steps=_next_steps(ledger, options, has_work=outstanding.products > 0),
+        next_steps=after_status(ledger, last_options, has_work=outstanding.products > 0),
+        without_images=tuple(ledger.unfinished.without_images()),
     )
-    payload = Payload(partial(render_status, view), lambda: status_json(view, queries.failures()))
+    payload = Payload(
+        partial(render_status, view),
+        lambda: status_json(view, queries.failures()),
+        brief=partial(render_status_brief, view),
+    )
     return CommandResult(ExitCode.DONE, payload)
 
 
-def _limits(options: RunOptions, runs: tuple[Run, ...], ledger: Ledger) -> ChosenLimits:
-    """The limits that a run like the last one would work at."""
+def _last_options(options: RunOptions, runs: tuple[Run, ...]) -> RunOptions:
+    """The options of the last run, but for those given now."""
     if runs:
         # Whoever only looks need not mind options that `resume` refuses.
         with suppress(LedgerError):
-            options = resumed_options(options, runs[0].options)
+            return resumed_options(options, runs[0].options)
+    return options
+
+
+def _limits(options: RunOptions, ledger: Ledger) -> ChosenLimits:
+    """The limits that a run like the last one would work at."""
     try:
         return chosen_limits(options, perhaps_account(options, ledger), ledger)
     except ConfigError:
         # Whoever only looks need not have the account any more.
         return chosen_limits(options, None, ledger)
-
-
-def _next_steps(ledger: Ledger, options: RunOptions, *, has_work: bool) -> tuple[str, ...]:
-    names = []
-    unfinished = ledger.runs.last_unfinished()
-    if has_work or (unfinished and not unfinished.is_planned):
-        names.append("resume" if unfinished else "apply")
-    if ledger.queries.retriable_failures():
-        names.append("apply --retry-failed")
-    return tuple(command(name, options.target.named_ledger) for name in names)

@@ -17,6 +17,7 @@ from amzsync.ledger.request_log import RequestLog
 from amzsync.ledger.runs import Runs
 from amzsync.ledger.seen import Seen
 from amzsync.ledger.store import Store
+from amzsync.ledger.unfinished import Unfinished
 from amzsync.ledger.work import Work
 
 __all__ = ["Clocks", "Ledger"]
@@ -53,6 +54,7 @@ class Ledger:
         self.queries = Queries(store, self.selection)
         self.changes = Changes(store, self.selection)
         self.seen = Seen(store, clocks.now)
+        self.unfinished = Unfinished(store, self.runs, self.selection)
 
     @classmethod
     def write(cls, path: Path, clocks: Clocks | None = None) -> "Ledger":

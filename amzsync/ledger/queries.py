@@ -272,10 +272,6 @@ class Queries:
             for (why, status), (count, found) in groups.items()
         ]
 
-    def retriable_failures(self) -> int:
-        """Failures that another try may heal: all but malformed addresses."""
-        return self.failure_count("row_table <> 'urls'")
-
     def failure_count(self, condition: str = EVERY) -> int:
         chosen = self._selection.only("product_id")
         return int(self._store.value(f"SELECT count(*) FROM failures WHERE {chosen} AND {condition}"))

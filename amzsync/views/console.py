@@ -4,7 +4,7 @@ Whatever a mapping or a server said is foreign: it reaches a terminal only throu
 move the cursor, hide or reorder text, or pass as markup. Rich is imported when something is first shown.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from amzsync.limits.windows import Limit
@@ -25,6 +25,7 @@ __all__ = [
     "grid",
     "limit_text",
     "make_console",
+    "names_text",
     "own",
     "plain",
     "plural",
@@ -34,6 +35,7 @@ __all__ = [
 
 FOREIGN_LIMIT = 200
 SKU_LIMIT = 64
+SKUS_SHOWN = 5
 _NARROW = 72
 _UNBOUNDED = 10_000
 
@@ -171,6 +173,15 @@ def grid(rows: "Iterable[tuple[Text, Text]]", *, align_right: bool = False) -> "
 def facts(rows: Iterable[tuple[str, str]]) -> "Table":
     """Labels with their numbers, aligned."""
     return grid(((own(label), own(value)) for label, value in rows), align_right=True)
+
+
+def names_text(what: str, skus: Sequence[str], at_most: int = SKUS_SHOWN) -> "Text":
+    """`2 products not in Plytix: A, B`."""
+    listed = own(", ").join(foreign(sku, limit=SKU_LIMIT) for sku in skus[:at_most])
+    more = len(skus) - at_most
+    if more > 0:
+        listed.append(f" and {count_text(more)} more")
+    return own(f"{plural(len(skus), 'product')} {what}: ", "yellow").append_text(listed)
 
 
 def count_text(number: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amzsync.executor.events import QuotaUse
-from amzsync.ledger.rows import Counts, Failure, FailureGroup, Run, State
+from amzsync.ledger.rows import Counts, Failure, Run, State
 from amzsync.limits.forecast import Forecast
 from amzsync.views.console import (
     Sheet,
@@ -18,37 +18,39 @@ from amzsync.views.console import (
     facts,
     foreign,
     limit_text,
+    names_text,
     own,
     titled,
 )
 from amzsync.views.document import document, failure_entry, table_entries
-from amzsync.views.failures import failures_in_full
 from amzsync.views.limits import LimitsOrigin, observed_since, use_text
+from amzsync.views.next_steps import NextStep, next_step_fields, print_next_steps
+from amzsync.views.shortfalls import Shortfalls, render_shortfalls
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.text import Text
 
-__all__ = ["StatusView", "render_status", "status_json"]
+__all__ = ["StatusView", "render_status", "render_status_brief", "status_json"]
 
 _ALWAYS_SHOWN = (State.PENDING, State.DONE, State.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """A ledger as values. `forecast` is the work left; `next_steps` are commands or sentences."""
+    """A ledger as values. `forecast` is the work left; `without_images` are SKUs."""
 
     ledger: Path
     account: str | None
     counts: tuple[Counts, ...]
     runs: tuple[Run, ...]
-    failure_groups: tuple[FailureGroup, ...]
-    failures_total: int
+    shortfalls: Shortfalls
     quota: tuple[QuotaUse, ...]
     limits_origin: LimitsOrigin
     now: datetime
     forecast: Forecast
-    next_steps: tuple[str, ...]
+    next_steps: tuple[NextStep, ...]
+    without_images: tuple[str, ...] = ()
 
 
 def render_status(view: StatusView, console: "Console", zone: tzinfo | None = None) -> None:
@@ -57,12 +59,20 @@ def render_status(view: StatusView, console: "Console", zone: tzinfo | None = No
         if number:
             console.print()
         console.print(part)
+    print_next_steps(view.next_steps, console)
+
+
+def render_status_brief(view: StatusView, console: "Console") -> None:
+    """What must be seen in any case: what is not in place, and what to type next. Nothing, if all is well."""
+    if view.forecast.requests:
+        console.print(_left(view), soft_wrap=True)
+    render_shortfalls(view.shortfalls, view.next_steps, console)
 
 
 def status_json(view: StatusView, failures: Iterable[Failure] | None = None) -> Iterator[str]:
     """The status as one JSON document in chunks. Without `failures`, the examples of each cause are used."""
     if failures is None:
-        failures = (failure for group in view.failure_groups for failure in group.examples)
+        failures = (failure for group in view.shortfalls.groups for failure in group.examples)
     return document(
         {
             "ledger": str(view.ledger),
@@ -70,10 +80,10 @@ def status_json(view: StatusView, failures: Iterable[Failure] | None = None) -> 
             "tables": table_entries(view.counts),
             "runs": [_run_entry(run) for run in view.runs],
             "failures": map(failure_entry, failures),
-            "failures_total": view.failures_total,
+            "failures_total": view.shortfalls.failures,
             "failure_causes": [
                 {"error": group.message, "status": group.status, "count": group.count}
-                for group in view.failure_groups
+                for group in view.shortfalls.groups
             ],
             "quota": [
                 {"limit": use.limit.allowed, "window_s": use.limit.window_s, "used": use.used}
@@ -82,7 +92,9 @@ def status_json(view: StatusView, failures: Iterable[Failure] | None = None) -> 
             ],
             "limits_from": view.limits_origin,
             "left": {"requests": view.forecast.requests, "seconds": round(view.forecast.seconds, 1)},
-            "next": list(view.next_steps),
+            "products_not_found": list(view.shortfalls.not_found),
+            "products_without_images": list(view.without_images),
+            **next_step_fields(view.next_steps),
         }
     )
 
@@ -92,8 +104,9 @@ def _parts(view: StatusView, zone: tzinfo | None) -> "Iterator[RenderableType]":
     yield titled("Rows by state", _rows(view.counts))
     if view.runs:
         yield titled("Last runs", _runs(view.runs, zone))
-    if view.failures_total:
-        yield titled(f"Failures: {count_text(view.failures_total)}", failures_in_full(view.failure_groups))
+    yield from view.shortfalls.parts(in_full=True)
+    if view.without_images:
+        yield names_text("without images", view.without_images)
     if view.quota:
         used = (
             (limit_text(use.configured or use.limit), use_text(use, view.now, zone)) for use in view.quota
@@ -149,12 +162,10 @@ def _runs(runs: tuple[Run, ...], zone: tzinfo | None) -> Sheet:
 def _left(view: StatusView) -> "Text":
     cost = view.forecast
     if cost.requests:
-        lines = own(f"Remaining: {cost_text(cost.requests, cost.seconds)}.")
-    else:
-        lines = own("Nothing to do." if not view.failures_total else "Nothing else to do.")
-    for step in view.next_steps:
-        lines.append("\nNext: ", "bold").append_text(foreign(step))
-    return lines
+        return own(f"Remaining: {cost_text(cost.requests, cost.seconds)}.")
+    if not view.shortfalls:
+        return own("Nothing to do.")
+    return own(f"Nothing left to do, but {view.shortfalls.phrase}.")
 
 
 def _run_entry(run: Run) -> dict[str, object]:

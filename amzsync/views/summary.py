@@ -1,81 +1,43 @@
 """After a run: what was done, every cause of a failure, and the command to type next."""
 
-import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
-from amzsync.ledger.rows import FailureGroup, Outcome
+from amzsync.ledger.rows import Outcome
 from amzsync.limits.forecast import Forecast
 from amzsync.views.console import (
-    SKU_LIMIT,
     cost_text,
     count_text,
     duration_text,
     facts,
-    foreign,
     own,
     plural,
-    titled,
 )
-from amzsync.views.failures import failures_in_short
+from amzsync.views.next_steps import NextStep, print_next_steps
 from amzsync.views.report import Report
+from amzsync.views.shortfalls import Shortfalls, render_shortfalls
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.text import Text
 
-__all__ = ["Summary", "command", "next_commands", "render_summary", "with_ledger"]
-
-_SKUS_SHOWN = 5
+__all__ = ["Summary", "render_brief", "render_summary"]
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A run's end. `left` is the cost of what is left, None where nothing is left or it cannot be told."""
+    """A run's end. `left` is the cost of what is left, None where nothing is left or it cannot be told.
+
+    `new` is what of the shortfalls no earlier run has told, None where all of them count.
+    """
 
     report: Report
     outcome: Outcome
-    failure_groups: tuple[FailureGroup, ...]
-    failures_total: int
-    next_steps: tuple[str, ...]
+    shortfalls: Shortfalls
+    next_steps: tuple[NextStep, ...]
     left: Forecast | None = None
-
-
-def command(name: str, ledger: str | None) -> str:
-    """A command to type; `ledger` is given where it is not the default one."""
-    return f"amzsync {name} --ledger {shlex.quote(ledger)}" if ledger else f"amzsync {name}"
-
-
-def with_ledger(text: str, ledger: str | None) -> str:
-    """A text in which every command names the ledger, so that it works as it is typed."""
-    if ledger is None:
-        return text
-
-    def named(found: re.Match[str]) -> str:
-        name, more = found.groups()
-        return found[0] if "--ledger" in more else f"`{command(name, ledger)}{more}`"
-
-    return re.sub(r"`amzsync (plan|apply|resume|status)\b([^`]*)`", named, text)
-
-
-def next_commands(outcome: Outcome, *, failures: int, ledger: str | None = None) -> tuple[str, ...]:
-    """What to type after a run; `failures` counts those that another try may cure."""
-    match outcome:
-        case Outcome.FINISHED:
-            names: tuple[str, ...] = ()
-        case Outcome.FAILURES:
-            names = ("status", "apply --retry-failed") if failures else ("status",)
-        case Outcome.INTERRUPTED | Outcome.WAITING:
-            names = ("resume",)
-        case Outcome.STOPPED:
-            names = ("status", "resume") if failures else ("resume",)
-        case Outcome.PLANNED:
-            names = ("apply",)
-        case _:
-            assert_never(outcome)
-    return tuple(command(name, ledger) for name in names)
+    new: Shortfalls | None = None
 
 
 def render_summary(summary: Summary, console: "Console") -> None:
@@ -84,30 +46,41 @@ def render_summary(summary: Summary, console: "Console") -> None:
         if number:
             console.print()
         console.print(part)
+    if summary.next_steps:
+        console.print()
+        print_next_steps(summary.next_steps, console)
+
+
+def render_brief(summary: Summary, console: "Console") -> None:
+    """What must be seen in any case: how the run ended, every cause of a failure, and what to type next.
+
+    Where work is left because that was asked for, this is one line.
+    """
+    if summary.outcome is Outcome.WAITING:
+        line = own("Stopped at --max-wait; work remains.")
+        if summary.shortfalls:
+            line.append(f" So far {summary.shortfalls.phrase}.")
+        for step in summary.next_steps:
+            line.append(" ").append_text(step.line())
+        console.print(line, soft_wrap=True)
+        return
+    console.print(_headline(summary), soft_wrap=True)
+    shortfalls = summary.shortfalls if summary.new is None else summary.new
+    render_shortfalls(shortfalls, summary.next_steps, console)
 
 
 def _parts(summary: Summary) -> "Iterator[RenderableType]":
     yield _headline(summary)
     yield facts(_facts(summary.report))
-    totals = summary.report.totals
-    if totals.products_not_found:
-        yield _not_found(totals.products_not_found)
-    if summary.failure_groups:
-        yield titled(
-            f"Failures: {count_text(summary.failures_total)}", failures_in_short(summary.failure_groups)
-        )
-    if summary.next_steps:
-        yield own("\n").join(own("Next: ", "bold").append_text(foreign(step)) for step in summary.next_steps)
+    yield from summary.shortfalls.parts()
 
 
 def _headline(summary: Summary) -> "Text":
     match summary.outcome:
         case Outcome.FINISHED:
             line = own("Done: everything is in place.", "bold green")
-            if summary.report.totals.products_not_found:
-                line = own("Done, except for products that Plytix does not have.", "bold green")
         case Outcome.FAILURES:
-            line = own(f"Finished, but {plural(summary.failures_total, 'row')} failed.", "bold yellow")
+            line = own(f"Finished, but {_shortfall(summary)}.", "bold yellow")
         case Outcome.INTERRUPTED:
             line = own("Interrupted. All progress is saved.", "bold yellow")
         case Outcome.WAITING:
@@ -127,6 +100,15 @@ def _headline(summary: Summary) -> "Text":
     return line
 
 
+def _shortfall(summary: Summary) -> str:
+    """`3 rows failed and 2 products are not in Plytix (1 new)`."""
+    told = summary.shortfalls.phrase
+    if summary.new is None:
+        return told
+    number = summary.new.failures + len(summary.new.not_found)
+    return f"{told} ({f'{count_text(number)} new' if number else 'none new'})"
+
+
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
     totals, counts = report.totals, report.counts
     yield "images added to Plytix", count_text(totals.uploaded)
@@ -142,10 +124,3 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     ):
         if number:
             yield label, count_text(number)
-
-
-def _not_found(skus: tuple[str, ...]) -> "Text":
-    listed = own(", ").join(foreign(sku, limit=SKU_LIMIT) for sku in skus[:_SKUS_SHOWN])
-    if len(skus) > _SKUS_SHOWN:
-        listed.append(", …")
-    return own(f"{plural(len(skus), 'product')} not in Plytix: ", "yellow").append_text(listed)

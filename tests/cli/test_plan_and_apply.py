@@ -80,7 +80,7 @@ def test_the_sandbox_account_does_the_whole_job_and_is_kept_beside_the_ledger(tm
     mapping = tmp_path / "mapping.json"
     mapping.write_text(json.dumps({"matched": [flat("A", "a", "b"), flat("SKU-UNKNOWN", "c")]}))
     result = amzsync("apply", "--mapping", mapping, "--plytix-account", "sandbox", "--yes", "--json")
-    assert result.code == 0, result.err
+    assert result.code == 3, result.err
     assert (result.json["links_created"], result.json["products_not_found"]) == (2, ["SKU-UNKNOWN"])
     with Sandbox(tmp_path / "amzsync.db.sandbox") as sandbox:
         names = ("amazon_01_MAIN_a.jpg", "amazon_02_PT01_b.jpg")
@@ -199,7 +199,7 @@ def test_failures_end_with_three_and_are_named_with_their_cause(setup: Setup) ->
         ("b.jpg", "A"),
         ("nowhere", "B"),
     }
-    assert "amzsync apply --retry-failed" in result.out
+    assert "once the listing or the mapping is corrected: amzsync apply --mapping" in result.out
     setup.sandbox.faults.clear()
     again = setup.apply(None, "--retry-failed", "--json")
     assert again.code == 3, "the malformed address stays a failure"
@@ -295,7 +295,7 @@ def test_unknown_skus_are_listed_and_picked_up_once_they_exist(setup: Setup) -> 
     mapping = setup.mapping({"matched": [flat("A", "a"), flat("B", "b")]}, seed=False)
     setup.sandbox.seed(["A"])
     result = setup.apply(mapping, "--output", "r.json")
-    assert result.code == 0
+    assert result.code == 3
     assert "B" in result.out.partition("not in Plytix:")[2]
     report = json.loads(Path("r.json").read_text())
     assert (report["products_not_found"], report["links_created"]) == (["B"], 1)

@@ -11,7 +11,7 @@ import typer
 
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.invoke import invoke
-from amzsync.cli.options import OutputOptions
+from amzsync.cli.options import OutputOptions, TargetOptions
 from amzsync.cli.output import Output
 from amzsync.cli.result import CommandResult, Payload, Stream
 from amzsync.errors import LedgerError
@@ -55,17 +55,24 @@ def test_json_takes_the_place_of_words_on_stdout(capsys: pytest.CaptureFixture[s
     assert (tmp_path / "r.json").read_text() == '{"a": 1}\n'
 
 
-def test_words_on_stderr_are_seen_with_json_and_quiet_too(capsys: pytest.CaptureFixture[str]) -> None:
-    result = CommandResult(ExitCode.WAITING, payload(stream=Stream.ERR))
-    assert ended(result, OutputOptions(as_json=True, is_quiet=True)) == 4
-    assert capsys.readouterr() == ('{"a": 1}\n', "words\n")
+@pytest.mark.parametrize(
+    "flags", [{"is_quiet": True}, {"as_json": True}, {"as_json": True, "is_quiet": True}]
+)
+def test_what_must_be_seen_is_on_stderr_with_json_and_quiet_too(
+    capsys: pytest.CaptureFixture[str], flags: dict[str, bool]
+) -> None:
+    seen = payload(stream=Stream.ERR, brief=lambda console: console.print("in short"))
+    assert ended(CommandResult(ExitCode.WAITING, seen), OutputOptions(**flags)) == 4
+    out, err = capsys.readouterr()
+    assert err == "in short\n"
+    assert out == ('{"a": 1}\n' if "as_json" in flags else "")
 
 
 def test_the_document_of_a_result_with_an_error_is_that_of_the_error(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     result = CommandResult(ExitCode.STOPPED, payload(file=tmp_path / "r.json"), error=ERROR)
-    assert ended(result, OutputOptions(as_json=True), ledger="some.db") == 1
+    assert ended(result, OutputOptions(as_json=True), target=TargetOptions(ledger=Path("some.db"))) == 1
     out, err = capsys.readouterr()
     assert json.loads(out)["error"]["next_step"] == "`amzsync apply --ledger some.db` makes another."
     assert err == "amzsync: The ledger is gone. `amzsync apply --ledger some.db` makes another.\n"

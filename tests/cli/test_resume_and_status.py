@@ -136,10 +136,13 @@ def test_the_status_of_a_ledger_keeps_the_contract(setup: Setup) -> None:
     assert status["tables"]["links"] == {"done": 100, "skipped": 8}
     assert status["tables"]["thumbnails"] == {"done": 15, "skipped": 1}
     assert [run["command"] for run in status["runs"]] == ["apply"]
-    assert status["runs"][0]["outcome"] == "finished"
+    assert status["runs"][0]["outcome"] == "failures"
     assert len(status["runs"][0]["mappings"][0]["sha256"]) == 64
     assert status["failures"] == []
+    assert status["products_not_found"] == ["AMZN-US-B0BOOT0015"]
+    assert len(status["products_without_images"]) == 4
     assert status["next"] == []
+    assert [step["when"] for step in status["next_when"]] == ["once the products are in Plytix"]
     assert set(status["quota"][0]) == {"limit", "window_s", "used"}
     assert [one["used"] for one in status["quota"]] == [setup.sandbox.total]
 

@@ -259,7 +259,7 @@ def test_a_product_that_cannot_be_named_is_a_failure_with_its_place_until_it_is_
         ("m.json, matched[7]", "no SKU", "", ""),
     ]
     assert [group.count for group in ledger.queries.failure_groups(5)] == [2, 1]
-    assert ledger.queries.retriable_failures() == 0
+    assert ledger.unfinished.causes().transient == 0
     ledger.work().retry_failed()
     merge(ledger, [*BASE, second])
     assert [one.place for one in ledger.queries.failures()] == ["", "m.json, matched[7]"]

@@ -18,8 +18,10 @@ from amzsync.limits.windows import PRESETS
 from amzsync.planner import PlanCounts
 from amzsync.views.console import make_console
 from amzsync.views.limits import LimitsOrigin
+from amzsync.views.next_steps import NextStep
 from amzsync.views.plan import AccountView, Cost, PlanView
 from amzsync.views.report import Metadata, Report
+from amzsync.views.shortfalls import Shortfalls
 from amzsync.views.status import StatusView
 from amzsync.views.summary import Summary
 
@@ -144,13 +146,12 @@ def status_view(text: str | None = None, **changes: Any) -> StatusView:
         runs=(run(command=text, message=text, mappings=((text, "ab"),), started_at=text), run())
         if text
         else (run(), run(id=2, ended_at=None, outcome=None)),
-        failure_groups=groups(text),
-        failures_total=1_004,
+        shortfalls=Shortfalls(1_004, groups(text)),
         quota=tuple(QuotaUse(limit, used) for limit, used in zip(PRESETS["paid"], (38, 1_204), strict=True)),
         limits_origin=LimitsOrigin.DEFAULT,
         now=datetime(2025, 12, 23, 6, 0, 47, tzinfo=UTC),
         forecast=Forecast(5_300, 3_720.0),
-        next_steps=(text or "amzsync resume",),
+        next_steps=(NextStep(text or "amzsync resume"),),
     )
     return replace(base, **changes)
 
@@ -171,9 +172,8 @@ def summary(text: str | None = None, **changes: Any) -> Summary:
     base = Summary(
         report=report(text),
         outcome=Outcome.FAILURES,
-        failure_groups=groups(text),
-        failures_total=1_004,
-        next_steps=(text or "amzsync status",),
+        shortfalls=Shortfalls(1_004, groups(text), (text,) * 7 if text else TOTALS.products_not_found),
+        next_steps=(NextStep(text or "amzsync status"),),
         left=Forecast(10, 3.0),
     )
     return replace(base, **changes)

@@ -53,7 +53,9 @@ def test_no_view_prints_a_character_that_acts_and_none_overflows_its_console(
     VIEWS[view](text, console)
 
     assert_harmless(stream.getvalue())
-    assert max(cell_len(line) for line in stream.getvalue().splitlines()) <= width
+    # A command that is broken over lines could not be copied.
+    lines = [line for line in stream.getvalue().splitlines() if not line.startswith("Next: ")]
+    assert max(map(cell_len, lines)) <= width
 
 
 @pytest.mark.parametrize("text", ["[red]markup[/red]", "=HYPERLINK(1)", "<b>bold</b>", ":smile:", "[/]"])

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 
 import pytest
-from views.factories import TOTALS, failure, groups, plain_console, report, run, status_view, summary
+from views.factories import failure, groups, plain_console, run, status_view, summary
 
 from amzsync.ledger.rows import FailureGroup, Outcome
 from amzsync.limits.forecast import Forecast
-from amzsync.views.status import StatusView, render_status, status_json
-from amzsync.views.summary import Summary, next_commands, render_summary
+from amzsync.views.next_steps import NextStep
+from amzsync.views.shortfalls import Shortfalls
+from amzsync.views.status import StatusView, render_status, render_status_brief, status_json
+from amzsync.views.summary import Summary, render_brief, render_summary
 
 
 def status_text(view: StatusView, zone: timezone = UTC) -> str:
@@ -72,8 +74,7 @@ def test_a_fresh_ledger_has_a_status_too() -> None:
     bare = status_view(
         account=None,
         runs=(),
-        failure_groups=(),
-        failures_total=0,
+        shortfalls=Shortfalls(0, ()),
         quota=(),
         forecast=Forecast(0, 0.0),
         next_steps=(),
@@ -142,8 +143,8 @@ def test_status_json_lists_every_failure_that_is_handed_in_and_the_examples_othe
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [
-        (Outcome.FINISHED, "Done, except for products that Plytix does not have. 155 requests in 31 s."),
-        (Outcome.FAILURES, "Finished, but 1,004 rows failed. 155 requests"),
+        (Outcome.FINISHED, "Done: everything is in place. 155 requests in 31 s."),
+        (Outcome.FAILURES, "Finished, but 1,004 rows failed and 2 products are not in Plytix. 155 requests"),
         (Outcome.INTERRUPTED, "Interrupted. All progress is saved."),
         (Outcome.WAITING, "Stopped at --max-wait; work remains."),
         (Outcome.STOPPED, "Stopped. All progress is saved."),
@@ -152,15 +153,6 @@ def test_status_json_lists_every_failure_that_is_handed_in_and_the_examples_othe
 )
 def test_a_summary_begins_with_how_the_run_ended(outcome: Outcome, words: str) -> None:
     assert words in summary_text(summary(outcome=outcome))
-
-
-def test_a_run_that_found_every_product_is_done_without_a_but() -> None:
-    everything = report(totals=replace(TOTALS, products_not_found=()))
-
-    text = summary_text(summary(report=everything, outcome=Outcome.FINISHED))
-
-    assert "Done: everything is in place." in text
-    assert "Not in Plytix" not in text
 
 
 def test_a_summary_tells_what_was_done() -> None:
@@ -190,37 +182,92 @@ def test_a_summary_names_every_cause_with_its_first_products() -> None:
 def test_causes_beyond_a_screen_are_counted() -> None:
     many = tuple(FailureGroup(f"cause {n}", 422, 1, ()) for n in range(28))
 
-    text = summary_text(summary(failure_groups=many))
+    text = summary_text(summary(shortfalls=Shortfalls(28, many)))
 
     assert "cause 24" in text
     assert "… and 3 more causes (amzsync status --json)" in text
 
 
-@pytest.mark.parametrize(
-    ("outcome", "failures", "commands"),
-    [
-        (Outcome.FINISHED, 0, ()),
-        (Outcome.FAILURES, 3, ("amzsync status", "amzsync apply --retry-failed")),
-        (Outcome.INTERRUPTED, 0, ("amzsync resume",)),
-        (Outcome.WAITING, 2, ("amzsync resume",)),
-        (Outcome.STOPPED, 0, ("amzsync resume",)),
-        (Outcome.STOPPED, 2, ("amzsync status", "amzsync resume")),
-        (Outcome.PLANNED, 0, ("amzsync apply",)),
-    ],
-)
-def test_the_next_command_follows_from_how_the_run_ended(
-    outcome: Outcome, failures: int, commands: tuple[str, ...]
-) -> None:
-    assert next_commands(outcome, failures=failures) == commands
+def test_a_long_command_is_printed_on_one_line_and_whole() -> None:
+    command = "amzsync resume --ledger " + "/a-long-folder" * 30
+    console, stream = plain_console(60)
+    render_summary(summary(next_steps=(NextStep(command),)), console)
+
+    assert f"Next: {command}\n" in stream.getvalue()
 
 
-def test_the_next_command_names_a_ledger_that_is_not_the_default_ready_to_paste() -> None:
-    assert next_commands(Outcome.WAITING, failures=0, ledger="my ledger.db") == (
-        "amzsync resume --ledger 'my ledger.db'",
+def test_a_command_that_something_must_precede_says_what() -> None:
+    steps = (NextStep("amzsync apply --retry-failed", "once the products are in Plytix"),)
+
+    assert "Next, once the products are in Plytix: amzsync apply --retry-failed" in summary_text(
+        summary(next_steps=steps)
     )
+    document = json.loads("".join(status_json(status_view(next_steps=steps))))
+    assert document["next"] == []
+    assert document["next_when"] == [
+        {"when": "once the products are in Plytix", "command": "amzsync apply --retry-failed"}
+    ]
+
+
+def brief_text(value: Summary) -> str:
+    console, stream = plain_console(80)
+    render_brief(value, console)
+    return stream.getvalue()
+
+
+def test_work_that_is_left_because_that_was_asked_for_is_one_line() -> None:
+    text = brief_text(summary(outcome=Outcome.WAITING, next_steps=(NextStep("amzsync resume"),)))
+
+    assert text == (
+        "Stopped at --max-wait; work remains. So far 1,004 rows failed and 2 products are not in Plytix."
+        " Next: amzsync resume\n"
+    )
+
+
+def test_in_short_a_run_tells_its_end_its_failures_and_the_next_step_only() -> None:
+    text = " ".join(brief_text(summary()).split())
+
+    assert text.startswith("Finished, but 1,004 rows failed and 2 products are not in Plytix.")
+    assert "1,003 x HTTP 422: The image cannot be fetched SKU-0" in text
+    assert text.endswith("Next: amzsync status")
+    assert "images added" not in text
+
+
+def test_where_only_new_failures_count_only_those_are_told_in_short() -> None:
+    new = Shortfalls(1, groups()[1:], ("NEW-1",), is_new=True)
+    text = " ".join(brief_text(summary(new=new)).split())
+
+    assert "Finished, but 1,004 rows failed and 2 products are not in Plytix (2 new)." in text
+    assert "1 product newly not in Plytix: NEW-1 New failures: 1" in text
+    assert "The image cannot be fetched" not in text
+    assert "(none new)" in summary_text(summary(new=Shortfalls(0, ())))
+
+
+def test_a_status_in_short_is_nothing_where_all_is_well() -> None:
+    console, stream = plain_console(80)
+    well = status_view(shortfalls=Shortfalls(0, ()), forecast=Forecast(0, 0.0), next_steps=())
+    render_status_brief(well, console)
+
+    assert stream.getvalue() == ""
+
+
+def test_a_status_names_products_that_plytix_lacks_and_those_without_images() -> None:
+    view = status_view(
+        shortfalls=Shortfalls(0, (), ("GONE-1", "GONE-2")),
+        without_images=("BARE-1",),
+        forecast=Forecast(0, 0.0),
+    )
+    text = status_text(view)
+
+    assert "2 products not in Plytix: GONE-1, GONE-2" in text
+    assert "1 product without images: BARE-1" in text
+    assert "Nothing left to do, but 2 products are not in Plytix." in text
+    document = json.loads("".join(status_json(view)))
+    assert document["products_not_found"] == ["GONE-1", "GONE-2"]
+    assert document["products_without_images"] == ["BARE-1"]
 
 
 def test_examples_of_one_product_are_named_once() -> None:
     same = FailureGroup("no image", 422, 2, (failure("A"), failure("A")))
 
-    assert summary_text(summary(failure_groups=(same, *groups()[1:]))).count("no image A 1 x") == 1
+    assert summary_text(summary(shortfalls=Shortfalls(3, (same, *groups()[1:])))).count("no image A 1 x") == 1

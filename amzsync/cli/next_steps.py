@@ -1,0 +1,149 @@
+"""The commands that are named to people: each works as it is printed, with every option that it needs."""
+
+import re
+import shlex
+import sys
+from collections.abc import Iterable, Iterator
+
+from amzsync.cli.options import MappingOptions, PaceOptions, TargetOptions
+from amzsync.cli.planning import planned_sources
+from amzsync.cli.run_options import RunOptions
+from amzsync.cli.signature import option_fields
+from amzsync.ledger.ledger import Ledger
+from amzsync.ledger.owner import read_owner
+from amzsync.ledger.rows import Outcome
+from amzsync.views.next_steps import NextStep
+
+__all__ = [
+    "after_plan",
+    "after_run",
+    "after_status",
+    "command",
+    "completed",
+    "running_command",
+    "typed_again",
+]
+
+_OF_PENDING_ROWS = ("skip_existing", "allow_private_urls", "rate_limits")
+"""What `apply` without a mapping must be told again, as a ledger does not tell it."""
+
+_WITH_ACCOUNT = ("apply", "plan")
+_RESUMABLE = ("apply", "resume", "prune", "undo")
+"""What `resume` carries on; other commands are typed again."""
+
+_NAMED_COMMAND = re.compile(r"`amzsync (plan|apply|resume|status)\b([^`]*)`")
+
+
+def command(name: str, target: TargetOptions, ledger: Ledger | None = None, *more: str) -> str:
+    """A command to type, on this ledger and account; `more` are its other arguments."""
+    words = ["amzsync", *name.split(), *more]
+    if target.named_ledger:
+        words += ["--ledger", target.named_ledger]
+    if words[1] in _WITH_ACCOUNT:
+        if target.config:
+            words += ["--config", str(target.config)]
+        # A ledger that belongs to an account names it itself.
+        if target.account and not (ledger and read_owner(ledger.runs)):
+            words += ["--plytix-account", target.account]
+    return shlex.join(words)
+
+
+def completed(text: str, target: TargetOptions) -> str:
+    """A text in which every command is completed, so that it works as it is typed."""
+
+    def whole(found: re.Match[str]) -> str:
+        name, more = found.groups()
+        if name == "resume" and running_command() not in _RESUMABLE:
+            return f"`{typed_again()}`"
+        return found[0] if "--ledger" in more else f"`{command(name, target)}{more}`"
+
+    return _NAMED_COMMAND.sub(whole, text)
+
+
+def running_command() -> str:
+    """The name of the command that is running."""
+    return next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+
+
+def typed_again(*but: str) -> str:
+    """The command that is running, without these flags."""
+    return shlex.join(["amzsync", *(word for word in sys.argv[1:] if word not in but)])
+
+
+def after_run(ledger: Ledger, options: RunOptions, outcome: Outcome) -> tuple[NextStep, ...]:
+    """What to type after a run."""
+    if outcome is Outcome.FINISHED:
+        return ()
+    if outcome is Outcome.PLANNED:
+        return (NextStep(_apply(ledger, options)),)
+    if outcome is Outcome.FAILURES:
+        return (NextStep(command("status", options.target)), *_of_shortfalls(ledger, options))
+    resume = _resume(options, is_confirmed=True)
+    if outcome is Outcome.STOPPED and ledger.queries.failure_count():
+        return NextStep(command("status", options.target)), resume
+    return (resume,)
+
+
+def after_status(ledger: Ledger, options: RunOptions, *, has_work: bool) -> tuple[NextStep, ...]:
+    """What to type where a ledger stands like this; `options` are those of its last run."""
+    unfinished = ledger.runs.last_unfinished()
+    if unfinished and (has_work or not unfinished.is_planned):
+        return (_resume(options, is_confirmed=unfinished.is_confirmed),)
+    if has_work:
+        return (NextStep(_apply(ledger, options)),)
+    return tuple(_of_shortfalls(ledger, options))
+
+
+def after_plan(ledger: Ledger, options: RunOptions) -> tuple[NextStep, ...]:
+    """What to do about what cannot be done."""
+    return tuple(step for step in _of_shortfalls(ledger, options) if step.when)
+
+
+def _of_shortfalls(ledger: Ledger, options: RunOptions) -> Iterator[NextStep]:
+    causes = ledger.unfinished.causes()
+    retry = _apply(ledger, options, "--retry-failed")
+    if causes.transient:
+        yield NextStep(retry)
+    if causes.addresses:
+        sources = planned_sources(ledger) or ("FILE",)
+        mappings = [word for source in sources for word in ("--mapping", source)]
+        others = _given(options.mapping, but=("mappings", *_OF_PENDING_ROWS))
+        when = "once the listing or the mapping is corrected"
+        yield NextStep(_apply(ledger, options, *mappings, *others), when)
+    if not causes.transient:
+        if causes.products:
+            yield NextStep(retry, "once the products are corrected in Plytix")
+        elif any(True for _ in ledger.unfinished.not_found()):
+            yield NextStep(retry, "once the products are in Plytix")
+
+
+def _resume(options: RunOptions, *, is_confirmed: bool) -> NextStep:
+    more = ["--same-account"] if options.target.same_account else []
+    return NextStep(
+        command("resume", options.target, None, *more, *_consent(options, is_asked=not is_confirmed))
+    )
+
+
+def _apply(ledger: Ledger, options: RunOptions, *more: str) -> str:
+    kept = [
+        word for group in (options.mapping, options.pace) for word in _given(group, only=_OF_PENDING_ROWS)
+    ]
+    return command("apply", options.target, ledger, *more, *kept, *_consent(options, is_asked=True))
+
+
+def _consent(options: RunOptions, *, is_asked: bool) -> list[str]:
+    """Where nobody can be asked, or nobody was."""
+    return ["--yes"] if is_asked and (options.apply.is_confirmed or not sys.stdin.isatty()) else []
+
+
+def _given(
+    group: MappingOptions | PaceOptions, *, only: Iterable[str] = (), but: Iterable[str] = ()
+) -> list[str]:
+    """The options of a group as they are typed, where they are not the defaults."""
+    wanted = set(only) or {option.name for option in option_fields(type(group))}
+    return [
+        word
+        for option in option_fields(type(group))
+        if option.name in wanted.difference(but) and getattr(group, option.name) != option.default
+        for word in option.arguments(getattr(group, option.name))
+    ]
