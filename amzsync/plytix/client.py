@@ -12,6 +12,7 @@ from amzsync.plytix.parsing import (
     existing_asset_id,
     parse_asset,
     parse_asset_page,
+    parse_attribute_page,
     parse_attributes,
     parse_product,
     parse_product_page,
@@ -23,6 +24,7 @@ from amzsync.plytix.wire import (
     AssetExistsWithoutId,
     AssetPage,
     AttributeDefinition,
+    AttributePage,
     Call,
     CreatedAsset,
     LinkResult,
@@ -35,13 +37,18 @@ from amzsync.plytix.wire import (
 )
 
 __all__ = [
+    "delete_asset",
     "find_attribute",
     "get_token",
     "link_asset",
+    "list_attributes",
     "read_asset",
     "read_product",
+    "restore_product",
     "search_assets",
+    "search_assets_in_use",
     "search_products",
+    "unlink_asset",
     "upload_asset",
     "write_product",
 ]
@@ -50,6 +57,7 @@ __all__ = [
 _READ = frozenset({200})
 _WRITTEN = frozenset({200, 201, 202, 204})
 _CONFLICT = 409
+_NOT_FOUND = 404
 
 
 def get_token(credentials: Credentials) -> Call[TokenAnswer]:
@@ -58,15 +66,21 @@ def get_token(credentials: Credentials) -> Call[TokenAnswer]:
 
 
 def search_products(
-    skus: Sequence[str], gallery_label: str, *, page: int = 1, by_groups: bool = False
+    skus: Sequence[str],
+    gallery_label: str,
+    *,
+    also: Sequence[str] = (),
+    page: int = 1,
+    by_groups: bool = False,
 ) -> Call[ProductPage]:
     """Ask for at most 100 SKUs with their thumbnail, assets and gallery, in one search.
 
-    `by_groups` says the same with one OR group per SKU, for an account that refuses `in`.
+    `also` are labels of other attributes to show. `by_groups` says the same with one OR group per SKU, for
+    an account that refuses `in`.
     """
     _check_bulk(skus)
     groups = [[_filter("sku", "eq", sku)] for sku in skus] if by_groups else [[_filter("sku", "in", [*skus])]]
-    attributes = ["sku", "thumbnail", "assets", f"attributes.{gallery_label}"]
+    attributes = ["sku", "thumbnail", "assets", *(f"attributes.{label}" for label in (gallery_label, *also))]
     request = _search(RequestKind.PRODUCT_SEARCH, "/products/search", groups, attributes, page)
     return Call(request, _READ, partial(parse_product_page, gallery_label=gallery_label, page_size=PAGE_SIZE))
 
@@ -77,6 +91,21 @@ def search_assets(filenames: Sequence[str], *, page: int = 1) -> Call[AssetPage]
     groups = [[_filter("filename", "eq", filename)] for filename in filenames]
     request = _search(RequestKind.ASSET_SEARCH, "/assets/search", groups, ["filename"], page)
     return Call(request, _READ, partial(parse_asset_page, page_size=PAGE_SIZE))
+
+
+def search_assets_in_use(asset_ids: Sequence[str], *, page: int = 1) -> Call[AssetPage]:
+    """Ask how many products and catalogues use at most 100 assets."""
+    _check_bulk(asset_ids)
+    groups = [[_filter("id", "in", [*asset_ids])]]
+    columns = ["filename", "n_products", "n_catalogs"]
+    request = _search(RequestKind.ASSET_SEARCH, "/assets/search", groups, columns, page)
+    return Call(request, _READ, partial(parse_asset_page, page_size=PAGE_SIZE))
+
+
+def delete_asset(asset_id: str) -> Call[None]:
+    """Delete an asset for good. One that is gone already is no failure."""
+    request = Request(RequestKind.ASSET_DELETE, "DELETE", f"/assets/{_segment(asset_id)}")
+    return Call(request, _WRITTEN | {_NOT_FOUND}, _nothing)
 
 
 def upload_asset(url: str, filename: str) -> Call[CreatedAsset | AssetExistsWithoutId]:
@@ -106,13 +135,21 @@ def write_product(
 
     The product that comes back is what the answer shows: an empty answer tells nothing.
     """
+    if gallery is not None and not gallery:
+        # The whole gallery is replaced by what is sent: nothing would be left of it.
+        raise ValueError("A gallery is never written empty.")
+    thumbnail = None if thumbnail_id is None else (thumbnail_id,)
+    return restore_product(product_id, gallery_label, gallery=gallery, thumbnail=thumbnail)
+
+
+def restore_product(
+    product_id: str, gallery_label: str, *, gallery: Sequence[str] | None, thumbnail: Sequence[str] | None
+) -> Call[PlytixProduct]:
+    """The same where what stood before may have been nothing: an empty thumbnail clears it."""
     body: dict[str, object] = {}
-    if thumbnail_id is not None:
-        body["thumbnail"] = _asset_object(thumbnail_id)
+    if thumbnail is not None:
+        body["thumbnail"] = _asset_object(thumbnail[0]) if thumbnail else None
     if gallery is not None:
-        if not gallery:
-            # The whole gallery is replaced by what is sent: nothing would be left of it.
-            raise ValueError("A gallery is never written empty.")
         body["attributes"] = {gallery_label: [_asset_object(asset_id) for asset_id in gallery]}
     if not body:
         raise ValueError("There is nothing to write.")
@@ -127,6 +164,19 @@ def link_asset(product_id: str, asset_id: str, label: str) -> Call[LinkResult]:
     path = f"/products/{_segment(product_id)}/assets"
     request = Request(RequestKind.LINK, "POST", path, {**_asset_object(asset_id), "attribute_label": label})
     return Call(request, _WRITTEN | {_CONFLICT}, partial(_link_result, request=request))
+
+
+def unlink_asset(product_id: str, asset_id: str) -> Call[None]:
+    """Take one asset out of a product, wherever in it it stands. One that is not linked is no failure."""
+    path = f"/products/{_segment(product_id)}/assets/{_segment(asset_id)}"
+    return Call(Request(RequestKind.UNLINK, "DELETE", path), _WRITTEN | {_NOT_FOUND}, _nothing)
+
+
+def list_attributes(page: int = 1) -> Call[AttributePage]:
+    """All attributes of products, a hundred a page."""
+    columns = ["label", "name", "type_class"]
+    request = _search(RequestKind.ATTRIBUTE_SEARCH, "/attributes/product/search", [], columns, page)
+    return Call(request, _READ, partial(parse_attribute_page, page_size=PAGE_SIZE))
 
 
 def find_attribute(label: str) -> Call[AttributeDefinition | None]:
@@ -197,6 +247,10 @@ def _link_result(reply: Reply, request: Request) -> LinkResult:
         # A record with an id tells a link from any other page with status 200.
         parse_asset(reply)
     return LinkResult.LINKED
+
+
+def _nothing(_reply: Reply) -> None:
+    return None
 
 
 def _tells_linked(error: FieldError) -> bool:

@@ -5,12 +5,21 @@ the bytes are, parsing ends in a fact or in a PlytixError.
 """
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 
 from amzsync.errors import RetriableError
 from amzsync.plytix.auth import Secret, TokenAnswer
 from amzsync.plytix.nesting import children
-from amzsync.plytix.wire import AssetPage, AttributeDefinition, PlytixAsset, PlytixProduct, ProductPage, Reply
+from amzsync.plytix.wire import (
+    AssetPage,
+    AttributeDefinition,
+    AttributePage,
+    PlytixAsset,
+    PlytixProduct,
+    ProductPage,
+    Reply,
+)
 
 __all__ = [
     "existing_asset_id",
@@ -19,6 +28,7 @@ __all__ = [
     "json_object",
     "parse_asset",
     "parse_asset_page",
+    "parse_attribute_page",
     "parse_attributes",
     "parse_product",
     "parse_product_page",
@@ -76,6 +86,11 @@ def parse_asset_page(reply: Reply, page_size: int) -> AssetPage:
 
 def parse_asset(reply: Reply) -> PlytixAsset:
     return _asset(_single(json_object(reply)))
+
+
+def parse_attribute_page(reply: Reply, page_size: int) -> AttributePage:
+    attributes = parse_attributes(reply)
+    return AttributePage(attributes, is_full=len(attributes) >= page_size)
 
 
 def parse_attributes(reply: Reply) -> tuple[AttributeDefinition, ...]:
@@ -191,11 +206,29 @@ def _product(row: dict[str, object], gallery_label: str) -> PlytixProduct:
         gallery=_ids(place, key),
         assets=_ids(row, "assets"),
         filenames=_filenames(place.get(key)),
+        elsewhere=frozenset(_other_ids(row, attributes, gallery_label)),
     )
 
 
+def _other_ids(row: dict[str, object], attributes: dict[str, object], gallery_label: str) -> Iterator[str]:
+    """Whatever may be an id of an asset in the attributes besides the gallery."""
+    dotted = {name.removeprefix("attributes."): row[name] for name in row if name.startswith("attributes.")}
+    for label, value in (dotted | attributes).items():
+        if label != gallery_label:
+            for one in value if isinstance(value, list) else [value]:
+                found = usable_id(one.get("id") if isinstance(one, dict) else one)
+                if found is not None:
+                    yield found
+
+
 def _asset(row: dict[str, object]) -> PlytixAsset:
-    return PlytixAsset(_id(row.get("id")), _optional_text(row.get("filename"), "filename"))
+    uses = [row.get("n_products"), row.get("n_catalogs")]
+    counts = [count for count in uses if isinstance(count, int) and not isinstance(count, bool)]
+    return PlytixAsset(
+        _id(row.get("id")),
+        _optional_text(row.get("filename"), "filename"),
+        sum(map(abs, counts)) if len(counts) == len(uses) else None,
+    )
 
 
 def _ids(place: dict[str, object], key: str) -> tuple[str, ...] | None:

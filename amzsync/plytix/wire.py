@@ -12,6 +12,7 @@ __all__ = [
     "AssetExistsWithoutId",
     "AssetPage",
     "AttributeDefinition",
+    "AttributePage",
     "Call",
     "CreatedAsset",
     "LinkResult",
@@ -35,6 +36,8 @@ class RequestKind(StrEnum):
     ASSET_READ = "asset_read"
     ASSET_UPLOAD = "asset_upload"
     LINK = "link"
+    UNLINK = "unlink"
+    ASSET_DELETE = "asset_delete"
     ATTRIBUTE_SEARCH = "attribute_search"
 
 
@@ -86,7 +89,8 @@ class PlytixProduct:
     """`gallery` and `assets` are None where the answer did not tell them, () where it told none.
 
     `thumbnail_id` is None for both; `sku` is "" where a single product's answer left it out. `filenames` are
-    those that the gallery told with its ids: accounts differ in that.
+    those that the gallery told with its ids: accounts differ in that. `elsewhere` are the ids in the other
+    attributes that the answer shows.
     """
 
     id: str
@@ -95,6 +99,7 @@ class PlytixProduct:
     gallery: tuple[str, ...] | None = None
     assets: tuple[str, ...] | None = None
     filenames: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def told_gallery(self) -> tuple[str, ...] | None:
@@ -112,10 +117,14 @@ class ProductPage:
 
 @dataclass(frozen=True, slots=True)
 class PlytixAsset:
-    """`filename` is "" where the answer does not contain it."""
+    """`filename` is "" where the answer does not contain it.
+
+    `uses`: how many products and catalogues use it, None where that is not told.
+    """
 
     id: str
     filename: str
+    uses: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +151,12 @@ class AssetExistsWithoutId:
 class AttributeDefinition:
     label: str
     type_class: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttributePage:
+    attributes: tuple[AttributeDefinition, ...]
+    is_full: bool
 
 
 def _reveal(value: object) -> str:

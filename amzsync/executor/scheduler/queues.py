@@ -25,7 +25,7 @@ class Priority(IntEnum):
     @classmethod
     def of(cls, kind: RequestKind) -> "Priority":
         match kind:
-            case RequestKind.PRODUCT_WRITE | RequestKind.LINK:
+            case RequestKind.PRODUCT_WRITE | RequestKind.LINK | RequestKind.UNLINK | RequestKind.ASSET_DELETE:
                 return cls.WRITE
             case RequestKind.ASSET_UPLOAD:
                 return cls.UPLOAD
