@@ -1,42 +1,37 @@
 """The entry points of the executor. Only this module knows how its parts fit together."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from amzsync.errors import AmzsyncError, StopError
 from amzsync.executor.context import CheckResult, RunContext, RunResult, Server, TokenFacts
-from amzsync.executor.engine.engine import End, Engine
-from amzsync.executor.engine.engine_parts import EngineParts
-from amzsync.executor.engine.failures import Failures
-from amzsync.executor.engine.sender import Sender
-from amzsync.executor.engine.slots import Slots
-from amzsync.executor.engine.tokens import Tokens
-from amzsync.executor.events import Notice
-from amzsync.executor.other_runs import OtherRuns
-from amzsync.executor.progress import ProgressMeter
-from amzsync.executor.scheduler.scheduler import OptionalScripts, Scheduler
+from amzsync.executor.engine.engine import End
+from amzsync.executor.removal_result import RemovalResult, removal_result
+from amzsync.executor.running import Running, noticing_other_runs, running
 from amzsync.executor.scheduler.script import Script
-from amzsync.executor.scripts.bulk import AssetsByName, ProductsBySku
+from amzsync.executor.scripts.bulk import AssetsByName, AssetsInUse, ProductsAndMedia, ProductsBySku
 from amzsync.executor.scripts.check import check_product
-from amzsync.executor.scripts.context import ScriptContext, SyncContext
-from amzsync.executor.scripts.gallery_check import check_gallery, is_checked
+from amzsync.executor.scripts.context import RemovalContext, ScriptContext, SyncContext
+from amzsync.executor.scripts.delete_assets import delete_unused_asset
+from amzsync.executor.scripts.media_labels import find_media_labels
+from amzsync.executor.scripts.prune import prune_product
 from amzsync.executor.scripts.recheck import Recheck
 from amzsync.executor.scripts.recheck_scripts import RecheckScripts
 from amzsync.executor.scripts.record import Record
 from amzsync.executor.scripts.refresh import refresh_product
 from amzsync.executor.scripts.sync import sync_product
 from amzsync.executor.scripts.traits import AccountTraits
-from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.queries import Outstanding
 from amzsync.ledger.rows import ProductWork
+from amzsync.ledger.tasks import Kept, Task
+from amzsync.ledger.unused_assets import UnusedAsset
+from amzsync.ledger.work import Work
 from amzsync.limits.api import PAGE_SIZE
-from amzsync.plytix.auth import Secret
-from amzsync.plytix.client import search_assets
 
 __all__ = [
     "CheckResult",
+    "RemovalResult",
     "RunContext",
     "RunResult",
     "ScriptContext",
@@ -44,6 +39,7 @@ __all__ = [
     "TokenFacts",
     "check",
     "inspect",
+    "prune",
     "refresh",
     "sync",
 ]
@@ -60,26 +56,26 @@ def sync(context: RunContext, run_id: int, *, skip_existing_reason: str | None =
     work = ledger.work(run_id)
     work.want_needed_assets()
     with (
-        _other_runs(context) as has_other_runs,
-        _running(context, Record(work), ledger.queries.outstanding()) as running,
+        noticing_other_runs(context) as has_other_runs,
+        running(context, Record(work), ledger.queries.outstanding()) as run,
     ):
         shared = SyncContext(
             gallery_label=label,
-            record=running.record,
+            record=run.record,
             products_by_sku=ProductsBySku(label),
             assets_by_name=AssetsByName(),
             traits=AccountTraits(context.listener),
-            recheck=Recheck(has_other_runs, running.was_refused, context.listener, context.clocks.monotonic),
+            recheck=Recheck(has_other_runs, run.was_refused, context.listener, context.clocks.monotonic),
             skip_existing_reason=skip_existing_reason,
         )
-        running.check_gallery()
-        running.work(
+        run.check_gallery()
+        run.work(
             (sync_product(product, shared) for product in _all_products(work.next_products)),
             RecheckScripts(shared),
         )
-        if running.end is End.DONE and not running.error:
+        if run.end is End.DONE and not run.error:
             work.skip_unneeded_assets()
-    return running.result()
+    return run.result()
 
 
 def refresh(context: RunContext) -> RunResult:
@@ -92,13 +88,25 @@ def check(context: RunContext) -> CheckResult:
     """Look at everything wanted, and tell what differs. It is kept as seen; no row changes its state."""
     ledger, label = context.ledger, context.gallery_label
     work = ledger.work()
-    with _running(context, Record(work), Outstanding(work.count_to_check(), assets=0)) as running:
-        running.check_gallery()
-        shared = ScriptContext(label, running.record, ProductsBySku(label), AssetsByName())
+    with running(context, Record(work), Outstanding(work.count_to_check(), assets=0)) as run:
+        run.check_gallery()
+        shared = ScriptContext(label, run.record, ProductsBySku(label), AssetsByName())
         scripts = (check_product(product, shared) for product in _all_products(work.products_to_check))
-        checked = sorted(running.work(scripts), key=attrgetter("product_id"))
+        checked = sorted(run.work(scripts), key=attrgetter("product_id"))
     differing = tuple(one.change for one in checked if one.change.signs)
-    return CheckResult(running.result(), len(checked), differing, sum(one.others for one in checked))
+    return CheckResult(run.result(), len(checked), differing, sum(one.others for one in checked))
+
+
+def prune(context: RunContext, run_id: int, *, delete_assets: bool = False) -> RemovalResult:
+    """Take out what the run's tasks name.
+
+    `delete_assets`: also delete what this ledger uploaded, nothing in it wants, and nobody uses.
+    """
+    work = context.ledger.work(run_id)
+    with _removing(context, run_id) as (run, shared):
+        run.work(prune_product(task, shared) for task in _all_tasks(work))
+        left = _delete_assets(run, shared) if delete_assets else []
+    return removal_result(work, run.result(), left)
 
 
 def inspect(
@@ -110,21 +118,51 @@ def inspect(
     """
     ledger, label = context.ledger, context.gallery_label
     work = ledger.work()
-    with _running(context, Record(work), ledger.queries.to_refresh()) as running:
-        shared = ScriptContext(label, running.record, ProductsBySku(label), AssetsByName())
+    with running(context, Record(work), ledger.queries.to_refresh()) as run:
+        shared = ScriptContext(label, run.record, ProductsBySku(label), AssetsByName())
         scripts = (script_of(product, shared) for product in _all_products(work.products_with_images))
-        found = running.work(scripts)
-    return running.result(), found
+        found = run.work(scripts)
+    return run.result(), found
 
 
 @contextmanager
-def _other_runs(context: RunContext) -> Iterator[Callable[[], bool]]:
-    """Whether other runs have been active on the same Plytix."""
-    if context.state_folder is None:
-        yield lambda: False
-        return
-    with OtherRuns(context.state_folder, context.server.api_url) as others:
-        yield others.were_active
+def _removing(context: RunContext, run_id: int) -> Iterator[tuple[Running, RemovalContext]]:
+    """A run that takes something back: what its scripts share, once the account's attributes are known."""
+    ledger, label = context.ledger, context.gallery_label
+    work = ledger.work(run_id)
+    with (
+        noticing_other_runs(context),
+        running(context, Record(work), Outstanding(work.open_tasks(), 0)) as run,
+    ):
+        media = run.work(find_media_labels(label) for _ in range(min(1, work.open_tasks())))
+        shared = RemovalContext(
+            gallery_label=label,
+            record=run.record,
+            runs=ledger.runs,
+            products=ProductsAndMedia(label, media[0] if media else None),
+            assets_in_use=AssetsInUse(),
+            traits=AccountTraits(context.listener),
+        )
+        yield run, shared
+
+
+def _delete_assets(run: Running, shared: RemovalContext, uploaded_by: int | None = None) -> list[Kept]:
+    unused = _all_unused(shared.record.work, uploaded_by)
+    return run.work(delete_unused_asset(asset, shared) for asset in unused)
+
+
+def _all_tasks(work: Work) -> Iterator[Task]:
+    after_id = 0
+    while tasks := work.next_tasks(after_id, PAGE_SIZE):
+        yield from tasks
+        after_id = tasks[-1].product_id
+
+
+def _all_unused(work: Work, uploaded_by: int | None) -> Iterator[UnusedAsset]:
+    after_id = 0
+    while assets := work.unused_assets(after_id, PAGE_SIZE, uploaded_by):
+        yield from assets
+        after_id = assets[-1].id
 
 
 def _all_products(page: Callable[[int, int], list[ProductWork]]) -> Iterator[ProductWork]:
@@ -132,99 +170,3 @@ def _all_products(page: Callable[[int, int], list[ProductWork]]) -> Iterator[Pro
     while products := page(after_id, PAGE_SIZE):
         yield from products
         after_id = products[-1].id
-
-
-@contextmanager
-def _running(context: RunContext, record: Record, outstanding: Outstanding) -> Iterator["_Running"]:
-    """Build the parts of one run, and release them in the end."""
-    clocks, counted = context.clocks, context.request_log or context.ledger
-    workers = context.start_workers(context.server, context.bounds.workers)
-    slots = Slots(context.limits, counted.request_log(), clocks.monotonic)
-
-    def check_token(token: Secret) -> StopError | None:
-        facts = context.read_token(token)
-        if facts.limits is not None:
-            slots.configure(facts.limits)
-        return facts.error
-
-    sender = Sender(workers, slots, _in_both(context.ledger, counted), clocks.now)
-    engine = Engine(
-        EngineParts(
-            sender,
-            Tokens(workers.token_call, check_token),
-            Failures(context.bounds.retry, context.bounds.outage_s, clocks.monotonic, clocks.random),
-            clocks,
-        ),
-        bounds=context.bounds,
-        stop=context.stop,
-        listener=context.listener,
-        health_check=search_assets(["amzsync"]),
-    )
-    context.stop.on_request(workers.wake)
-    try:
-        yield _Running(context, record, outstanding, sender, engine)
-    finally:
-        workers.close()
-        for deprecation in sorted(workers.deprecations):
-            context.listener.notice(Notice(f"Plytix announces: {deprecation}"))
-
-
-class _Running:
-    """A run while it works, and what it has come to so far."""
-
-    def __init__(
-        self, context: RunContext, record: Record, outstanding: Outstanding, sender: Sender, engine: Engine
-    ) -> None:
-        self.record = record
-        self._context = context
-        self._counted = context.request_log or context.ledger
-        self._outstanding = outstanding
-        self._sender = sender
-        self._engine = engine
-        self._started = context.clocks.monotonic()
-        self.end = End.DONE
-        self.error: AmzsyncError | None = None
-
-    def was_refused(self) -> bool:
-        """Whether Plytix has answered 429 to any request."""
-        return self._sender.slots.was_refused
-
-    def check_gallery(self) -> None:
-        """Ask once for each ledger whether the gallery is one."""
-        kept, label = self._counted.runs, self._context.gallery_label
-        if not is_checked(kept, label):
-            self.work(check_gallery(kept, label) for _ in range(1))
-
-    def work(self, scripts: Iterator[Script[Any]], optional: OptionalScripts | None = None) -> list[Any]:
-        """Run these scripts to their end; what they return. Does nothing once the run has ended."""
-        if self.error or self.end is not End.DONE:
-            return []
-        slots = self._sender.slots
-        scheduler = Scheduler(scripts, self._context.clocks, slots, optional)
-        meter = ProgressMeter(self._outstanding, self.record, scheduler, slots)
-        try:
-            for event in self._engine.run(scheduler):
-                if isinstance(event, End):
-                    self.end = event
-                else:
-                    self._context.listener.progress(meter.progress(event))
-        except AmzsyncError as error:
-            self.error = error
-        return scheduler.results
-
-    def result(self) -> RunResult:
-        seconds = self._context.clocks.monotonic() - self._started
-        return RunResult(self.end, dict(self._sender.requests), seconds, self.error)
-
-
-def _in_both(ledger: Ledger, counted: Ledger) -> Callable[[], AbstractContextManager[None]]:
-    """One transaction in the ledger, and where requests are counted elsewhere, one there too."""
-    if ledger is counted:
-        return ledger.atomic
-
-    @contextmanager
-    def both() -> Iterator[None]:
-        with ledger.atomic(), counted.atomic():
-            yield
-
-    return both

@@ -1,6 +1,16 @@
 """The reasons of rows that are skipped or failed, where something else depends on which one it is."""
 
-__all__ = ["ASKED_AGAIN", "NOT_FOUND", "NOT_IN_FAMILY", "NO_PICTURE", "SKIP_EXISTING", "UNNEEDED"]
+__all__ = [
+    "ASKED_AGAIN",
+    "CHANGED_SINCE",
+    "NOT_FOUND",
+    "NOT_IN_FAMILY",
+    "NO_OTHER_THUMBNAIL",
+    "NO_PICTURE",
+    "SKIP_EXISTING",
+    "STANDS_ELSEWHERE",
+    "UNNEEDED",
+]
 
 NOT_FOUND = "Plytix has no product with this SKU"
 
@@ -18,3 +28,9 @@ SKIP_EXISTING = "the gallery already holds images"
 UNNEEDED = "no product that can take it wants it"
 
 NO_PICTURE = "its picture could not be put into Plytix"
+
+STANDS_ELSEWHERE = "it also stands elsewhere in the product, from where it would be taken out, too"
+
+NO_OTHER_THUMBNAIL = "it stays the product's thumbnail, as no other one is wanted"
+
+CHANGED_SINCE = "changed since that run: only what the run had added was taken out"

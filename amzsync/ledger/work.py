@@ -6,12 +6,14 @@ from amzsync.ledger.product_transitions import ProductTransitions
 from amzsync.ledger.reasons import ASKED_AGAIN
 from amzsync.ledger.rows import Table
 from amzsync.ledger.seen import SeenTransitions
+from amzsync.ledger.tasks import Tasks
+from amzsync.ledger.unused_assets import UnusedAssets
 from amzsync.ledger.writes import Writes
 
 __all__ = ["Work"]
 
 
-class Work(CheckReader, ProductTransitions, AssetTransitions, SeenTransitions, Writes):
+class Work(CheckReader, ProductTransitions, AssetTransitions, SeenTransitions, Writes, Tasks, UnusedAssets):
     """The pending work of a ledger, and what becomes of it."""
 
     def retry_failed(self) -> int:

@@ -107,6 +107,27 @@ class Writes(WorkRows):
         ):
             yield _write(row)
 
+    def own_writes(self) -> Iterator[Write]:
+        """All that this run has written."""
+        return iter(()) if self._run_id is None else self.writes_of(self._run_id)
+
+    def has_set_thumbnail(self, product_id: int, asset_id: str) -> bool:
+        """Whether a run is known to have made this asset the product's thumbnail."""
+        return bool(
+            self._store.value(
+                "SELECT EXISTS (SELECT 1 FROM writes WHERE product_id = ? AND thumbnail_after = ?)",
+                (product_id, pack_ids([asset_id])),
+            )
+        )
+
+    def later_writer(self, run_id: int, product_id: int) -> int | None:
+        """The first run after this one that wrote to the product, but for the one that works now."""
+        found = self._store.value(
+            "SELECT min(run_id) FROM writes WHERE product_id = ? AND run_id > ? AND run_id IS NOT ?",
+            (product_id, run_id, self._run_id),
+        )
+        return None if found is None else int(found)
+
     def _keep(self, write: Write) -> None:
         if write.gallery is None and write.thumbnail is None:
             self._store.execute(

@@ -17,7 +17,17 @@ from amzsync.errors import StopError
 from amzsync.executor.clocks import Clocks
 from amzsync.executor.engine.engine import Bounds, End
 from amzsync.executor.events import Notice, Progress
-from amzsync.executor.run import CheckResult, RunContext, RunResult, Server, check, refresh, sync
+from amzsync.executor.run import (
+    CheckResult,
+    RemovalResult,
+    RunContext,
+    RunResult,
+    Server,
+    check,
+    prune,
+    refresh,
+    sync,
+)
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.queries import Totals
@@ -67,6 +77,23 @@ class Ran:
     def writes(self) -> int:
         """Requests that change products or assets."""
         return sum(self.requests[kind] for kind in ("asset_upload", "product_write", "link"))
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What a prune or an undo came to, and what the sandbox was `asked` for it."""
+
+    result: RemovalResult
+    run_id: int
+    asked: Counter[str]
+
+    @property
+    def requests(self) -> Counter[str]:
+        return Counter(self.result.run.requests_by_kind)
+
+    @property
+    def reasons(self) -> list[tuple[str, str]]:
+        return [(one.sku, one.reason) for one in self.result.left]
 
 
 class SyncHarness:
@@ -122,6 +149,43 @@ class SyncHarness:
             )
             reason = SKIP_EXISTING if skip_existing else None
             return self._ran(ran, ledger, run_id, lambda: sync(context, run_id, skip_existing_reason=reason))
+
+    def prune(
+        self,
+        *,
+        delete_assets: bool = False,
+        bounds: Bounds = BOUNDS,
+        stop: StopRequest | None = None,
+        limits: Sequence[Limit] = (),
+        run_id: int | None = None,
+    ) -> Removed:
+        """Take out all that a prune would; `run_id` carries on an earlier one."""
+        with Ledger.write(self.path) as ledger:
+            if run_id is None:
+                run_id = ledger.runs.start("prune", {}, os.getpid(), ())
+                work = ledger.work(run_id)
+                work.add_tasks((one.product_id, one.asset_ids) for one in work.removals())
+            context = self._context(ledger, bounds, stop, limits)
+            return self._removed(lambda: prune(context, run_id, delete_assets=delete_assets), run_id)
+
+    def _context(
+        self, ledger: Ledger, bounds: Bounds, stop: StopRequest | None, limits: Sequence[Limit]
+    ) -> RunContext:
+        return RunContext(
+            ledger=ledger,
+            server=self._server,
+            limits=tuple(limits),
+            gallery_label=GALLERY,
+            stop=StopRequest() if stop is None else stop,
+            bounds=bounds,
+        )
+
+    def _removed(self, work: Callable[[], RemovalResult], run_id: int) -> Removed:
+        before = Counter(self.sandbox.counts)
+        result = work()
+        if result.run.error and not isinstance(result.run.error, StopError):
+            raise result.run.error
+        return Removed(result, run_id, Counter(self.sandbox.counts) - before)
 
     def refresh(self, bounds: Bounds = BOUNDS) -> Ran:
         """Read what is there."""

@@ -27,7 +27,13 @@ def waiter(*keys: str, query: Names = QUERY, fresh: bool = False, after_s: float
 
 @pytest.mark.parametrize("kind", RequestKind)
 def test_every_kind_of_request_has_its_priority(kind: RequestKind) -> None:
-    writes, uploads = {RequestKind.PRODUCT_WRITE, RequestKind.LINK}, {RequestKind.ASSET_UPLOAD}
+    writes = {
+        RequestKind.PRODUCT_WRITE,
+        RequestKind.LINK,
+        RequestKind.UNLINK,
+        RequestKind.ASSET_DELETE,
+    }
+    uploads = {RequestKind.ASSET_UPLOAD}
     expected = Priority.WRITE if kind in writes else Priority.UPLOAD if kind in uploads else Priority.READ
     assert Priority.of(kind) is expected
     queues = Queues()

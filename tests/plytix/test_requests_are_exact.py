@@ -6,7 +6,7 @@ import pytest
 
 from amzsync.plytix import client
 from amzsync.plytix.auth import Credentials, Secret
-from amzsync.plytix.wire import Call, RequestKind
+from amzsync.plytix.wire import Call, Reply, RequestKind
 
 
 def _sent(call: Call[Any]) -> tuple[str, str, Any]:
@@ -124,8 +124,10 @@ def test_an_attribute_search_names_its_columns_because_else_only_ids_come_back()
         lambda plytix_id: client.read_product(plytix_id, "g"),
         lambda plytix_id: client.write_product(plytix_id, "g", gallery=["a"], thumbnail_id=None),
         lambda plytix_id: client.link_asset(plytix_id, "a1", "g"),
+        lambda plytix_id: client.unlink_asset("p1", plytix_id),
+        client.delete_asset,
     ],
-    ids=["read asset", "read product", "write product", "link"],
+    ids=["read asset", "read product", "write product", "link", "unlink", "delete asset"],
 )
 def test_an_id_is_quoted_and_can_never_reach_another_path(build: Callable[[str], Call[Any]]) -> None:
     assert "/a%2F..%2Fb%3Fx%3D1%23%20%C3%A9" in build("a/../b?x=1# é").request.path
@@ -148,6 +150,46 @@ def test_every_kind_of_request_has_a_verb() -> None:
         client.read_product("p1", "g"),
         client.write_product("p1", "g", gallery=["a1"], thumbnail_id=None),
         client.link_asset("p1", "a1", "g"),
+        client.unlink_asset("p1", "a1"),
+        client.delete_asset("a1"),
         client.find_attribute("g"),
     ]
     assert {call.request.kind for call in calls} == set(RequestKind)
+
+
+def test_what_is_restored_may_be_nothing() -> None:
+    call = client.restore_product("p1", "g", gallery=[], thumbnail=[])
+    assert _sent(call) == ("PATCH", "/products/p1", {"thumbnail": None, "attributes": {"g": []}})
+
+
+def test_an_unlink_names_product_and_asset() -> None:
+    assert _sent(client.unlink_asset("p1", "a1")) == ("DELETE", "/products/p1/assets/a1", None)
+
+
+def test_who_uses_assets_is_asked_for_a_hundred_at_once() -> None:
+    method, path, body = _sent(client.search_assets_in_use(["a1", "a2"]))
+    assert (method, path) == ("POST", "/assets/search")
+    assert body["filters"] == [[{"field": "id", "operator": "in", "value": ["a1", "a2"]}]]
+    assert {"n_products", "n_catalogs"} <= set(body["attributes"])
+
+
+@pytest.mark.parametrize(
+    ("row", "uses"),
+    [
+        ({"id": "a1", "n_products": 0, "n_catalogs": 0}, 0),
+        ({"id": "a1", "n_products": 0, "n_catalogs": 2}, 2),
+        ({"id": "a1", "n_products": 0}, None),
+        ({"id": "a1", "n_products": "0", "n_catalogs": 0}, None),
+        ({"id": "a1", "n_products": False, "n_catalogs": 0}, None),
+        ({"id": "a1", "n_products": 1, "n_catalogs": -1}, 2),
+    ],
+)
+def test_an_asset_is_unused_only_where_both_counts_say_so(row: object, uses: int | None) -> None:
+    reply = Reply(200, body=json.dumps({"data": [row]}).encode())
+    assert client.read_asset("a1").parse(reply).uses == uses
+
+
+def test_what_else_a_product_holds_is_told() -> None:
+    attributes = {"g": [{"id": "a1"}], "more": [{"id": "a2"}], "one": {"id": "a3"}, "v2": ["a4"], "no": None}
+    reply = Reply(200, body=json.dumps({"data": [{"id": "p1", "attributes": attributes}]}).encode())
+    assert client.read_product("p1", "g").parse(reply).elsewhere == {"a2", "a3", "a4"}

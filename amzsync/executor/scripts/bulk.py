@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from amzsync.executor.scheduler.script import OnRefusal
-from amzsync.plytix.client import search_assets, search_products
-from amzsync.plytix.wire import AssetPage, Call, PlytixProduct, ProductPage
+from amzsync.plytix.client import search_assets, search_assets_in_use, search_products
+from amzsync.plytix.wire import AssetPage, Call, PlytixAsset, PlytixProduct, ProductPage
 
-__all__ = ["AssetsByName", "ProductsBySku"]
+__all__ = ["AssetsByName", "AssetsInUse", "ProductsAndMedia", "ProductsBySku"]
 
 
 class ProductsBySku:
@@ -28,6 +28,46 @@ class ProductsBySku:
             return OnRefusal.STOP
         self.form = 1
         return OnRefusal.ASK_AGAIN
+
+
+class ProductsAndMedia(ProductsBySku):
+    """The same, with all other attributes that can hold pictures, where they are known and few enough."""
+
+    def __init__(self, gallery_label: str, media: Sequence[str] | None) -> None:
+        super().__init__(gallery_label)
+        self._media = media or ()
+        self.form = 1 if media is None else 0
+
+    @property
+    def shows_all_media(self) -> bool:
+        """Whether its answers tell everywhere in a product a picture stands."""
+        return self.form == 0
+
+    def call(self, keys: Sequence[str], page: int) -> Call[ProductPage]:
+        also = self._media if self.form == 0 else ()
+        return search_products(keys, self._gallery_label, also=also, page=page, by_groups=self.form > 1)
+
+    def refused(self, status: int | None, form: int) -> OnRefusal:
+        """It may be a label that is refused, or `in`."""
+        if status != 422 or form > 1:
+            return OnRefusal.STOP
+        self.form = max(self.form, form + 1)
+        return OnRefusal.ASK_AGAIN
+
+
+class AssetsInUse:
+    """Assets by id, with how many products and catalogues use each."""
+
+    form = 0
+
+    def call(self, keys: Sequence[str], page: int) -> Call[AssetPage]:
+        return search_assets_in_use(keys, page=page)
+
+    def read(self, page: AssetPage) -> tuple[Mapping[str, PlytixAsset], bool]:
+        return {asset.id: asset for asset in page.assets}, page.is_full
+
+    def refused(self, status: int | None, form: int) -> OnRefusal:  # noqa: ARG002 - one form only
+        return OnRefusal.SPLIT
 
 
 class AssetsByName:

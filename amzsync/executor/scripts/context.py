@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from amzsync.executor.scripts.bulk import AssetsByName, ProductsBySku
+from amzsync.executor.scripts.bulk import AssetsByName, AssetsInUse, ProductsAndMedia, ProductsBySku
 from amzsync.executor.scripts.recheck import Recheck
 from amzsync.executor.scripts.record import Record
 from amzsync.executor.scripts.traits import AccountTraits
+from amzsync.ledger.runs import Runs
 
-__all__ = ["ScriptContext", "SyncContext"]
+__all__ = ["RemovalContext", "ScriptContext", "SyncContext"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +31,15 @@ class SyncContext(ScriptContext):
     traits: AccountTraits
     recheck: Recheck
     skip_existing_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalContext:
+    """What the scripts of a prune or an undo share."""
+
+    gallery_label: str
+    record: Record
+    runs: Runs
+    products: ProductsAndMedia
+    assets_in_use: AssetsInUse
+    traits: AccountTraits

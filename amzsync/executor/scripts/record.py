@@ -27,6 +27,7 @@ class Done(Enum):
     PRODUCT = auto()
     ASSET_FAILURE = auto()
     LINK_FAILURE = auto()
+    ASSET_DELETED = auto()
 
 
 class Record:

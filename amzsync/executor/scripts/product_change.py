@@ -1,0 +1,249 @@
+"""Brings one product to a target: read in bulk just before, written, checked, recorded.
+
+Another run may have died in the middle of it: what is done already is seen, and not done again.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from amzsync.errors import NotSentError, PlytixError, RejectedError, RetriableError, StopError
+from amzsync.executor.engine.freshness import Reading
+from amzsync.executor.engine.retries import Attempts
+from amzsync.executor.scheduler.script import Find, Script, Send, Turn
+from amzsync.executor.scheduler.stop_errors import reading_failed
+from amzsync.executor.scripts.context import RemovalContext
+from amzsync.executor.scripts.product import ProductState
+from amzsync.executor.scripts.removal_plan import OneByOne, Target, Whole, plan_change
+from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY, STANDS_ELSEWHERE
+from amzsync.ledger.tasks import Kept
+from amzsync.ledger.writes import Standing
+from amzsync.plytix.client import link_asset, read_product, restore_product, unlink_asset
+from amzsync.plytix.wire import Call, PlytixProduct
+
+__all__ = ["ProductChange"]
+
+_MAX_LATE_WRITES = 3
+_REPLACES = "replaces_galleries"
+
+
+class ProductChange:
+    """The change of one product. `kept` is what is left as it is; `thumbnail` what was set.
+
+    `is_unsure`: a write was not answered, so it is not known what stands.
+    """
+
+    def __init__(self, product_id: int, context: RemovalContext) -> None:
+        self._context = context
+        self._work = context.record.work
+        product = self._work.product(product_id)
+        assets = self._work.assets([link.asset_id for link in product.links])
+        ids = {asset.id: asset.plytix_id for asset in assets.values() if asset.plytix_id}
+        self.state = ProductState(product, ids)
+        self.kept: list[Kept] = []
+        self.thumbnail: tuple[str, ...] | None = None
+        self.is_unsure = False
+        self._urls = {asset.plytix_id: asset.url for asset in assets.values() if asset.plytix_id}
+        self._attempts = Attempts()
+        self._late_writes = 0
+        self._one_by_one = False
+
+    def keep(self, reason: str, asset_id: str = "") -> None:
+        """Something is left as it is; the first reason for it counts."""
+        url = self._urls.get(asset_id, "")
+        if not url or all(one.url != url for one in self.kept):
+            self.kept.append(Kept(self.state.product.sku, reason, url))
+
+    @property
+    def standing(self) -> Standing:
+        """What is known to stand."""
+        now = self.state.standing_now
+        if self.thumbnail is None:
+            return now
+        return Standing(now.gallery, self.thumbnail[0] if self.thumbnail else None)
+
+    def bring(self, choose: Callable[[ProductState], Target]) -> Script[None]:
+        """Write until what `choose` makes of each reading stands, or cannot."""
+        try:
+            wait_s: float | None = 0.0
+            while wait_s is not None:
+                yield from self._read(wait_s)
+                if self.state.seen is None:
+                    self.keep(NOT_FOUND)
+                    return
+                if self.state.gallery is None:
+                    self.keep(NOT_IN_FAMILY)
+                    return
+                yield Turn()
+                self.kept.clear()
+                wait_s = yield from self._write(choose(self.state))
+        except StopError:
+            raise
+        except PlytixError as error:
+            self.is_unsure |= isinstance(error, RetriableError)
+            self.keep(error.message)
+
+    # Reading.
+
+    def _read(self, after_s: float) -> Script[None]:
+        sku = self.state.product.sku
+        found = yield Find(self._context.products, (sku,), fresh=True, after_s=after_s)
+        seen: PlytixProduct | None = found.values.get(sku)
+        if seen is None:
+            self.state.seen = None
+            return
+        if self.state.seen is None:
+            self._work.resolve({self.state.product.id: seen.id})
+            self.state.product = self._work.product(self.state.product.id)
+        self.state.see(seen, self._context.traits.gallery_of(seen), found.reading)
+        if self.state.gallery is None or not (self.state.is_ours or self._context.products.shows_all_media):
+            yield from self._read_whole()
+
+    def _read_whole(self) -> Script[None]:
+        """The product by itself: the search did not tell its gallery, or not where its pictures stand."""
+        search = self.state.seen
+        try:
+            sent = yield Send(read_product(self.state.plytix_id, self._context.gallery_label))
+        except RejectedError as error:
+            if error.status != 404:
+                raise reading_failed(error) from None
+            self.state.seen = None
+            return
+        except PlytixError as error:
+            raise reading_failed(error) from None
+        self._context.traits.compare(search, sent.value)
+        self.state.see(sent.value, sent.value.gallery, sent.reading)
+
+    # Writing.
+
+    def _write(self, target: Target) -> Script[float | None]:
+        """What is due now; how long to wait before the product is read again, None when it is finished."""
+        try:
+            match self._way(target):
+                case None:
+                    return None
+                case Whole() as way:
+                    return (yield from self._write_whole(way))
+                case OneByOne() as way:
+                    yield from self._write_one_by_one(way, target)
+                    return None
+        except NotSentError:
+            reading = self.state.reading
+            self._late_writes += reading is None or reading.batch <= 1 or reading.was_late
+            self._one_by_one |= self._late_writes > _MAX_LATE_WRITES
+            return 0.0
+
+    def _way(self, target: Target) -> Whole | OneByOne | None:
+        seen = self.state.seen
+        stays = target.thumbnail is None and seen is not None and seen.thumbnail_id is not None
+        elsewhere = set(seen.elsewhere) if seen else set()
+        if stays and seen and seen.thumbnail_id:
+            elsewhere.add(seen.thumbnail_id)
+        elsewhere.update(target.thumbnail or ())
+        return plan_change(
+            self.state.gallery or (),
+            target,
+            is_ours=self.state.is_ours and not self._one_by_one,
+            elsewhere=elsewhere,
+            replaces=not self._one_by_one and self._context.runs.setting(_REPLACES) is not None,
+        )
+
+    @property
+    def _rests_on(self) -> Reading | None:
+        return None if self._one_by_one else self.state.reading
+
+    def _claim(self, gallery: Sequence[str] | None, thumbnail: Sequence[str] | None) -> None:
+        product_id = self.state.product.id
+        self._work.claim_task(product_id)
+        self._work.settle_writes(product_id, self.standing, but_own=True)
+        self._work.claim_write(product_id, self.standing, gallery, thumbnail)
+
+    def _write_whole(self, way: Whole) -> Script[float | None]:
+        before = self.state.gallery or ()
+        call = restore_product(
+            self.state.plytix_id,
+            self._context.gallery_label,
+            gallery=way.gallery,
+            thumbnail=way.thumbnail,
+        )
+        claim = partial(self._claim, way.gallery, way.thumbnail)
+        try:
+            sent = yield Send(call, claim, self._rests_on, self._attempts)
+        except RetriableError:
+            if self._attempts.wait_s is None:
+                raise
+            return self._attempts.wait_s
+        if way.thumbnail is not None:
+            if (sent.value.thumbnail_id or "") == "".join(way.thumbnail):
+                self.thumbnail = way.thumbnail
+            else:
+                self.keep("Plytix did not show the thumbnail that was set")
+        if way.gallery is None:
+            return None
+        shown = _shown(sent.value, way.gallery)
+        if shown is None:
+            yield from self._read_whole()
+            if self.state.seen is None:
+                return 0.0
+            shown = self.state.gallery or ()
+        not_taken_out = set(before).difference(way.gallery).intersection(shown)
+        if not_taken_out or not set(way.gallery).issubset(shown):
+            # Some accounts may not replace a gallery.
+            self._one_by_one = True
+            return 0.0
+        if shown == way.gallery and before != way.gallery[: len(before)]:
+            self._context.runs.keep_setting(_REPLACES, "1")
+        self.state.gallery = shown
+        return None
+
+    def _write_one_by_one(self, way: OneByOne, target: Target) -> Script[None]:
+        state, rests_on = self.state, self._rests_on
+        if way.thumbnail is not None:
+            yield from self._set_thumbnail(way.thumbnail, rests_on)
+            rests_on = None
+        for asset_id in way.stuck:
+            self.keep(STANDS_ELSEWHERE, asset_id)
+        staying = {*target.gallery, *way.stuck}
+        for asset_id in way.unlinks:
+            after = tuple(one for one in state.gallery or () if one != asset_id)
+            goal = tuple(one for one in state.gallery or () if one in staying)
+            call: Call[Any] = unlink_asset(state.plytix_id, asset_id)
+            if not (yield from self._send_single(call, goal, rests_on, asset_id)):
+                staying.add(asset_id)
+                continue
+            state.gallery, rests_on = after, None
+        for asset_id in way.links:
+            after = (*(state.gallery or ()), asset_id)
+            call = link_asset(state.plytix_id, asset_id, self._context.gallery_label)
+            if (yield from self._send_single(call, after, rests_on, asset_id)):
+                state.gallery, rests_on = after, None
+
+    def _send_single(
+        self, call: Call[Any], goal: Sequence[str], rests_on: Reading | None, asset_id: str
+    ) -> Script[bool]:
+        """Whether a link or an unlink was made; `goal` is what the gallery is to hold in the end."""
+        try:
+            yield Send(call, partial(self._claim, goal, None), rests_on)
+        except (StopError, NotSentError):
+            raise
+        except PlytixError as error:
+            self.is_unsure |= isinstance(error, RetriableError)
+            self.keep(error.message, asset_id)
+            return False
+        return True
+
+    def _set_thumbnail(self, thumbnail: tuple[str, ...], rests_on: Reading | None) -> Script[None]:
+        call = restore_product(
+            self.state.plytix_id, self._context.gallery_label, gallery=None, thumbnail=thumbnail
+        )
+        yield Send(call, partial(self._claim, None, thumbnail), rests_on)
+        self.thumbnail = thumbnail
+
+
+def _shown(product: PlytixProduct, written: Sequence[str]) -> tuple[str, ...] | None:
+    """The gallery that an answer shows; None where it tells nothing of one that may be empty."""
+    if product.gallery is not None:
+        return product.gallery
+    if not written and product.assets == ():
+        return ()
+    return None

@@ -1,0 +1,138 @@
+"""The products that a prune or an undo works on: each is pending, in flight, done or failed, like any row."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from amzsync.ledger.packing import pack_ids, unpack_ids
+from amzsync.ledger.rows import IS_OPEN, State
+from amzsync.ledger.work_rows import WorkRows
+
+__all__ = ["Kept", "Removal", "Task", "Tasks"]
+
+_REMOVABLE = (
+    "links JOIN assets ON assets.id = links.asset_id JOIN products ON products.id = links.product_id"
+    " WHERE links.state = 'obsolete' AND (links.origin = 'made' OR links.sent IS NOT NULL)"
+    " AND assets.plytix_id IS NOT NULL AND NOT EXISTS ("
+    "SELECT 1 FROM links AS wanted JOIN assets AS picture ON picture.id = wanted.asset_id"
+    " WHERE wanted.product_id = links.product_id AND wanted.state <> 'obsolete'"
+    " AND picture.plytix_id = assets.plytix_id)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One product to work on; `removes` are the Plytix ids that a prune takes out of its gallery."""
+
+    product_id: int
+    state: State
+    removes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was left as it is, and why; `url` is empty where it concerns the whole product."""
+
+    sku: str
+    reason: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """The pictures of one product that a prune would take out."""
+
+    product_id: int
+    sku: str
+    is_parent: bool
+    asset_ids: tuple[str, ...]
+    urls: tuple[str, ...]
+
+
+class Tasks(WorkRows):
+    """The `tasks` table, on behalf of one run."""
+
+    def removals(self) -> Iterator[Removal]:
+        """What nothing wants any more, this ledger put there, and still stands, in ledger order."""
+        rows = self._store.execute(
+            "SELECT links.product_id, sku, is_parent, plytix, url FROM ("
+            "SELECT links.product_id AS product_id, links.position AS position, sku, is_parent,"
+            f" assets.plytix_id AS plytix, assets.id AS asset_id FROM {_REMOVABLE}"
+            ") AS links JOIN addresses ON addresses.id = links.asset_id ORDER BY product_id, position"
+        )
+        group: list[Sequence[Any]] = []
+        for row in rows:
+            if group and group[0][0] != row[0]:
+                yield _removal(group)
+                group = []
+            group.append(row)
+        if group:
+            yield _removal(group)
+
+    def standing_links(self) -> int:
+        """How many links of this ledger's products are known to stand."""
+        return int(
+            self._store.value(
+                "SELECT count(*) FROM links WHERE state = 'done' OR (state = 'obsolete' AND origin = 'made')"
+            )
+        )
+
+    def add_tasks(self, tasks: Iterable[tuple[int, Sequence[str]]]) -> None:
+        """Products for the run to work on, each with what is to be taken out."""
+        self._store.execute_many(
+            "INSERT OR IGNORE INTO tasks (run_id, product_id, removes) VALUES (?, ?, ?)",
+            ((self._run_id, product_id, pack_ids(removes)) for product_id, removes in tasks),
+        )
+
+    def next_tasks(self, after_id: int, count: int) -> list[Task]:
+        """The run's next products that are not done."""
+        return [
+            Task(product_id, State(state), unpack_ids(removes or b""))
+            for product_id, state, removes in self._store.rows(
+                "SELECT product_id, state, removes FROM tasks"
+                f" WHERE run_id = ? AND product_id > ? AND {IS_OPEN} ORDER BY product_id LIMIT ?",
+                (self._run_id, after_id, count),
+            )
+        ]
+
+    def open_tasks(self) -> int:
+        return int(
+            self._store.value(f"SELECT count(*) FROM tasks WHERE run_id = ? AND {IS_OPEN}", (self._run_id,))
+        )
+
+    def claim_task(self, product_id: int) -> None:
+        """A write for it is about to leave."""
+        self._store.execute(
+            f"UPDATE tasks SET state = 'in_flight' WHERE run_id = ? AND product_id = ? AND {IS_OPEN}",
+            (self._run_id, product_id),
+        )
+
+    def finish_task(self, product_id: int, kept: Sequence[Kept]) -> None:
+        """All that could be done for it is done; what was left as it is makes it a failed one."""
+        entries = [{"reason": one.reason, **({"url": one.url} if one.url else {})} for one in kept]
+        self._store.execute(
+            "UPDATE tasks SET state = ?, kept = ? WHERE run_id = ? AND product_id = ?",
+            (
+                State.FAILED if kept else State.DONE,
+                json.dumps(entries),
+                self._run_id,
+                product_id,
+            ),
+        )
+
+    def kept(self) -> Iterator[Kept]:
+        """All that the run has left as it is."""
+        for sku, entries in self._store.execute(
+            "SELECT sku, kept FROM tasks JOIN products ON products.id = product_id"
+            " WHERE run_id = ? AND state = 'failed' ORDER BY product_id",
+            (self._run_id,),
+        ):
+            for entry in json.loads(entries):
+                yield Kept(sku, str(entry["reason"]), str(entry.get("url", "")))
+
+
+def _removal(rows: Sequence[Sequence[Any]]) -> Removal:
+    product_id, sku, is_parent = rows[0][:3]
+    ids = {row[3]: row[4] for row in rows}
+    return Removal(product_id, sku, bool(is_parent), tuple(ids), tuple(ids.values()))
