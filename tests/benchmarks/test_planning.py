@@ -2,12 +2,13 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from benchmarks.catalogues import write_catalogue
+from benchmarks.measuring import Took, amzsync, tell, took
 from catalogue import rows
-from catalogues import write_catalogue
-from measuring import Took, amzsync, tell, took
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1200)]
 
@@ -24,7 +25,7 @@ bare.commit()
 """
 
 
-def _best(times: int, run) -> Took:
+def _best(times: int, run: Callable[[], Took]) -> Took:
     return min((run() for _ in range(times)), key=lambda one: one.wall_s)
 
 
@@ -42,7 +43,7 @@ def _plan(mapping: Path, folder: Path, *, anew: bool) -> Took:
     return found
 
 
-def test_planning_a_hundred_thousand_products(tmp_path):
+def test_planning_a_hundred_thousand_products(tmp_path: Path) -> None:
     small, large = tmp_path / "small.json", tmp_path / "large.json"
     write_catalogue(small, products=10_000, images=8, unique=44_444)
     write_catalogue(large, products=100_000, images=8, unique=444_444)
@@ -67,7 +68,7 @@ def test_planning_a_hundred_thousand_products(tmp_path):
     assert status.wall_s < 2
 
 
-def test_the_ledger_holds_what_the_bare_table_holds(tmp_path):
+def test_the_ledger_holds_what_the_bare_table_holds(tmp_path: Path) -> None:
     mapping = tmp_path / "m.json"
     write_catalogue(mapping, products=500, images=8, unique=2_000)
     _bare(mapping, tmp_path)
@@ -82,7 +83,7 @@ def test_the_ledger_holds_what_the_bare_table_holds(tmp_path):
     assert len(planned) == len(json.loads(mapping.read_text())["matched"]) * 8
 
 
-def test_help_answers_at_once(tmp_path):
+def test_help_answers_at_once(tmp_path: Path) -> None:
     bare = _best(10, lambda: took([sys.executable, "-c", "import typer, rich"], tmp_path))
     told = _best(10, lambda: took(amzsync("--help"), tmp_path))
     tell("--help / importing typer and rich", f"{told.wall_s / bare.wall_s:.2f}", "1.3")

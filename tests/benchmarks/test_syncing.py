@@ -7,15 +7,17 @@ import sqlite3
 import threading
 import time
 from contextlib import closing
+from functools import partial
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
-from catalogues import write_catalogue
-from measuring import amzsync, tell, took
-from plain_way import PlainSync
-from serving import Served, served
+from benchmarks.catalogues import write_catalogue
+from benchmarks.measuring import amzsync, tell, took
+from benchmarks.plain_way import PlainSync
+from benchmarks.serving import Served, served
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1200)]
 
@@ -23,14 +25,15 @@ _PRODUCTS, _IMAGES, _UNIQUE = 1_000, 9, 5_000
 _UNLIMITED = ("--rate-limit", "1000000/1s")
 
 
-def _apply(folder: Path, server: Served, *words: str) -> dict:
+def _apply(folder: Path, server: Served, *words: str) -> dict[str, Any]:
     ran = took(
         amzsync("apply", "-q", "--yes", "--mapping", "m.json", "--output", "r.json", *words),
         folder,
         server.environment,
     )
     assert ran.code == 0, (folder / "output.txt").read_text()
-    return json.loads((folder / "r.json").read_text()) | {"peak_mb": ran.peak_mb}
+    report: dict[str, Any] = json.loads((folder / "r.json").read_text())
+    return report | {"peak_mb": ran.peak_mb}
 
 
 def _forget(folder: Path) -> None:
@@ -47,7 +50,7 @@ def _floor(products: int, unknown: int, new: int, differing: int) -> int:
     return ceil(products / 100) + ceil(unknown / 100) + new + differing + 1
 
 
-def test_requests_stay_near_the_floor(tmp_path):
+def test_requests_stay_near_the_floor(tmp_path: Path) -> None:
     skus = write_catalogue(tmp_path / "m.json", products=_PRODUCTS, images=_IMAGES, unique=_UNIQUE)
     first_floor = _floor(_PRODUCTS, _UNIQUE, _UNIQUE, _PRODUCTS)
     with served(skus) as server:
@@ -87,10 +90,9 @@ def test_requests_stay_near_the_floor(tmp_path):
         assert half["requests"] <= 1.05 * half_floor
 
 
-def test_the_limit_is_used_and_never_passed(tmp_path):
+def test_the_limit_is_used_and_never_passed(tmp_path: Path) -> None:
     skus = write_catalogue(tmp_path / "m.json", products=1_600, images=_IMAGES, unique=8_000)
-    slow = {"upload_s": (0.3, 2.0), "other_s": (0.05, 0.3)}
-    with served(skus, limits=((100, 1.0),), **slow) as server:
+    with served(skus, limits=((100, 1.0),), upload_s=(0.3, 2.0), other_s=(0.05, 0.3)) as server:
         plan = took(amzsync("plan", "--mapping", "m.json", "--json", "--rate-limit", "100/1s"), tmp_path)
         assert plan.code == 0
         told_s = json.loads((tmp_path / "output.txt").read_text())["seconds"]
@@ -105,7 +107,7 @@ def test_the_limit_is_used_and_never_passed(tmp_path):
     assert 0.9 < told_s / span_s < 1.1
 
 
-def test_a_lower_real_limit_costs_few_refusals(tmp_path):
+def test_a_lower_real_limit_costs_few_refusals(tmp_path: Path) -> None:
     skus = write_catalogue(tmp_path / "m.json", products=300, images=_IMAGES, unique=1_500)
     with served(skus, limits=((80, 1.0),), upload_s=(0.3, 2.0), other_s=(0.05, 0.3)) as server:
         _apply(tmp_path, server, "--rate-limit", "100/1s")
@@ -116,7 +118,7 @@ def test_a_lower_real_limit_costs_few_refusals(tmp_path):
     tell("share of the real limit used from then on", f"{len(steady) / 12 / 80:.1%}", "95 %")
 
 
-def test_calls_per_second_against_a_bare_loop(tmp_path):
+def test_calls_per_second_against_a_bare_loop(tmp_path: Path) -> None:
     threads = 8
     skus = write_catalogue(tmp_path / "m.json", products=500, images=_IMAGES, unique=2_500)
     with served(["X"]) as server:
@@ -161,15 +163,15 @@ def _bare_loop(server: Served, threads: int, calls: int) -> float:
     return calls / (time.perf_counter() - started)
 
 
-def test_against_the_plain_way(tmp_path):
+def test_against_the_plain_way(tmp_path: Path) -> None:
     skus = write_catalogue(tmp_path / "m.json", products=40, images=_IMAGES, unique=200)
-    circumstances = {"limits": ((50, 1.0),), "upload_s": (0.03, 0.2), "other_s": (0.005, 0.03)}
-    with served(skus, **circumstances) as server:
+    serve = partial(served, skus, limits=((50, 1.0),), upload_s=(0.03, 0.2), other_s=(0.005, 0.03))
+    with serve() as server:
         started = time.perf_counter()
         plain = PlainSync(server.url, server.auth_url)
         plain.run(tmp_path / "m.json")
         plain_s = time.perf_counter() - started
-    with served(skus, **circumstances) as server:
+    with serve() as server:
         started = time.perf_counter()
         report = _apply(tmp_path, server, "--rate-limit", "50/1s")
         ours_s = time.perf_counter() - started

@@ -55,7 +55,8 @@ def server(tmp_path: Path) -> Iterator[AccountServer]:
 
 def setting(name: str) -> str:
     with closing(sqlite3.connect("amzsync.db")) as db:
-        return db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()[0]
+        value: str = db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()[0]
+        return value
 
 
 OPAQUE: dict[str, Any] = {"opaque_tokens": True}
@@ -168,7 +169,8 @@ def as_an_older_one(ledger: Path) -> None:
 
 def url(ledger: Path) -> str:
     config = json.loads((ledger.parent / "config" / "plytix_config.json").read_text())
-    return next(iter(config["accounts"].values()))["api_url"]
+    api_url: str = next(iter(config["accounts"].values()))["api_url"]
+    return api_url
 
 
 def test_an_older_ledger_adopts_its_account_once_and_says_so(server: AccountServer) -> None:

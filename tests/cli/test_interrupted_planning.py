@@ -48,7 +48,9 @@ def apply_killed(setup: Setup, mapping: Path, *more: object) -> None:
     killed_while_planning(setup, "apply", "--mapping", mapping.name, "--yes", *FAST, *more)
 
 
-def test_resume_plans_again_what_was_killed_while_planning(setup: Setup, monkeypatch, tmp_path) -> None:
+def test_resume_plans_again_what_was_killed_while_planning(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     apply_killed(setup, setup.mapping([flat("A", "a", "b")]))
     assert setup.sandbox.total == 0
     assert amzsync("status", "--json").json["next"] == ["amzsync resume"]
@@ -142,7 +144,9 @@ def test_what_was_to_be_tried_again_is_tried_again(setup: Setup) -> None:
     assert pictures(setup)["LATE"] == 1
 
 
-def test_a_run_that_is_interrupted_while_planning_is_carried_on(setup: Setup, monkeypatch) -> None:
+def test_a_run_that_is_interrupted_while_planning_is_carried_on(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mapping = setup.mapping([flat("A", "a")])
 
     def interrupt(*_: object) -> None:
@@ -188,7 +192,9 @@ def test_a_run_that_nobody_agreed_to_is_not_carried_on_without_asking(setup: Set
 
 
 @pytest.mark.parametrize(("more", "answer"), [((), "y\n"), (("--yes",), None)])
-def test_a_run_that_somebody_agrees_to_now_is_carried_on(setup: Setup, more, answer) -> None:
+def test_a_run_that_somebody_agrees_to_now_is_carried_on(
+    setup: Setup, more: tuple[str, ...], answer: str | None
+) -> None:
     unconfirmed(setup)
     assert amzsync("resume", *more, answer=answer).code == 0
     assert pictures(setup) == {"A": 1}

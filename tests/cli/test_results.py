@@ -56,16 +56,18 @@ def test_json_takes_the_place_of_words_on_stdout(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize(
-    "flags", [{"is_quiet": True}, {"as_json": True}, {"as_json": True, "is_quiet": True}]
+    "options",
+    [OutputOptions(is_quiet=True), OutputOptions(as_json=True), OutputOptions(as_json=True, is_quiet=True)],
+    ids=["quiet", "json", "both"],
 )
 def test_what_must_be_seen_is_on_stderr_with_json_and_quiet_too(
-    capsys: pytest.CaptureFixture[str], flags: dict[str, bool]
+    capsys: pytest.CaptureFixture[str], options: OutputOptions
 ) -> None:
     seen = payload(stream=Stream.ERR, brief=lambda console: console.print("in short"))
-    assert ended(CommandResult(ExitCode.WAITING, seen), OutputOptions(**flags)) == 4
+    assert ended(CommandResult(ExitCode.WAITING, seen), options) == 4
     out, err = capsys.readouterr()
     assert err == "in short\n"
-    assert out == ('{"a": 1}\n' if "as_json" in flags else "")
+    assert out == ('{"a": 1}\n' if options.as_json else "")
 
 
 def test_the_document_of_a_result_with_an_error_is_that_of_the_error(

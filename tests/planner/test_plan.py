@@ -1,5 +1,7 @@
 from collections import Counter
 from collections.abc import Iterable
+from random import Random
+from typing import Any, SupportsIndex
 
 import pytest
 from catalogue import GALLERY, picture, product
@@ -16,7 +18,7 @@ from amzsync.planner import Difference, KnownProduct, KnownRows, Planner, settle
 SHOP = "https://shop.example"
 
 
-def plan(*products: Product, known: KnownRows | None = None, **options) -> Difference:
+def plan(*products: Product | Unreadable, known: KnownRows | None = None, **options: bool) -> Difference:
     planner = Planner(known or KnownRows(), gallery_label=GALLERY, **options)
     for one in products:
         planner.add(one)
@@ -52,19 +54,19 @@ def on_parents(planner: Difference, product_ids: Iterable[int]) -> tuple[int, in
     return found[False], found[True]
 
 
-def test_a_product_becomes_links_in_order_and_a_thumbnail():
+def test_a_product_becomes_links_in_order_and_a_thumbnail() -> None:
     planner = plan(product("S1", ("b", "PT01"), ("a", "MAIN")))
     assert galleries(planner) == {"S1": [(picture("a"), "MAIN"), (picture("b"), "PT01")]}
     assert thumbnails(planner) == {"S1": picture("a")}
 
 
-def test_without_a_main_no_thumbnail_is_set():
+def test_without_a_main_no_thumbnail_is_set() -> None:
     planner = plan(product("S1", ("b", "PT01")), product("S2"))
     assert thumbnails(planner) == {}
     assert planner.counts.products_with_images == 1
 
 
-def test_a_picture_is_named_for_its_most_important_use_whoever_comes_first():
+def test_a_picture_is_named_for_its_most_important_use_whoever_comes_first() -> None:
     uses = [product("S1", ("a", "BACK")), product("S2", ("a", "PT03")), product("S3", ("a", "MAIN"))]
     for order in (uses, uses[::-1], [uses[1], uses[2], uses[0]]):
         assert filenames(plan(*order)) == {picture("a"): "amazon_01_MAIN_a.jpg"}
@@ -72,7 +74,7 @@ def test_a_picture_is_named_for_its_most_important_use_whoever_comes_first():
     assert filenames(plan(uses[0])) == {picture("a"): "amazon_13_BACK_a.jpg"}
 
 
-def test_variants_that_share_a_number_are_told_by_name_whoever_comes_first():
+def test_variants_that_share_a_number_are_told_by_name_whoever_comes_first() -> None:
     uses = [product("S1", ("a", "SWCH")), product("S2", ("a", "SWATCH"))]
     others = [product("S1", ("b", "PAKN")), product("S2", ("b", "BACK"))]
     for turn in (1, -1):
@@ -80,7 +82,7 @@ def test_variants_that_share_a_number_are_told_by_name_whoever_comes_first():
         assert filenames(plan(*others[::turn])) == {picture("b"): "amazon_13_BACK_b.jpg"}
 
 
-def test_further_views_stand_after_the_eighth_and_are_numbered_among_the_others():
+def test_further_views_stand_after_the_eighth_and_are_numbered_among_the_others() -> None:
     planner = plan(
         product(
             "S1", ("s", "SWATCH"), ("b", "BACK"), ("10", "PT10"), ("9", "PT09"), ("8", "PT08"), ("m", "MAIN")
@@ -99,13 +101,13 @@ def test_further_views_stand_after_the_eighth_and_are_numbered_among_the_others(
     }
 
 
-def test_a_further_view_is_more_important_than_an_unknown_variant():
+def test_a_further_view_is_more_important_than_an_unknown_variant() -> None:
     uses = [product("S1", ("a", "BACK")), product("S2", ("a", "PT09"))]
     for turn in (1, -1):
         assert filenames(plan(*uses[::turn])) == {picture("a"): "amazon_13_PT09_a.jpg"}
 
 
-def test_a_sku_named_twice_has_one_main_among_entries_without_a_variant():
+def test_a_sku_named_twice_has_one_main_among_entries_without_a_variant() -> None:
     planner = plan(product("S1", ("a", ""), ("b", "")), product("S1", ("c", "")))
     assert galleries(planner) == {
         "S1": [(picture("a"), "MAIN"), (picture("b"), "PT01"), (picture("c"), "PT02")]
@@ -113,7 +115,7 @@ def test_a_sku_named_twice_has_one_main_among_entries_without_a_variant():
     assert thumbnails(planner) == {"S1": picture("a")}
 
 
-def test_addresses_that_would_share_a_name_get_distinct_ones():
+def test_addresses_that_would_share_a_name_get_distinct_ones() -> None:
     urls = [
         picture("a"),
         "https://images-na.ssl-images-amazon.com/images/I/a.jpg",
@@ -131,7 +133,7 @@ def test_addresses_that_would_share_a_name_get_distinct_ones():
         assert all(name.startswith("amazon_01_MAIN_a") for name in names.values())
 
 
-def test_a_name_that_an_older_address_has_is_not_given_again():
+def test_a_name_that_an_older_address_has_is_not_given_again() -> None:
     old = "https://images-na.ssl-images-amazon.com/images/I/a.jpg"
     new = "http://m.media-amazon.com/images/I/a.jpg"
     known = KnownRows(urls={old: 1}, products={"S1": KnownProduct(1, b"")})
@@ -140,7 +142,7 @@ def test_a_name_that_an_older_address_has_is_not_given_again():
     assert next(planner.new_assets())[1].startswith("amazon_01_MAIN_a-")
 
 
-def test_a_sku_named_twice_is_one_product_with_the_pictures_of_both():
+def test_a_sku_named_twice_is_one_product_with_the_pictures_of_both() -> None:
     planner = plan(
         product("S1", ("a", "MAIN"), ("b", "PT01")),
         product("S2", ("a", "MAIN")),
@@ -156,7 +158,7 @@ def test_a_sku_named_twice_is_one_product_with_the_pictures_of_both():
     assert (counts.total_products, counts.repeated_products, counts.repeated_images) == (2, 1, 1)
 
 
-def test_every_picture_read_is_counted_as_what_becomes_of_it():
+def test_every_picture_read_is_counted_as_what_becomes_of_it() -> None:
     planner = plan(
         product("S1", ("a", "MAIN"), ("a._SL75_", "MAIN"), ("a", "PT01"), ("ftp://x", "PT02")),
         product("S2", ("a", "MAIN"), ("b", "PT01"), is_parent=True),
@@ -172,7 +174,7 @@ def test_every_picture_read_is_counted_as_what_becomes_of_it():
     assert (counts.total_products, counts.products_with_images, counts.parents) == (4, 2, 1)
 
 
-def test_a_malformed_address_is_told_once_and_with_every_product_that_names_it():
+def test_a_malformed_address_is_told_once_and_with_every_product_that_names_it() -> None:
     planner = plan(
         product("S1", ("a", "MAIN")),
         product("S2", ("ftp://x", "MAIN"), ("ftp://x", "PT01")),
@@ -191,19 +193,19 @@ def test_a_malformed_address_is_told_once_and_with_every_product_that_names_it()
     assert [urls[asset_id] for asset_id, _ in planner.new_assets()] == [picture("a")]
 
 
-def test_an_address_that_cannot_be_stored_as_it_is_is_kept_readable():
+def test_an_address_that_cannot_be_stored_as_it_is_is_kept_readable() -> None:
     planner = plan(product("S1", ("https://x/\ud800\0.jpg", "MAIN"), ("/" + "x" * 5000, "PT01")))
     assert sorted(url for _, url in planner.new_urls()) == ["/" + "x" * 2047, "https://x/\\ud800\\0.jpg"]
     assert len(list(planner.malformed_urls())) == 2
 
 
-def test_private_addresses_are_wanted_only_where_they_are_allowed():
+def test_private_addresses_are_wanted_only_where_they_are_allowed() -> None:
     products = product("S1", ("http://nas/a.jpg", "MAIN"))
     assert plan(products).counts.malformed_images == 1
     assert len(list(plan(products, allow_private=True).new_links())) == 1
 
 
-def test_ids_go_on_where_the_ledger_ends_in_the_order_of_the_addresses():
+def test_ids_go_on_where_the_ledger_ends_in_the_order_of_the_addresses() -> None:
     known = KnownRows(urls={picture("z"): 1}, products={"S9": KnownProduct(7, None)})
     planner = plan(product("S1", ("c", "MAIN"), ("b", "PT01"), ("z", "PT02")), product("S9"), known=known)
     assert list(planner.new_urls()) == [(2, picture("b")), (3, picture("c"))]
@@ -211,14 +213,14 @@ def test_ids_go_on_where_the_ledger_ends_in_the_order_of_the_addresses():
     assert list(planner.new_links()) == [(8, 3, "MAIN", 1), (8, 2, "PT01", 2), (8, 1, "PT02", 3)]
 
 
-def test_more_variants_than_can_be_numbered_are_all_kept(monkeypatch):
+def test_more_variants_than_can_be_numbered_are_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("amzsync.planner.variants._MAX_VARIANTS", len(KNOWN) + 2)
     planner = plan(product("S1", *((f"p{n}", f"V{n}") for n in range(6))))
     assert len(galleries(planner)["S1"]) == 6
     assert len(set(filenames(planner).values())) == 6
 
 
-def test_a_long_address_is_refused_whatever_is_kept_of_it():
+def test_a_long_address_is_refused_whatever_is_kept_of_it() -> None:
     long = f"https://shop.example/{'x' * 3000}.jpg"
     planner = plan(product("S1", (long, "MAIN")), product("S2", (long, "PT01"), (long, "BACK")))
     assert planner.counts.malformed_images == 3
@@ -227,7 +229,7 @@ def test_a_long_address_is_refused_whatever_is_kept_of_it():
     assert len(list(planner.malformed_uses())) == 2
 
 
-def test_the_cache_of_addresses_is_bounded(monkeypatch):
+def test_the_cache_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("amzsync.planner.addresses._CACHE_BYTES", 20_000)
     urls = [f"{SHOP}/{number}/{'x' * 100}.jpg" for number in range(200)]
     planner = Planner(KnownRows(), gallery_label=GALLERY)
@@ -237,7 +239,7 @@ def test_the_cache_of_addresses_is_bounded(monkeypatch):
     assert len(list(settle(planner).new_links())) == settle(planner).counts.malformed_images == 200
 
 
-def test_a_sku_named_again_and_again_has_no_more_images_than_one_product_may_have():
+def test_a_sku_named_again_and_again_has_no_more_images_than_one_product_may_have() -> None:
     planner = Planner(KnownRows(), gallery_label=GALLERY)
     part = product("S1", *((f"p{number}", "BACK") for number in range(500)))
     planner.add(part)
@@ -247,24 +249,24 @@ def test_a_sku_named_again_and_again_has_no_more_images_than_one_product_may_hav
         planner.add(product("S1", ("p", "MAIN")))
 
 
-def test_what_cannot_be_read_is_handed_on_and_wants_nothing():
+def test_what_cannot_be_read_is_handed_on_and_wants_nothing() -> None:
     unreadable = Unreadable("m.json, matched[1]", "no SKU")
     planner = plan(product("S1", ("a", "MAIN")), unreadable)
     assert list(planner.unreadable) == [unreadable]
     assert planner.counts.total_products == 1
 
 
-def test_products_without_pictures_do_not_read_the_catalogue_again():
-    class Watched(list):
+def test_products_without_pictures_do_not_read_the_catalogue_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Watched(list[int]):
         reads = 0
 
-        def __getitem__(self, key):
+        def __getitem__(self, key: SupportsIndex | slice) -> Any:
             Watched.reads += len(range(*key.indices(len(self)))) if isinstance(key, slice) else 1
             return super().__getitem__(key)
 
     planner = Planner(KnownRows(), gallery_label=GALLERY)
     planner.add(product("S1", *((f"p{n}", "MAIN") for n in range(100))))
-    planner.references.url_numbers = Watched(planner.references.url_numbers)
+    monkeypatch.setattr(planner.references, "url_numbers", Watched(planner.references.url_numbers))
     for number in range(50):
         planner.add(product(f"E{number}"))
     assert Watched.reads == 0
@@ -307,7 +309,7 @@ PRODUCTS = st.lists(
 
 
 @given(PRODUCTS)
-def test_every_gallery_is_the_one_the_domain_arranges(products):
+def test_every_gallery_is_the_one_the_domain_arranges(products: list[Product]) -> None:
     planner = plan(*products)
     refs: dict[str, list[ImageRef]] = {}
     for one in products:
@@ -338,7 +340,7 @@ def test_every_gallery_is_the_one_the_domain_arranges(products):
 
 
 @given(PRODUCTS)
-def test_every_asset_has_a_name_of_its_own_with_its_pictures_id(products):
+def test_every_asset_has_a_name_of_its_own_with_its_pictures_id(products: list[Product]) -> None:
     names = filenames(plan(*products))
     assert len(set(names.values())) == len(names)
     for url, name in names.items():
@@ -348,7 +350,9 @@ def test_every_asset_has_a_name_of_its_own_with_its_pictures_id(products):
 
 
 @given(PRODUCTS, st.randoms(use_true_random=False))
-def test_neither_names_nor_ids_depend_on_the_order_of_the_products(products, random):
+def test_neither_names_nor_ids_depend_on_the_order_of_the_products(
+    products: list[Product], random: Random
+) -> None:
     products = list({one.sku: one for one in products}.values())
     shuffled = random.sample(products, len(products))
     first, second = plan(*products), plan(*shuffled)
@@ -358,5 +362,5 @@ def test_neither_names_nor_ids_depend_on_the_order_of_the_products(products, ran
 
 
 @pytest.mark.parametrize("url", ["", "ftp://x", "http://nas/a.jpg"])
-def test_what_the_examples_call_malformed_is(url):
+def test_what_the_examples_call_malformed_is(url: str) -> None:
     assert isinstance(read_image_url(url), Malformed)
