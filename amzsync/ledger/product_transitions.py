@@ -46,6 +46,14 @@ class ProductTransitions(WorkRows):
             [(product_id, asset_id) for asset_id in asset_ids],
         )
 
+    def note_found(self, product_id: int, asset_ids: Iterable[int]) -> None:
+        """Links that stood there before the write that was to make them: somebody else has put them there."""
+        self._store.execute_many(
+            "UPDATE links SET origin = 'found', placed = NULL, sent = NULL"
+            " WHERE product_id = ? AND asset_id = ?",
+            [(product_id, asset_id) for asset_id in asset_ids],
+        )
+
     def skip_product(self, product_id: int, reason: str) -> None:
         """Nothing is done on this product, and why."""
         with self._store.atomic():
@@ -132,15 +140,14 @@ class ProductTransitions(WorkRows):
     ) -> None:
         """These links stand: `placed` tells each asset's place in the gallery, `made` what this run put in.
 
-        One found there that was in flight was made by a run that did not live to see the answer. `as_left`
-        as in `record_reading`.
+        One found there that a write of unknown outcome sent was made by it. `as_left` as in `record_reading`.
         """
         with self._store.atomic():
             for asset_id, place in placed.items():
                 changed = self._store.execute(
                     "UPDATE links SET state = 'done', reason = NULL, sent = NULL,"
                     " placed = CASE WHEN ? OR placed IS NULL THEN ? ELSE placed END,"
-                    " origin = CASE WHEN ? OR origin = 'made' OR state = 'in_flight' OR sent IS NOT NULL"
+                    " origin = CASE WHEN ? OR origin = 'made' OR sent IS NOT NULL"
                     " THEN 'made' ELSE 'found' END"
                     " WHERE product_id = ? AND asset_id = ? AND state <> 'obsolete'",
                     (as_left, place, asset_id in made, product_id, asset_id),

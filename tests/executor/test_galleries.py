@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from catalogue import picture, product
+from catalogue import picture, product, rows
 from executor.harness import SyncHarness
-from sandbox_faults import Answer, Fault
+from sandbox_faults import Answer, Fault, RunBefore
 
 from amzsync.domain.product import Product
 from amzsync.executor.scripts.decide import MAX_ASSETS
@@ -190,6 +190,22 @@ def test_an_order_that_a_person_gave_ours_is_kept(harness: SyncHarness) -> None:
     harness.plan(product("BOOT", ("a", "MAIN"), ("b", "PT01"), ("c", "PT02"), ("d", "PT03")))
     harness.apply()
     assert harness.gallery("BOOT") == [*NAMES[::-1], "amazon_04_PT03_d.jpg"]
+
+
+def test_a_picture_that_a_person_was_quicker_to_link_is_a_persons(harness: SyncHarness) -> None:
+    harness.sandbox.seed(["BOOT"])
+    set_by_hand(harness, "BOOT", ["p.jpg"])
+    harness.plan(BOOT)
+
+    def is_quicker() -> None:
+        set_by_hand(harness, "BOOT", [NAMES[2], "p.jpg", NAMES[0]])
+
+    harness.sandbox.faults.add(Fault("POST", "/products/[^/]+/assets", RunBefore(is_quicker), after=1))
+    ran = harness.apply()
+    assert ran.error is None
+    origins = rows(harness.path, "SELECT origin FROM links ORDER BY position")
+    assert [origin for (origin,) in origins] == ["made", "made", "found"]
+    assert letters(harness, "BOOT") == "cpab"
 
 
 def test_a_persons_thumbnail_gives_way_to_the_main_picture_alone(harness: SyncHarness) -> None:

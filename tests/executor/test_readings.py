@@ -109,17 +109,38 @@ def leave_out_an_asset(payload: Any) -> Any:
     return payload
 
 
-@pytest.mark.parametrize("hides", [show_nothing, leave_out_an_asset])
 def test_one_answer_that_does_not_show_a_write_makes_single_links_for_that_product_alone(
-    harness: SyncHarness, hides: Callable[[Any], Any]
+    harness: SyncHarness,
 ) -> None:
     harness.plan(*(product(f"S{number:02d}", ("a", "MAIN"), ("b", "PT01")) for number in range(30)))
     harness.sandbox.faults.add(
-        Fault("PATCH", "/products/[^/]+", Transform(hides), times=2, after=3, body=writes_a_gallery)
+        Fault(
+            "PATCH",
+            "/products/[^/]+",
+            Transform(leave_out_an_asset),
+            times=2,
+            after=3,
+            body=writes_a_gallery,
+        )
     )
     ran = harness.apply(bounds=Bounds(workers=1))
     assert set(harness.pictures.values()) == {(NAMES[0], NAMES)}
     assert 2 <= ran.requests["link"] <= 2 * 2
+    assert ran.reported.notices == []
+
+
+def test_where_answers_tell_nothing_of_a_write_the_product_is_read_and_written_as_a_whole_all_the_same(
+    harness: SyncHarness,
+) -> None:
+    harness.plan(*(product(f"S{number:02d}", ("a", "MAIN"), ("b", "PT01")) for number in range(10)))
+    harness.sandbox.faults.add(
+        Fault("PATCH", "/products/[^/]+", Transform(show_nothing), times=None, body=writes_a_gallery)
+    )
+    harness.apply()
+    harness.plan(*(product(f"S{number:02d}", ("b", "MAIN"), ("a", "PT01")) for number in range(10)))
+    ran = harness.apply()
+    assert {gallery for _, gallery in harness.pictures.values()} == {NAMES[::-1]}
+    assert (ran.requests["product_write"], ran.requests["product_read"], ran.requests["link"]) == (10, 10, 0)
     assert ran.reported.notices == []
 
 

@@ -188,8 +188,8 @@ def test_finished_links_tell_who_made_them_and_where_they_stand(work: Work) -> N
     assert (links[B].origin, links[B].placed) == (Origin.FOUND, 0)
 
 
-def test_what_was_in_flight_and_is_found_was_made_by_the_run_that_died(work: Work) -> None:
-    work.claim_product(S1)
+def test_what_an_unanswered_write_sent_and_is_found_was_made_by_it(work: Work) -> None:
+    work.claim_product(S1, {A: 0, B: 1})
     work.finish_links(S1, {A: 0, B: 1}, [])
     work.finish_thumbnail(S1, Origin.FOUND)
     assert {link.origin for link in work.product(S1).links} == {Origin.MADE}

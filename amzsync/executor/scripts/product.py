@@ -1,6 +1,5 @@
 """One product during a run: what is wanted for it, what was seen of it, and what was done to it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from amzsync.executor.engine.freshness import Reading
@@ -161,11 +160,16 @@ class ProductState:
         now = self.placed(gallery)
         return [row for row, place in now.items() if places and places[self.ids[row]] != place]
 
-    def places_after(self, linked: Sequence[str]) -> dict[str, int]:
-        """At which place each picture of this run stands once these are linked, too."""
-        ours = {*self.made, *linked}
-        after = enumerate((*(self.gallery or ()), *linked), 1)
+    def places_after(self, linked: str) -> dict[str, int]:
+        """At which place each picture of this run stands once this one is linked, too."""
+        ours = {*self.made, linked}
+        after = enumerate((*(self.gallery or ()), linked), 1)
         return {asset_id: place for place, asset_id in after if asset_id in ours}
+
+    def may_have_linked(self, asset_id: str) -> bool:
+        """Whether this ledger has linked it, or sent a write that did and was not answered."""
+        sent_before = {self.ids.get(link.asset_id) for link in self.product.links if link.sent is not None}
+        return asset_id in self.made or asset_id in self.own or asset_id in sent_before
 
     def decide(self, *, only_append: bool) -> Decision:
         """What is to be written, from what was seen last."""

@@ -10,6 +10,7 @@ from amzsync.executor.scripts.product import ProductState
 from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import State
 from amzsync.plytix.client import read_asset, read_product
+from amzsync.plytix.wire import PlytixProduct
 
 __all__ = ["OutsideFamilyError", "ProductReader", "SkipProductError"]
 
@@ -54,19 +55,25 @@ class ProductReader:
 
     def _read_product(self) -> Script[None]:
         """Read the product by itself: the search did not tell its gallery."""
+        search = self._state.seen
+        read = yield from self._read_back()
+        self._context.traits.compare(search, read)
+        self._skip_what_holds_images()
+
+    def _read_back(self) -> Script[PlytixProduct]:
+        """The product by itself, as it stands now."""
         state = self._state
-        search = state.seen
         try:
             sent = yield Send(read_product(state.plytix_id, self._context.gallery_label))
         except RejectedError as error:
             if error.status == 404:
                 raise SkipProductError(NOT_FOUND) from None
             raise
-        if sent.value.gallery is None:
+        product: PlytixProduct = sent.value
+        if product.gallery is None:
             raise OutsideFamilyError
-        self._context.traits.compare(search, sent.value)
-        state.see(sent.value, sent.value.gallery, sent.reading)
-        self._skip_what_holds_images()
+        state.see(product, product.gallery, sent.reading)
+        return product
 
     def _skip_what_holds_images(self) -> None:
         state, reason = self._state, self._context.skip_existing_reason

@@ -72,6 +72,14 @@ class Record:
         sent = {row: places[plytix_id] for row, plytix_id in state.ids.items() if plytix_id in places}
         self.work.claim_product(product_id, sent)
 
+    def note_there(self, state: ProductState, asset_id: str) -> None:
+        """Plytix says that it was linked already: by somebody else, unless this ledger may have done that."""
+        if state.may_have_linked(asset_id):
+            state.made.add(asset_id)
+            return
+        state.written = {one: place for one, place in (state.written or {}).items() if one != asset_id}
+        self.work.note_found(state.product.id, state.rows_of(asset_id))
+
     def release(self, state: ProductState) -> None:
         """The write did not happen. A product that has been given something already stays begun."""
         self._settle(state)

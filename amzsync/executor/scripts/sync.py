@@ -18,7 +18,7 @@ from amzsync.executor.scripts.product_reader import OutsideFamilyError, ProductR
 from amzsync.executor.scripts.record import refusal_of
 from amzsync.ledger.rows import Origin, ProductWork
 from amzsync.plytix.client import link_asset, write_product
-from amzsync.plytix.wire import Call
+from amzsync.plytix.wire import Call, LinkResult, PlytixProduct
 
 __all__ = ["ProductSync", "sync_product"]
 
@@ -39,6 +39,7 @@ class ProductSync(ProductReader):
         self._attempts = Attempts()
         self._late_writes = 0
         self._gallery_was_doubted = False
+        self._conflicts: set[str] = set()
 
     def guarded(self, script: Script[None]) -> Script[None]:
         """Run the script, and record in the ledger how it ended."""
@@ -121,52 +122,77 @@ class ProductSync(ProductReader):
             yield from self._read(fresh=True, after_s=self._attempts.wait_s)
             return False
         except RejectedError as error:
-            # Linking one by one shows which part of the write is refused.
-            if decision.gallery is None:
-                return (yield from self._explain_thumbnail(error))
-            if (yield from self._may_lack_the_gallery(error)):
-                return False
-            return (yield from self._append(Append(state.missing, decision.thumbnail)))
-        shown = sent.value.gallery if decision.gallery is not None else state.gallery
-        if decision.gallery is not None and not context.traits.shows(decision.gallery, shown):
-            state.gallery = sent.value.gallery or state.gallery
-            return (yield from self._append(Append(state.missing, decision.thumbnail)))
-        if decision.gallery is not None and shown != decision.gallery:
-            context.recheck.suspect_others()
-        state.note_made(shown or ())
-        state.gallery = shown
-        if decision.thumbnail and sent.value.thumbnail_id != decision.thumbnail:
+            return (yield from self._replace_refused(decision, error))
+        answer: PlytixProduct = sent.value
+        if decision.gallery is not None:
+            answer = yield from self._as_it_stands(decision.gallery, answer)
+            if not context.traits.shows(decision.gallery, state.gallery):
+                return (yield from self._append(Append(state.missing, decision.thumbnail)))
+            if state.gallery != decision.gallery:
+                context.recheck.suspect_others()
+        if decision.thumbnail is None:
+            return True
+        if answer.thumbnail_id != decision.thumbnail:
             return (yield from self._set_thumbnail(decision.thumbnail, by_link=True))
-        if decision.thumbnail:
-            state.thumbnail_result = Origin.MADE
+        state.thumbnail_result = Origin.MADE
         return True
+
+    def _replace_refused(self, decision: Replace, error: RejectedError) -> Script[bool]:
+        """Linking one by one shows which part of the write is refused."""
+        if decision.gallery is None:
+            return (yield from self._explain_thumbnail(error))
+        if (yield from self._may_lack_the_gallery(error)):
+            return False
+        return (yield from self._append(Append(self._state.missing, decision.thumbnail)))
+
+    def _as_it_stands(self, written: tuple[str, ...], answer: PlytixProduct) -> Script[PlytixProduct]:
+        """The product after the write of its gallery; it is read where the answer does not show it."""
+        state = self._state
+        state.note_made(written)
+        if answer.gallery is None:
+            return (yield from self._read_back())
+        state.gallery = answer.gallery
+        return answer
 
     def _append(self, decision: Append, rests_on: Reading | None = None) -> Script[bool]:
         """Link the missing pictures one after the other, then set the thumbnail."""
-        state = self._state
-        for number, asset_id in enumerate(decision.missing):
-            call = link_asset(state.plytix_id, asset_id, self._context.gallery_label)
-            linked = decision.missing[number:]
-            target = Replace((*(state.gallery or ()), *linked), None)
-            claim = partial(self._record.claim, state, target, state.places_after(linked))
-            try:
-                yield Send(call, claim=claim, rests_on=rests_on)
-            except (StopError, NotSentError):
-                raise
-            except PlytixError as error:
-                if error.status == 404 and (yield from self._is_gone(asset_id)):
-                    return False
-                if (yield from self._may_lack_the_gallery(error)):
-                    return False
-                if isinstance(error, RetriableError):
-                    state.made.add(asset_id)
-                self._record.fail_link(state, asset_id, refusal_of(error))
-            else:
-                state.made.add(asset_id)
-                state.gallery = (*(state.gallery or ()), asset_id)
+        for asset_id in decision.missing:
+            if not (yield from self._link(asset_id, rests_on)):
+                return False
             rests_on = None
         if decision.thumbnail:
             return (yield from self._set_thumbnail(decision.thumbnail))
+        return True
+
+    def _link(self, asset_id: str, rests_on: Reading | None) -> Script[bool]:
+        """Link one picture; False where the product is to be decided anew."""
+        state = self._state
+        call = link_asset(state.plytix_id, asset_id, self._context.gallery_label)
+        target = Replace((*(state.gallery or ()), asset_id), None)
+        claim = partial(self._record.claim, state, target, state.places_after(asset_id))
+        try:
+            sent = yield Send(call, claim=claim, rests_on=rests_on)
+        except (StopError, NotSentError):
+            raise
+        except PlytixError as error:
+            if error.status == 404 and (yield from self._is_gone(asset_id)):
+                return False
+            if (yield from self._may_lack_the_gallery(error)):
+                return False
+            if isinstance(error, RetriableError):
+                state.made.add(asset_id)
+            self._record.fail_link(state, asset_id, refusal_of(error))
+            return True
+        if sent.value is LinkResult.ALREADY_LINKED and sent.attempts == 1:
+            self._record.note_there(state, asset_id)
+            if asset_id not in self._conflicts:
+                # What was read of the gallery is no longer true.
+                self._conflicts.add(asset_id)
+                yield from self._read_back()
+                return False
+        else:
+            state.made.add(asset_id)
+        state.gallery = (*(state.gallery or ()), asset_id)
         return True
 
     def _set_thumbnail(self, asset_id: str, *, by_link: bool = False) -> Script[bool]:
