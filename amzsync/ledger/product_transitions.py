@@ -54,6 +54,13 @@ class ProductTransitions(WorkRows):
             [(product_id, asset_id) for asset_id in asset_ids],
         )
 
+    def note_not_sent(self, product_id: int, asset_ids: Iterable[int]) -> None:
+        """A write that was to make these links is known not to have been done."""
+        self._store.execute_many(
+            "UPDATE links SET sent = NULL WHERE product_id = ? AND asset_id = ?",
+            [(product_id, asset_id) for asset_id in asset_ids],
+        )
+
     def skip_product(self, product_id: int, reason: str) -> None:
         """Nothing is done on this product, and why."""
         with self._store.atomic():

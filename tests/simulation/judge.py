@@ -3,6 +3,7 @@
 It is told everything that happens in the world, by the world. Times are true time in seconds.
 """
 
+import math
 from bisect import insort
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -49,6 +50,10 @@ class Gallery:
     put_at: dict[str, float] = field(default_factory=dict)
     by_person: set[str] = field(default_factory=set)
     by_run: set[str] = field(default_factory=set)
+    ever_by_person: set[str] = field(default_factory=set)
+    at_once: set[str] = field(default_factory=set)
+    unanswered: list["Sent"] = field(default_factory=list)
+    refused: list["Sent"] = field(default_factory=list)
     removed_by_person: set[str] = field(default_factory=set)
     edited_at: float = float("-inf")
     order_of_run: tuple[str, ...] = ()
@@ -99,7 +104,6 @@ class Judge:
         self._deleted_assets: set[str] = set()
         self.stale_s = 0.0
         self.lost_power = False
-        self.only_links = False
         self.wanted: dict[str, list[tuple[str, str]]] = {}
         self.ever_wanted: dict[str, set[str]] = defaultdict(set)
         self.requests = 0
@@ -141,6 +145,7 @@ class Judge:
         for asset_id in set(after) - set(before):
             gallery.put_at[asset_id] = at
             gallery.by_person.add(asset_id)
+            gallery.ever_by_person.add(asset_id)
             gallery.removed_by_person.discard(asset_id)
         for asset_id in set(before) - set(after):
             gallery.by_person.discard(asset_id)
@@ -176,6 +181,20 @@ class Judge:
         for sku, images in products:
             self.wanted[sku] = list(images)
             self.ever_wanted[sku].update(url for url, _ in images)
+
+    def submitted(self, sent: Sent) -> None:
+        """The program has decided for a request: from now on it may leave at any time."""
+        if sent.product in self._galleries:
+            self._galleries[sent.product].unanswered.append(sent)
+
+    def not_sent(self, sent: Sent) -> None:
+        """It did not leave, as it had become too late for it."""
+        if sent.product in self._galleries:
+            self._galleries[sent.product].unanswered.remove(sent)
+
+    def claimed(self, product_id: str, asset_id: str) -> None:
+        """The program died while it wrote down that it was about to link this."""
+        self._galleries[product_id].at_once.add(asset_id)
 
     def left(self, at: float, sent: Sent) -> None:
         """A request's last byte has left."""
@@ -217,11 +236,10 @@ class Judge:
         """The program has the answer, or knows that none comes."""
         if sent.product and self._writing.get(sent.product) is sent:
             del self._writing[sent.product]
-        if sent.kind == "link" and sent.status == 409 and sent.product:
-            # It cannot be told from an earlier attempt of the program's own.
+        if sent.product in self._galleries and (sent.facts.get("is_success") or 400 <= sent.status < 500):
             gallery = self._galleries[sent.product]
-            gallery.by_run.add(sent.facts["asset"])
-            gallery.order_of_links.append(sent.facts["asset"])
+            gallery.unanswered = [one for one in gallery.unanswered if one is not sent]
+            gallery.refused += [sent] * (sent.status == 429)
         if sent.status == 429:
             self.figures["refusals"] += 1
             # It was not counted.
@@ -260,6 +278,9 @@ class Judge:
             self.figures["lost in the window"] += 1
         if gallery.edited_at <= since and self._is_a_persons(gallery, was) and now[: len(was)] != was:
             raise BrokenPromiseError(f"a person's gallery on {gallery.sku} was reordered: {was} became {now}")
+        # What a person has put there since the reading looks like the write's own work.
+        recent = [one for one in sent.facts["assets"] if gallery.put_at.get(one, -math.inf) > since]
+        gallery.at_once.update(recent)
         for asset_id in [one for one in now if one not in was]:
             gallery.put_at[asset_id] = at
             gallery.order_of_links = [*(one for one in gallery.order_of_links if one != asset_id), asset_id]
@@ -276,8 +297,7 @@ class Judge:
         # What a person took out and put back looks like the program's own.
         if any(asset_id not in gallery.by_run for asset_id in standing):
             return True
-        # Where answers do not show the order that a write left, the program cannot know it.
-        return not self.only_links and not any(
+        return not any(
             [one for one in order if one in standing] == [one for one in standing if one in order]
             for order in (gallery.order_of_run, gallery.order_of_links)
         )
@@ -286,6 +306,11 @@ class Judge:
 
     def ended(self, _at: float, name: str, outcome: str, seconds: float) -> None:
         self._writing.clear()
+        for gallery in self._galleries.values():
+            if outcome not in ("finished", "failures"):
+                # What was to be sent again after a refusal has been left in the middle.
+                gallery.unanswered += gallery.refused
+            gallery.refused.clear()
         self.figures["commands"] += 1
         if seconds > _LONGEST_COMMAND_S:
             raise BrokenPromiseError(f"{name} took {seconds:.0f} s and ended as {outcome}")
@@ -297,20 +322,20 @@ class Judge:
         seen: Mapping[str, tuple[str, Seen]],
     ) -> None:
         """What the ledger has as done stands in Plytix, unless somebody else took it away."""
-        for sku, url, asset_id, state, _ in links:
-            if state != "done":
-                continue
-            if sku not in seen:
+        for sku, url, asset_id, state, origin in links:
+            if state not in ("done", "obsolete") or sku not in seen:
                 continue
             product_id, product = seen[sku]
             gallery = self._galleries[product_id]
-            if asset_id in product.gallery or gallery.overwritten or self._was_deleted(asset_id):
+            if asset_id in product.gallery:
+                self._check_origin(gallery, asset_id, state, origin)
+            is_gone_by_others = gallery.overwritten or asset_id in gallery.removed_by_person
+            if asset_id in product.gallery or is_gone_by_others or self._was_deleted(asset_id):
                 continue
-            if asset_id in gallery.removed_by_person:
-                continue
-            raise BrokenPromiseError(
-                f"the ledger has {url} ({asset_id}) on {sku} as done, but it is not there"
-            )
+            if state == "done":
+                raise BrokenPromiseError(
+                    f"the ledger has {url} ({asset_id}) on {sku} as done, but it is not there"
+                )
         for sku, asset_id, state in thumbnails:
             if state != "done" or sku not in seen or self.lost_power:
                 continue
@@ -322,6 +347,17 @@ class Judge:
                 raise BrokenPromiseError(
                     f"the ledger has the thumbnail of {sku} as done, but {product.thumbnail} stands"
                 )
+
+    def _check_origin(self, gallery: Gallery, asset_id: str, state: str, origin: str | None) -> None:
+        """What this ledger put there it knows for its own, and nothing else."""
+        if gallery.overwritten:
+            return
+        sent = {one for write in gallery.unanswered for one in write.facts["assets"]}
+        if origin == "made" and asset_id not in gallery.by_run | gallery.at_once | sent:
+            raise BrokenPromiseError(f"{asset_id} on {gallery.sku} counts as our own, but is a person's")
+        is_ours = asset_id in gallery.by_run - gallery.ever_by_person and not self.lost_power
+        if is_ours and state == "done" and origin != "made":
+            raise BrokenPromiseError(f"{asset_id} on {gallery.sku} counts as a person's, but is our own")
 
     def _was_deleted(self, asset_id: str | None) -> bool:
         """This one, or the one that it was uploaded again for."""
@@ -367,8 +403,7 @@ class Judge:
             raise BrokenPromiseError(f"{strange} stands on {sku}, and nobody wanted it")
         # After refusals a reading may be too old for a write again and again: then links are appended.
         if (
-            self.only_links
-            or self.figures["refusals"]
+            self.figures["refusals"]
             or gallery.was_touched
             or self.lost_power
             or gallery.overwritten

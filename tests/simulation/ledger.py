@@ -45,6 +45,7 @@ class Disk:
         self.history: deque[bytes] | None = deque(maxlen=_KEPT_COMMITS) if keeps_history else None
         self.kill_in: int | None = None
         self.kill_after = False
+        self.died_at_commit = False
         self.commits = 0
         self.connection: _Connection | None = None
 
@@ -99,6 +100,7 @@ class Disk:
         if self.kill_in >= 0:
             return False
         self.kill_in = None
+        self.died_at_commit = True
         if self.kill_after:
             return True
         self.world.log("killed", "before a commit")

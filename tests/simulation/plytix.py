@@ -73,9 +73,10 @@ class Flight:
     query: str
     body: bytes
     token: str | None
-    answered: Callable[..., None]
     process: int
-    submitted_at: float = 0.0
+    submitted_at: float
+    sent_at: float
+    answered: Callable[..., None] = print
     left_at: float = math.inf
     told_wait_s: float | None = None
     product: str | None = None

@@ -87,9 +87,6 @@ class _Life:
         self.judge = Judge(limits)
         world.has_boot_clock = random.random() < 0.8
         self.plytix = Plytix(world, self.judge, _traits(random), limits)
-        # Where answers do not show a gallery, single links may be all that is safe, and they only append.
-        traits = self.plytix.traits
-        self.judge.only_links = traits.write_shows_nothing or traits.gallery_untold
         self.disk = Disk(world, keeps_history=random.random() < 0.15)
         self.user = User(world, self.plytix, self.judge, self.disk, tuple(Limit(*limit) for limit in limits))
         self._most_misfortunes = misfortunes

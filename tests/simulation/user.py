@@ -127,7 +127,7 @@ class User:
             read = ledger._store.rows
             return Rows(
                 links=read(
-                    "SELECT sku, urls.url, assets.plytix_id, links.state, links.reason FROM links"
+                    "SELECT sku, urls.url, assets.plytix_id, links.state, links.origin FROM links"
                     " JOIN products ON products.id = product_id JOIN assets ON assets.id = asset_id"
                     f" JOIN {_addresses(ledger)} AS urls ON urls.id = asset_id"
                 ),
@@ -156,10 +156,25 @@ class User:
             if self.workers is not None:
                 self.workers.is_dead = True
             self.judge.killed(world.now)
+            self._tell_claims()
         self.workers = None
         world.log("ended", name, ended)
         self.judge.ended(world.now, name, ended.outcome, world.now - began)
         return ended
+
+    def _tell_claims(self) -> None:
+        """What was written down by the commit at which the program died never came to be a request."""
+        if not self.disk.died_at_commit:
+            return
+        self.disk.died_at_commit = False
+        with self.disk.open() as ledger:
+            claimed = ledger._store.rows(
+                "SELECT products.plytix_id, assets.plytix_id FROM links"
+                " JOIN products ON products.id = product_id JOIN assets ON assets.id = asset_id"
+                " WHERE sent IS NOT NULL AND products.plytix_id IS NOT NULL AND assets.plytix_id IS NOT NULL"
+            )
+        for product_id, asset_id in claimed:
+            self.judge.claimed(product_id, asset_id)
 
     def _plan(self, ledger: Ledger) -> Ended:
         self._merge(ledger, skip_existing=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 from simulation.judge import BrokenPromiseError, Judge
-from simulation.plytix import API_URL, AUTH_URL, Flight, Plytix
+from simulation.plytix import API_URL, AUTH_URL, GALLERY, Flight, Plytix
 from simulation.world import World
 
 from amzsync.errors import NotSentError, PlytixError
@@ -57,28 +57,12 @@ class SimulatedWorkers:
         connect_s = (
             0.001 if draw < 0.9 else random.uniform(0.01, 0.4) if draw < 0.98 else random.uniform(0.4, 5.0)
         )
-        sent_at, submitted_at = self._world.monotonic(), self._world.now
-        self._world.after(
-            connect_s, self._leave, tag, call, token, on_sent, sent_at, submitted_at, is_ours=True
-        )
+        flight = self._flight(call, token)
+        flight.answered = lambda *answer: self._answer(tag, call, token, *answer)
+        self._judge.submitted(flight)
+        self._world.after(connect_s, self._leave, tag, call, token, on_sent, flight, is_ours=True)
 
-    def _leave(
-        self,
-        tag: object,
-        call: Call[Any],
-        token: Secret | None,
-        on_sent: Callable[[float], None],
-        sent_at: float,
-        submitted_at: float,
-    ) -> None:
-        if self.is_dead:
-            return
-        world = self._world
-        if call.may_leave is not None and not call.may_leave():
-            error = NotSentError("What the request rests on was too old when it could leave.")
-            world.log("not sent", call.request.kind, call.request.path)
-            self._put(tag, token, _placed(error, call.request), sent_at)
-            return
+    def _flight(self, call: Call[Any], token: Secret | None) -> Flight:
         request = call.request
         is_token = request.kind is RequestKind.TOKEN
         path, _, query = (
@@ -94,16 +78,37 @@ class SimulatedWorkers:
             query,
             body,
             None if token is None or is_token else token.reveal(),
-            lambda *answer: self._answer(tag, call, token, sent_at, *answer),
             self._process,
-            submitted_at=submitted_at,
-            left_at=world.now,
+            self._world.now,
+            self._world.monotonic(),
             product=parts[4] if path.startswith("/api/v1/products/") and parts[4] != "search" else None,
         )
-        if flight.kind == "link":
-            flight.facts["asset"] = json.loads(body)["id"]
+        if flight.product is not None:
+            flight.facts["assets"] = _linked_by(flight.kind, body)
         if flight.kind == "asset_upload":
             flight.url = json.loads(body)["url"]
+        return flight
+
+    def _leave(
+        self,
+        tag: object,
+        call: Call[Any],
+        token: Secret | None,
+        on_sent: Callable[[float], None],
+        flight: Flight,
+    ) -> None:
+        if self.is_dead:
+            return
+        world = self._world
+        if call.may_leave is not None and not call.may_leave():
+            error = NotSentError("What the request rests on was too old when it could leave.")
+            world.log("not sent", flight.kind, flight.path)
+            self._judge.not_sent(flight)
+            self._put(tag, token, _placed(error, call.request), flight.sent_at)
+            return
+        flight.left_at = world.now
+        is_token = flight.kind == str(RequestKind.TOKEN)
+        path, body = flight.path, flight.body
         world.log("leaves", flight.kind, flight.method, path, body[:200] if not is_token else "")
         self._judge.left(world.now, flight)
         on_sent(world.monotonic())
@@ -121,7 +126,6 @@ class SimulatedWorkers:
         tag: object,
         call: Call[Any],
         token: Secret | None,
-        sent_at: float,
         flight: Flight,
         status: int,
         headers: dict[str, str],
@@ -147,7 +151,7 @@ class SimulatedWorkers:
         elif isinstance(outcome, TokenAnswer):
             self._transport._redactor.add(outcome.token)
         flight.facts["is_success"] = not isinstance(outcome, PlytixError)
-        self._put(tag, token, _placed(outcome, request), sent_at, flight)
+        self._put(tag, token, _placed(outcome, request), flight.sent_at, flight)
 
     def _put(
         self, tag: object, token: Secret | None, outcome: Any, sent_at: float, flight: Flight | None = None
@@ -195,6 +199,15 @@ class SimulatedWorkers:
     def close(self) -> None:
         self._transport.close()
         self.is_dead = True
+
+
+def _linked_by(kind: str, body: bytes) -> list[str]:
+    """The assets that a write puts into the gallery."""
+    if kind == "link":
+        asked = json.loads(body)
+        return [asked["id"]] if asked["attribute_label"] == GALLERY else []
+    attributes = json.loads(body).get("attributes", {}) if kind == "product_write" else {}
+    return [one["id"] for one in attributes.get(GALLERY, ())]
 
 
 SERVER = Server(API_URL, AUTH_URL, Credentials(Secret("sandbox-key"), Secret("sandbox-password")))

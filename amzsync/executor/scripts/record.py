@@ -80,6 +80,13 @@ class Record:
         state.written = {one: place for one, place in (state.written or {}).items() if one != asset_id}
         self.work.note_found(state.product.id, state.rows_of(asset_id))
 
+    def not_sent(self, state: ProductState) -> None:
+        """The last write did not leave, or was refused: what it was to link is not ours by it."""
+        written = state.written or {}
+        rows = [row for row, one in state.ids.items() if one in written and one not in state.made]
+        state.written = {one: place for one, place in written.items() if one in state.made}
+        self.work.note_not_sent(state.product.id, rows)
+
     def release(self, state: ProductState) -> None:
         """The write did not happen. A product that has been given something already stays begun."""
         self._settle(state)

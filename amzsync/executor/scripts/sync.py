@@ -85,6 +85,7 @@ class ProductSync(ProductReader):
                 case Replace() as decision:
                     return (yield from self._replace(decision))
         except NotSentError:
+            self._record.not_sent(self._state)
             yield from self._read_again()
             return False
 
