@@ -205,6 +205,15 @@ class ProductTransitions(WorkRows):
                 if changed:
                     self._record(Table.LINKS, product_id, asset_id, refusal)
 
+    def fail_order(self, product_id: int, misplaced: Collection[int], refusal: Refusal) -> None:
+        """These links stand, but the order that is wanted could not be written."""
+        for asset_id in misplaced:
+            self._store.execute(
+                "UPDATE links SET state = 'failed', reason = ? WHERE product_id = ? AND asset_id = ?",
+                (refusal.message, product_id, asset_id),
+            )
+            self._record(Table.LINKS, product_id, asset_id, refusal)
+
     def fail_without_picture(self, product_id: int, asset_ids: Collection[int], *, thumbnail: bool) -> None:
         """Links, and perhaps the thumbnail, whose pictures Plytix could not take: for the same reason."""
         with self._store.atomic():

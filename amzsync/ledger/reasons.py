@@ -5,6 +5,7 @@ __all__ = [
     "CHANGED_SINCE",
     "NOT_FOUND",
     "NOT_IN_FAMILY",
+    "NOT_IN_ORDER",
     "NO_OTHER_THUMBNAIL",
     "NO_PICTURE",
     "SKIP_EXISTING",
@@ -17,6 +18,11 @@ NOT_FOUND = "Plytix has no product with this SKU"
 NOT_IN_FAMILY = (
     "the gallery attribute does not belong to the product's family:"
     " add it to the family in Plytix, then use --retry-failed"
+)
+
+NOT_IN_ORDER = (
+    "it stands in the gallery, but not at its place: the order could not be written;"
+    " use --retry-failed to try again"
 )
 
 ASKED_AGAIN = (NOT_FOUND, NOT_IN_FAMILY)

@@ -10,7 +10,7 @@ from sandbox_faults import Answer, Fault, RunBefore
 
 from amzsync.domain.product import Product
 from amzsync.executor.scripts.decide import MAX_ASSETS
-from amzsync.ledger.reasons import SKIP_EXISTING
+from amzsync.ledger.reasons import NOT_IN_ORDER, SKIP_EXISTING
 from amzsync.sandbox import TypeClass
 
 BOOT = product("BOOT", ("a", "MAIN"), ("b", "PT01"), ("c", "PT02"))
@@ -167,9 +167,9 @@ def test_a_changed_order_of_ours_is_written(harness: SyncHarness) -> None:
     assert harness.gallery("BOOT") == [NAMES[0], NAMES[2], NAMES[1], "amazon_04_PT03_d.jpg"]
 
 
-@pytest.mark.parametrize("status", [422, 200], ids=["refused", "not shown"])
-def test_an_order_that_cannot_be_written_is_left_as_it_is_and_nothing_else_is_sent(
-    harness: SyncHarness, status: int
+@pytest.mark.parametrize(("status", "reason"), [(422, "Plytix answered 422."), (200, NOT_IN_ORDER)])
+def test_an_order_that_cannot_be_written_is_left_as_it_is_and_told_as_a_failure(
+    harness: SyncHarness, status: int, reason: str
 ) -> None:
     harness.plan(BOOT)
     harness.apply()
@@ -180,7 +180,10 @@ def test_an_order_that_cannot_be_written_is_left_as_it_is_and_nothing_else_is_se
     assert ran.error is None
     assert (ran.requests["product_write"], ran.requests["link"]) == (1, 0)
     assert (harness.gallery("BOOT"), harness.thumbnail("BOOT")) == (NAMES, NAMES[0])
-    assert harness.failures() == []
+    assert [(table, message) for table, _, _, message in harness.failures()] == [("links", reason)] * 2
+    harness.sandbox.faults.clear()
+    harness.apply(retry_failed=True)
+    assert (letters(harness, "BOOT"), harness.failures()) == ("acb", [])
 
 
 def test_an_order_that_a_person_gave_ours_is_kept(harness: SyncHarness) -> None:

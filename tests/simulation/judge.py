@@ -401,14 +401,7 @@ class Judge:
         strange = set(there) - set(urls) - persons - self.ever_wanted[sku]
         if strange:
             raise BrokenPromiseError(f"{strange} stands on {sku}, and nobody wanted it")
-        # After refusals a reading may be too old for a write again and again: then links are appended.
-        if (
-            self.figures["refusals"]
-            or gallery.was_touched
-            or self.lost_power
-            or gallery.overwritten
-            or self._deleted_assets
-        ):
+        if gallery.was_touched or self.lost_power or gallery.overwritten or self._deleted_assets:
             return
         wanted = [url for url in urls if url in there]
         if there[: len(wanted)] != wanted:

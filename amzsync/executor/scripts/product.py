@@ -18,7 +18,7 @@ class ProductState:
 
     `seen` is what the last `reading` showed; `gallery` also has what was linked since (None: it was not
     told). `made` are the pictures that writes of this run have linked, or may have; `written` are the places
-    in the last of them.
+    in the last of them, `left` those before the first, where they were this ledger's own.
     """
 
     product: ProductWork
@@ -29,6 +29,7 @@ class ProductState:
     made: set[str] = field(default_factory=set)
     written: dict[str, int] | None = None
     failed_links: set[int] = field(default_factory=set)
+    left: dict[str, int] | None = None
     thumbnail_result: Origin | Refusal | None = None
     was_claimed: bool = False
     only_append: bool = False
@@ -86,6 +87,8 @@ class ProductState:
     @property
     def own(self) -> dict[str, int]:
         """What this ledger put into the gallery, and the places at which its writes left it."""
+        if self.left is not None:
+            return self.left
         return {
             self.ids[link.asset_id]: link.position if link.placed is None else link.placed
             for link in self.product.links
@@ -168,8 +171,11 @@ class ProductState:
 
     def may_have_linked(self, asset_id: str) -> bool:
         """Whether this ledger has linked it, or sent a write that did and was not answered."""
-        sent_before = {self.ids.get(link.asset_id) for link in self.product.links if link.sent is not None}
-        return asset_id in self.made or asset_id in self.own or asset_id in sent_before
+        rows = self.rows_of(asset_id)
+        return asset_id in self.made or any(
+            link.asset_id in rows and (link.origin is Origin.MADE or link.sent is not None)
+            for link in self.product.links
+        )
 
     def decide(self, *, only_append: bool) -> Decision:
         """What is to be written, from what was seen last."""

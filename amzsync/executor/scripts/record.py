@@ -60,7 +60,10 @@ class Record:
         product_id = state.product.id
         if not state.was_claimed:
             self.work.settle_writes(product_id, state.standing_now, but_own=True)
-            self.work.record_reading(product_id, state.standing(state.gallery or ()), as_left=state.is_ours)
+            gallery, as_left = state.gallery or (), state.is_ours
+            self.work.record_reading(product_id, state.standing(gallery), as_left=as_left)
+            if as_left:
+                state.left = {asset_id: place for place, asset_id in enumerate(gallery, 1)}
             # What stood there before our first write is a person's: once in flight, it would count as ours.
             self.work.finish_links(product_id, state.found, made=())
         state.was_claimed = True
@@ -129,8 +132,8 @@ class Record:
         state.failed_links.update(rows)
         self.counts[Done.LINK_FAILURE] += len(rows)
 
-    def finish(self, state: ProductState) -> None:
-        """Write down what stands in the gallery, and what cannot."""
+    def finish(self, state: ProductState, not_in_order: Refusal) -> None:
+        """Write down what stands in the gallery, and what cannot, or not at its place, for that reason."""
         gallery, as_left = state.gallery or (), state.is_ours
         placed = state.placed(gallery)
         self._note_made(state, but=placed)
@@ -138,6 +141,9 @@ class Record:
         self.work.record_reading(state.product.id, state.standing(gallery), as_left=as_left)
         self.work.finish_links(state.product.id, placed, made, as_left=as_left)
         self._fail_left_out(state, placed)
+        misplaced = state.misplaced
+        self.work.fail_order(state.product.id, misplaced, not_in_order)
+        self.counts[Done.LINK_FAILURE] += len(misplaced)
         self._finish_thumbnail(state)
         self._settle(state)
         self._see(state)

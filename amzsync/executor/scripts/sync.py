@@ -16,13 +16,17 @@ from amzsync.executor.scripts.decide import Append, Nothing, Replace
 from amzsync.executor.scripts.product import ProductState
 from amzsync.executor.scripts.product_reader import OutsideFamilyError, ProductReader, SkipProductError
 from amzsync.executor.scripts.record import refusal_of
+from amzsync.ledger.reasons import NOT_IN_ORDER
 from amzsync.ledger.rows import Origin, ProductWork
+from amzsync.ledger.work_rows import Refusal
 from amzsync.plytix.client import link_asset, write_product
 from amzsync.plytix.wire import Call, LinkResult, PlytixProduct
 
 __all__ = ["ProductSync", "sync_product"]
 
 _MAX_LATE_WRITES = 3
+_ORDER_WAITS_S = (5.0, 20.0, 60.0, 60.0)
+"""Before each further try to write an order for which all readings came too late."""
 
 
 def sync_product(product: ProductWork, context: SyncContext) -> Script[None]:
@@ -40,6 +44,7 @@ class ProductSync(ProductReader):
         self._late_writes = 0
         self._gallery_was_doubted = False
         self._conflicts: set[str] = set()
+        self._order_refusal = Refusal(None, NOT_IN_ORDER, 0)
 
     def guarded(self, script: Script[None]) -> Script[None]:
         """Run the script, and record in the ledger how it ended."""
@@ -56,7 +61,7 @@ class ProductSync(ProductReader):
         except PlytixError as error:
             self._record.fail(state, refusal_of(error))
         else:
-            self._record.finish(state)
+            self._record.finish(state, self._order_refusal)
             if state.was_claimed:
                 self._context.recheck.note(state.product.id, state.product.sku)
 
@@ -67,7 +72,18 @@ class ProductSync(ProductReader):
         yield from self.from_a_reading()
 
     def from_a_reading(self) -> Script[None]:
-        yield from self._ensure_assets(self._state.open_assets)
+        state = self._state
+        yield from self._ensure_assets(state.open_assets)
+        yield from self._write_until_done()
+        for wait_s in _ORDER_WAITS_S:
+            if not state.only_append or self._gallery_was_doubted or not state.misplaced:
+                return
+            # What was linked stands behind the others: a reading in time puts it where it belongs.
+            state.only_append, self._late_writes = False, 0
+            yield from self._read(fresh=True, after_s=wait_s)
+            yield from self._write_until_done()
+
+    def _write_until_done(self) -> Script[None]:
         while not (yield from self._write()):
             pass
 
@@ -144,6 +160,7 @@ class ProductSync(ProductReader):
             return (yield from self._explain_thumbnail(error))
         if (yield from self._may_lack_the_gallery(error)):
             return False
+        self._order_refusal = refusal_of(error)
         return (yield from self._append(Append(self._state.missing, decision.thumbnail)))
 
     def _as_it_stands(self, written: tuple[str, ...], answer: PlytixProduct) -> Script[PlytixProduct]:
