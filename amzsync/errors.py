@@ -111,7 +111,10 @@ class RateLimitedError(PlytixError):
 
 
 class NotSentError(PlytixError):
-    """What the request rests on was too old when it could leave: nothing of it was sent."""
+    """What the request rests on was too old when it could leave: nothing of it was sent.
+
+    `attempts` are those before, which failed so that they may have been done.
+    """
 
 
 class TokenError(PlytixError):

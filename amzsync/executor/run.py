@@ -46,6 +46,9 @@ __all__ = [
 
 T = TypeVar("T")
 
+_MOST_PASSES = 10
+"""More than one only where assets vanish that products share which were done before."""
+
 
 def sync(context: RunContext, run_id: int, *, skip_existing_reason: str | None = None) -> RunResult:
     """Work through everything pending.
@@ -69,10 +72,14 @@ def sync(context: RunContext, run_id: int, *, skip_existing_reason: str | None =
             skip_existing_reason=skip_existing_reason,
         )
         run.check_gallery()
-        run.work(
-            (sync_product(product, shared) for product in _all_products(work.next_products)),
-            RecheckScripts(shared),
-        )
+        for _ in range(_MOST_PASSES):
+            run.record.has_lost_assets = False
+            run.work(
+                (sync_product(product, shared) for product in _all_products(work.next_products)),
+                RecheckScripts(shared),
+            )
+            if not run.record.has_lost_assets:
+                break
         if run.end is End.DONE and not run.error:
             work.skip_unneeded_assets()
     return run.result()

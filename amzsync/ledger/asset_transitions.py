@@ -101,12 +101,23 @@ class AssetTransitions(WorkRows):
         return True
 
     def lose_asset(self, asset_id: int) -> None:
-        """Plytix no longer has an asset that was done: it must be found or uploaded again."""
+        """Plytix no longer has an asset that was done: it must be found or uploaded again.
+
+        With it every gallery has lost it: where it was done it is wanted again, under another id.
+        """
         with self._store.atomic():
             self._store.execute(
                 "UPDATE assets SET state = 'pending', plytix_id = NULL, origin = NULL"
                 " WHERE id = ? AND state = 'done'",
                 (asset_id,),
+            )
+            reopened = "state = CASE state WHEN 'done' THEN 'pending' ELSE state END"
+            self._store.execute(
+                f"UPDATE links SET origin = NULL, placed = NULL, sent = NULL, {reopened} WHERE asset_id = ?",
+                (asset_id,),
+            )
+            self._store.execute(
+                f"UPDATE thumbnails SET origin = NULL, {reopened} WHERE asset_id = ?", (asset_id,)
             )
             # It was not checked when this run began, as it was not to be uploaded.
             for row in self._store.rows(f"{_ADDRESSES} WHERE assets.id = ? AND {_MAY_LEAVE}", (asset_id,)):

@@ -157,14 +157,17 @@ def test_a_sku_that_differs_in_case_alone_is_another_product(harness: SyncHarnes
     assert harness.reasons() == {"BOOT": {("skipped", NOT_FOUND)}}
 
 
-def test_an_asset_deleted_since_is_put_back_where_it_is_needed(harness: SyncHarness) -> None:
+def test_an_asset_deleted_since_is_put_back_on_every_product_that_had_it(harness: SyncHarness) -> None:
     harness.plan(product("A", ("a", "MAIN")))
     harness.apply()
     [asset] = harness.sandbox.snapshot().assets
     harness.sandbox.delete_asset(asset.id)
     harness.plan(product("A", ("a", "MAIN")), product("B", ("a", "MAIN"), ("b", "PT01")))
-    harness.apply()
+    ran = harness.apply()
     assert harness.pictures["B"] == ("amazon_01_MAIN_a.jpg", ("amazon_01_MAIN_a.jpg", "amazon_02_PT01_b.jpg"))
+    # It was gone from every product, and is back on every one.
+    assert harness.pictures["A"] == ("amazon_01_MAIN_a.jpg", ("amazon_01_MAIN_a.jpg",))
+    assert (ran.requests["asset_upload"], harness.apply().total) == (2, 0)
 
 
 def test_a_deleted_asset_is_put_back_into_a_persons_gallery_too(harness: SyncHarness) -> None:

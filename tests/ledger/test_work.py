@@ -215,6 +215,19 @@ def test_a_lost_asset_is_asked_for_anew(ledger: Ledger, work: Work) -> None:
     assert now(ledger, "urls") == ["pending", "pending"]
 
 
+def test_with_a_lost_asset_the_links_and_thumbnails_to_it_are_wanted_again(
+    ledger: Ledger, work: Work
+) -> None:
+    work.finish_asset(B, "p1", "", Origin.UPLOADED)
+    work.finish_links(S1, {A: 1, B: 2}, [A, B])
+    work.finish_links(S2, {B: 1}, [B])
+    work.finish_thumbnail(S2, Origin.MADE)
+    work.lose_asset(B)
+    assert now(ledger, "links", "asset_id = 2") == ["pending", "pending"]
+    assert now(ledger, "thumbnails", "product_id = 2") == ["pending"]
+    assert [link.origin for link in work.product(S1).links] == [Origin.MADE, None]
+
+
 @pytest.mark.parametrize(("minutes", "is_absent"), [(0, True), (9, True), (11, False), (-5, False)])
 def test_what_plytix_does_not_have_is_known_for_a_while(
     ledger: Ledger, work: Work, minutes: int, *, is_absent: bool

@@ -102,6 +102,7 @@ class Judge:
         self._paused_until = float("-inf")
         self._paused_at = float("-inf")
         self._deleted_assets: set[str] = set()
+        self._brought_again: set[str] = set()
         self.stale_s = 0.0
         self.lost_power = False
         self.wanted: dict[str, list[tuple[str, str]]] = {}
@@ -135,6 +136,7 @@ class Judge:
         url = self._url_of[asset_id]
         self._asset_of[url].discard(asset_id)
         self._known_urls.discard(url)
+        self._brought_again.discard(url)
         for gallery in self._galleries.values():
             gallery.by_person.discard(asset_id)
             gallery.put_at.pop(asset_id, None)
@@ -249,6 +251,8 @@ class Judge:
                 self._paused_until = max(self._paused_until, at + sent.told_wait_s)
         elif not sent.facts.get("is_success"):
             self.figures["failures"] += 1
+        if sent.url and sent.facts.get("is_success"):
+            self._brought_again.add(sent.url)
         if sent.url and sent.facts.get("is_success") and self._asset_of[sent.url] and sent.status != 409:
             self._known_urls.add(sent.url)
             self._just_known.append(sent.url)
@@ -330,7 +334,7 @@ class Judge:
             if asset_id in product.gallery:
                 self._check_origin(gallery, asset_id, state, origin)
             is_gone_by_others = gallery.overwritten or asset_id in gallery.removed_by_person
-            if asset_id in product.gallery or is_gone_by_others or self._was_deleted(asset_id):
+            if asset_id in product.gallery or is_gone_by_others or asset_id in self._deleted_assets:
                 continue
             if state == "done":
                 raise BrokenPromiseError(
@@ -341,7 +345,7 @@ class Judge:
                 continue
             product_id, product = seen[sku]
             gallery = self._galleries[product_id]
-            if gallery.thumbnail_edited or gallery.overwritten or self._was_deleted(asset_id):
+            if gallery.thumbnail_edited or gallery.overwritten or asset_id in self._deleted_assets:
                 continue
             if product.thumbnail != asset_id:
                 raise BrokenPromiseError(
@@ -359,10 +363,9 @@ class Judge:
         if is_ours and state == "done" and origin != "made":
             raise BrokenPromiseError(f"{asset_id} on {gallery.sku} counts as a person's, but is our own")
 
-    def _was_deleted(self, asset_id: str | None) -> bool:
-        """This one, or the one that it was uploaded again for."""
-        urls = {self._url_of[one] for one in self._deleted_assets}
-        return self._url_of.get(asset_id or "") in urls
+    def _gone(self) -> set[str]:
+        """The addresses whose assets were deleted without the program's having noticed yet."""
+        return {self._url_of[one] for one in self._deleted_assets} - self._brought_again
 
     def check_end(
         self, seen: Mapping[str, tuple[str, Seen]], refused: Collection[str], *, was_refreshed: bool
@@ -375,12 +378,10 @@ class Judge:
             gallery = self._galleries[product_id]
             urls = [url for url in important_first(images) if url not in refused or self._asset_of[url]]
             self._check_product(sku, gallery, product, urls, was_refreshed=was_refreshed)
-            is_trusted = (
-                gallery.thumbnail_edited or gallery.overwritten or self._deleted_assets or self.lost_power
-            )
-            if is_trusted and not was_refreshed:
-                continue
             main = next((url for url, variant in images if variant == "MAIN"), None)
+            is_trusted = gallery.thumbnail_edited or gallery.overwritten or main in self._gone()
+            if (is_trusted or self.lost_power) and not was_refreshed:
+                continue
             if main is None or (main in refused and not self._asset_of[main]):
                 continue
             if self._url_of.get(product.thumbnail or "") != main:
@@ -393,7 +394,7 @@ class Judge:
         if len(set(there)) != len(there):
             raise BrokenPromiseError(f"a picture stands twice on {sku}: {there}")
         excused = set() if was_refreshed else {self._url_of[one] for one in gallery.removed_by_person}
-        excused |= set() if was_refreshed else {self._url_of[one] for one in self._deleted_assets}
+        excused |= set() if was_refreshed else self._gone()
         missing = [url for url in urls if url not in there and url not in excused]
         if missing and not (gallery.overwritten and not was_refreshed):
             raise BrokenPromiseError(f"{missing} is missing on {sku}: {there}")
@@ -401,7 +402,7 @@ class Judge:
         strange = set(there) - set(urls) - persons - self.ever_wanted[sku]
         if strange:
             raise BrokenPromiseError(f"{strange} stands on {sku}, and nobody wanted it")
-        if gallery.was_touched or self.lost_power or gallery.overwritten or self._deleted_assets:
+        if gallery.was_touched or self.lost_power or gallery.overwritten:
             return
         wanted = [url for url in urls if url in there]
         if there[: len(wanted)] != wanted:

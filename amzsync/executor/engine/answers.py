@@ -36,7 +36,7 @@ class AnswerHandler:
                 self._send_again(source, outgoing, outcome)
             case NotSentError():
                 parts.sender.requests[outgoing.call.request.kind] -= 1
-                self._deliver(source, outgoing, outcome)
+                self._deliver(source, outgoing, outcome, outgoing.attempts.failures)
             case RetriableError():
                 self._failed(source, outgoing, outcome)
             case _:

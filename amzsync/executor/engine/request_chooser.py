@@ -35,7 +35,9 @@ class RequestChooser:
                     return outgoing
                 parts.tokens.withdraw()
             elif outgoing.rests_on and not outgoing.rests_on.is_usable(parts.clocks.now()):
-                source.receive(outgoing, NotSentError(_TOO_OLD), 1)
+                error = NotSentError(_TOO_OLD)
+                error.attempts = outgoing.attempts.failures
+                source.receive(outgoing, error, error.attempts)
             elif parts.tokens.current(now):
                 return outgoing
             else:

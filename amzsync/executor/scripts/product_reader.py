@@ -103,7 +103,8 @@ class ProductReader:
             self._lost.add(row)
             asset = self._record.work.assets([row])[row]
             if asset.state is State.DONE and asset.plytix_id == asset_id:
-                self._record.work.lose_asset(row)
+                self._record.lose_asset(row)
+        self._state.product = self._record.work.product(self._state.product.id)
         yield from self._ensure_assets(self._lost)
 
     def _is_gone(self, asset_id: str) -> Script[bool]:

@@ -31,11 +31,15 @@ class Done(Enum):
 
 
 class Record:
-    """One run's writer to the ledger; `counts` is what it has written so far."""
+    """One run's writer to the ledger; `counts` is what it has written so far.
+
+    `has_lost_assets`: products that were done are open again, for a picture of theirs is gone.
+    """
 
     def __init__(self, work: Work) -> None:
         self.work = work
         self.counts: Counter[Done] = Counter()
+        self.has_lost_assets = False
 
     # Pictures.
 
@@ -49,6 +53,11 @@ class Record:
         """Plytix cannot take it; `product_id` is one that wants it."""
         self.work.fail_asset(asset.id, product_id, refusal)
         self.counts[Done.ASSET_FAILURE] += 1
+
+    def lose_asset(self, asset_id: int) -> None:
+        """Plytix no longer has it."""
+        self.work.lose_asset(asset_id)
+        self.has_lost_assets = True
 
     # Products.
 
@@ -83,9 +92,11 @@ class Record:
         state.written = {one: place for one, place in (state.written or {}).items() if one != asset_id}
         self.work.note_found(state.product.id, state.rows_of(asset_id))
 
-    def not_sent(self, state: ProductState) -> None:
-        """The last write did not leave, or was refused: what it was to link is not ours by it."""
+    def not_sent(self, state: ProductState, *, attempts: int) -> None:
+        """The last write did not leave: unless an attempt before was not answered, it linked nothing."""
         written = state.written or {}
+        if attempts:
+            state.note_made(tuple(written))
         rows = [row for row, one in state.ids.items() if one in written and one not in state.made]
         state.written = {one: place for one, place in written.items() if one in state.made}
         self.work.note_not_sent(state.product.id, rows)

@@ -100,8 +100,8 @@ class ProductSync(ProductReader):
                     return (yield from self._append(decision, rests_on=self._rests_on))
                 case Replace() as decision:
                     return (yield from self._replace(decision))
-        except NotSentError:
-            self._record.not_sent(self._state)
+        except NotSentError as error:
+            self._record.not_sent(self._state, attempts=error.attempts)
             yield from self._read_again()
             return False
 
