@@ -1,7 +1,7 @@
 """Small catalogues: products as a mapping would give them, and what a ledger makes of them."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,12 +40,19 @@ def merge(
     gallery: str = GALLERY,
     skip_existing: bool = False,
     allow_private: bool = False,
+    complete: bool = False,
+    mappings: Collection[str] = (),
 ) -> Difference:
-    planner = Planner(ledger.merge.known_rows(), gallery_label=gallery, allow_private=allow_private)
+    planner = Planner(
+        ledger.merge.known_rows(),
+        gallery_label=gallery,
+        allow_private=allow_private,
+        is_complete=complete,
+    )
     for one in products:
         planner.add(one)
     plan = settle(planner)
-    ledger.merge.apply(plan, gallery_label=gallery, skip_existing=skip_existing)
+    ledger.merge.apply(plan, gallery_label=gallery, skip_existing=skip_existing, mappings=mappings)
     return plan
 
 

@@ -92,6 +92,13 @@ class MappingOptions:
         tuple[Path, ...],
         typer.Option("--mapping", metavar="FILE", help="A mapping file; repeat it for several."),
     ] = ()
+    is_complete: Annotated[
+        bool,
+        typer.Option(
+            "--complete",
+            help="The mappings are the whole catalogue: products that they do not name are no longer wanted.",
+        ),
+    ] = False
     skip_existing: Annotated[
         bool,
         typer.Option("--skip-existing", help="Leave alone a product whose gallery already holds any image."),

@@ -87,7 +87,10 @@ def plan_into(ledger: Ledger, options: RunOptions, sources: tuple[MappingSource,
     """
     label = gallery_label(ledger, options)
     planner = Planner(
-        ledger.merge.known_rows(), gallery_label=label, allow_private=options.mapping.allow_private_urls
+        ledger.merge.known_rows(),
+        gallery_label=label,
+        allow_private=options.mapping.allow_private_urls,
+        is_complete=options.mapping.is_complete,
     )
     for source in sources:
         for product in read_products(source.path, marketplace=options.mapping.marketplace):
@@ -101,6 +104,7 @@ def plan_into(ledger: Ledger, options: RunOptions, sources: tuple[MappingSource,
             _COUNTS: json.dumps(dataclasses.asdict(plan.counts)),
             _SOURCES: json.dumps([str(source.path) for source in sources]),
         },
+        mappings=[str(source.path.absolute()) for source in sources],
     )
 
 

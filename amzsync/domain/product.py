@@ -52,10 +52,14 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """An entry of a mapping that cannot be told as a product: where it stands, and why."""
+    """An entry of a mapping that cannot be told as a product: where it stands, and why.
+
+    `mapping` is the file's full name, the same from every folder.
+    """
 
     place: str
     reason: str
+    mapping: str = ""
 
 
 def amazon_sku(marketplace: str, asin: str) -> str:

@@ -1,7 +1,7 @@
 """Bring the ledger to what a plan wants: only the difference changes, in one transaction."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from amzsync.domain.timestamp import utc_text
@@ -13,15 +13,18 @@ from amzsync.planner import ChangedProduct, Difference, KnownProduct, KnownRows,
 
 __all__ = ["Merge"]
 
-_ROW_OF_A_FAILURE = {
-    Table.URLS: "urls.id = url_id",
+_IS_FAILED = "product_id = failures.product_id AND asset_id = url_id AND state = 'failed'"
+# What must be so for a failure to be kept. An asset may have been tried again for another product alone.
+_CONDITION_OF_A_FAILURE = {
     Table.ASSETS: (
-        "assets.id = url_id AND EXISTS (SELECT 1 FROM links WHERE links.product_id = failures.product_id"
-        " AND asset_id = url_id AND links.state <> 'obsolete')"
+        "SELECT 1 FROM links JOIN assets ON assets.id = asset_id WHERE asset_id = url_id"
+        " AND links.product_id = failures.product_id AND links.state <> 'obsolete'"
+        " AND (assets.state = 'failed' OR links.state = 'failed')"
     ),
-    Table.LINKS: "links.product_id = failures.product_id AND asset_id = url_id",
-    Table.THUMBNAILS: "thumbnails.product_id = failures.product_id AND asset_id = url_id",
+    Table.LINKS: f"SELECT 1 FROM links WHERE {_IS_FAILED}",
+    Table.THUMBNAILS: f"SELECT 1 FROM thumbnails WHERE {_IS_FAILED}",
 }
+_OF_THIS_PLAN = "product_id NOT IN (SELECT product_id FROM unnamed_products)"
 
 
 class Merge:
@@ -55,18 +58,23 @@ class Merge:
         gallery_label: str,
         skip_existing: bool,
         settings: Mapping[str, str] | None = None,
+        mappings: Collection[str] = (),
     ) -> None:
-        """Merge a settled plan; `settings` are kept with it."""
+        """Merge a settled plan; `settings` are kept with it, `mappings` are the full names of its files."""
         # The planner assigns every id itself: checking each row would only take time.
         with self._store.unchecked_references(), self._store.atomic():
             self._store.execute_many(
                 "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (settings or {}).items()
             )
+            self._store.execute("CREATE TEMP TABLE dropped (url_id INTEGER PRIMARY KEY)")
             self._change_gallery(gallery_label)
             self._merge_urls(plan)
             self._merge_products(plan)
-            self._merge_failures(plan)
+            self._merge_malformed(plan)
+            self._merge_unreadable(plan, mappings)
+            self._settle_dropped()
             self._forget_settled_failures()
+            self._store.execute("DROP TABLE temp.dropped")
             if not skip_existing:
                 self._want_skipped_again()
 
@@ -92,60 +100,84 @@ class Merge:
         many, insert = self._store.execute_many, self._store.insert_rows
         insert("addresses", ("id", "url"), plan.new_urls())
         insert("assets", ("id", "filename"), plan.new_assets())
-        gone = [(url_id,) for url_id in plan.gone_urls()]
         returned = [(url_id,) for url_id in plan.returned_urls()]
-        many(
-            "UPDATE addresses SET malformed = NULL WHERE id = ? AND malformed IS NOT NULL", [*gone, *returned]
-        )
-        many("UPDATE assets SET state = 'obsolete' WHERE id = ?", gone)
+        many("UPDATE addresses SET malformed = NULL WHERE id = ? AND malformed IS NOT NULL", returned)
         many(
             "UPDATE assets SET reason = NULL,"
             " state = CASE WHEN plytix_id IS NULL THEN 'pending' ELSE 'done' END"
             " WHERE id = ? AND state = 'obsolete'",
             returned,
         )
-        malformed = [(one.reason, one.url_id) for one in plan.malformed_urls()]
-        many("UPDATE addresses SET malformed = ? WHERE id = ?", malformed)
-        many("UPDATE assets SET state = 'obsolete' WHERE id = ?", ((url_id,) for _, url_id in malformed))
 
-    def _merge_failures(self, plan: Difference) -> None:
+    def _drop(self, url_ids: str, values: Sequence[object] = ()) -> None:
+        """Addresses that something wanted, and that perhaps nothing wants now."""
+        self._store.execute(f"INSERT OR IGNORE INTO temp.dropped {url_ids}", values)
+
+    def _settle_dropped(self) -> None:
+        """What no product wants any more, of this plan or of an earlier one, is obsolete, or malformed."""
+        execute = self._store.execute
+        if self._store.value(
+            "SELECT EXISTS (SELECT 1 FROM temp.dropped JOIN assets ON id = url_id WHERE state <> 'obsolete')"
+        ):
+            # Links have no index by asset: those that count are found in one pass.
+            execute(
+                "DELETE FROM temp.dropped WHERE url_id IN (SELECT asset_id FROM links"
+                " WHERE state <> 'obsolete' AND asset_id IN (SELECT url_id FROM temp.dropped))"
+            )
+        execute("UPDATE assets SET state = 'obsolete' WHERE id IN (SELECT url_id FROM temp.dropped)")
+        execute(
+            "UPDATE addresses SET malformed = (SELECT message FROM failures"
+            " WHERE failures.url_id = addresses.id AND row_table = 'urls' LIMIT 1)"
+            " WHERE id IN (SELECT url_id FROM temp.dropped)"
+        )
+
+    def _merge_malformed(self, plan: Difference) -> None:
         """What the mapping itself makes impossible: a malformed address, for every product that names it."""
         execute = self._store.execute
-        now = utc_text(self._now())
         execute(
             "CREATE TEMP TABLE malformed (product_id INTEGER, url_id INTEGER, message TEXT,"
             " PRIMARY KEY (product_id, url_id)) WITHOUT ROWID"
         )
         self._store.execute_many("INSERT INTO temp.malformed VALUES (?, ?, ?)", plan.malformed_uses())
-        execute(
-            "DELETE FROM failures WHERE row_table = 'urls' AND place IS NULL"
+        settled = (
+            f"row_table = 'urls' AND place IS NULL AND {_OF_THIS_PLAN}"
             " AND (product_id, url_id) NOT IN (SELECT product_id, url_id FROM temp.malformed)"
         )
+        self._drop(f"SELECT url_id FROM failures WHERE {settled} UNION SELECT url_id FROM temp.malformed")
+        execute(f"DELETE FROM failures WHERE {settled}")
         execute(
             "INSERT INTO failures (row_table, product_id, url_id, message, attempts, failed_at)"
             " SELECT 'urls', product_id, url_id, message, 0, ? FROM temp.malformed WHERE true"
             " ON CONFLICT (row_table, product_id, url_id) DO UPDATE SET message = excluded.message",
-            (now,),
+            (utc_text(self._now()),),
         )
         execute("DROP TABLE temp.malformed")
-        before = set(self._store.rows("SELECT place, message FROM failures WHERE place IS NOT NULL"))
-        wanted = dict.fromkeys((one.place, one.reason) for one in plan.unreadable)
+
+    def _merge_unreadable(self, plan: Difference, mappings: Collection[str]) -> None:
+        """Products without a SKU, by their place: those of other mappings stay, unless this is everything."""
+        now = utc_text(self._now())
+        before = {
+            tuple(row)
+            for row in self._store.rows(
+                "SELECT place, message, mapping FROM failures WHERE place IS NOT NULL"
+            )
+            if plan.is_complete or row[2] is None or row[2] in mappings
+        }
+        wanted = dict.fromkeys((one.place, one.reason, one.mapping or None) for one in plan.unreadable)
         self._store.execute_many(
-            "DELETE FROM failures WHERE place = ? AND message = ?", before - wanted.keys()
+            "DELETE FROM failures WHERE place = ? AND message = ? AND mapping IS ?", before - wanted.keys()
         )
         self._store.execute_many(
-            "INSERT INTO failures (row_table, place, message, attempts, failed_at)"
-            " VALUES ('urls', ?, ?, 0, ?)",
+            "INSERT INTO failures (row_table, place, message, mapping, attempts, failed_at)"
+            " VALUES ('urls', ?, ?, ?, 0, ?)",
             [(*one, now) for one in wanted if one not in before],
         )
 
     def _forget_settled_failures(self) -> None:
         """A failure is kept for as long as its row is failed."""
-        for table, its_row in _ROW_OF_A_FAILURE.items():
+        for table, condition in _CONDITION_OF_A_FAILURE.items():
             self._store.execute(
-                "DELETE FROM failures WHERE row_table = ? AND place IS NULL AND NOT EXISTS"
-                f" (SELECT 1 FROM {table} WHERE {its_row} AND {table}.state = 'failed')",
-                (table,),
+                f"DELETE FROM failures WHERE row_table = ? AND NOT EXISTS ({condition})", (table,)
             )
 
     def _merge_products(self, plan: Difference) -> None:
@@ -161,9 +193,13 @@ class Merge:
                 (product.is_parent, product.wanted, product.id),
             )
         gone = [(product_id,) for product_id in plan.gone_products()]
+        for product_id in gone:
+            self._drop("SELECT asset_id FROM links WHERE product_id = ? AND state <> 'obsolete'", product_id)
         many("UPDATE links SET state = 'obsolete' WHERE product_id = ?", gone)
         many("UPDATE thumbnails SET state = 'obsolete' WHERE product_id = ?", gone)
         many("UPDATE products SET wanted = NULL WHERE id = ?", gone)
+        self._store.execute("DELETE FROM unnamed_products")
+        many("INSERT INTO unnamed_products VALUES (?)", [(one,) for one in plan.unnamed_products()])
 
     def _change_links(self, product: ChangedProduct) -> None:
         rows = self._store.rows(
@@ -173,9 +209,12 @@ class Merge:
         )
         before = {asset_id: bool(may_be_ours) for asset_id, may_be_ours in rows}
         wanted = {link.asset_id for link in product.links}
+        dropped = [(product.id, asset_id) for asset_id in before if asset_id not in wanted]
         self._store.execute_many(
-            "UPDATE links SET state = 'obsolete' WHERE product_id = ? AND asset_id = ?",
-            [(product.id, asset_id) for asset_id in before if asset_id not in wanted],
+            "UPDATE links SET state = 'obsolete' WHERE product_id = ? AND asset_id = ?", dropped
+        )
+        self._store.execute_many(
+            "INSERT OR IGNORE INTO temp.dropped VALUES (?)", [(asset_id,) for _, asset_id in dropped]
         )
         moved = _moved(list(before), product.links) | _behind_gone(before, wanted)
         self._store.execute_many(
@@ -210,7 +249,8 @@ class Merge:
     def _want_skipped_again(self) -> None:
         for table in ("links", "thumbnails"):
             self._store.execute(
-                f"UPDATE {table} SET state = 'pending', reason = NULL WHERE state = 'skipped' AND reason = ?",
+                f"UPDATE {table} SET state = 'pending', reason = NULL"
+                f" WHERE state = 'skipped' AND reason = ? AND {_OF_THIS_PLAN}",
                 (SKIP_EXISTING,),
             )
         want_needed_assets(self._store)

@@ -22,7 +22,7 @@ _FAILURES = (
 class Outstanding:
     """The work still to do: products to read and write, assets to look up and, at most, to upload.
 
-    `earlier` of the products were not named by the last plan, but by an earlier one.
+    `earlier` of the products were not named by the last plan, but by an earlier one; told only of everything.
     """
 
     products: int
@@ -126,7 +126,7 @@ class Queries:
         assets = self._store.value(
             f"SELECT count(*) FROM assets WHERE {IS_OPEN} AND {self._selection.only_wanted_by('id')}"
         )
-        return Outstanding(int(products), int(assets), int(earlier))
+        return Outstanding(int(products), int(assets), 0 if self._selection.chosen else int(earlier))
 
     def to_refresh(self) -> Outstanding:
         """What reading everything anew asks for: all wanted products with pictures, and all open assets."""

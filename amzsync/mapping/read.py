@@ -61,7 +61,7 @@ def read_products(path: Path, *, marketplace: str | None = None) -> Iterator[Pro
                     raise MappingError(
                         f"{path}, {place}", f"this is the {unreadable:,}th product with neither SKU nor ASIN"
                     ) from None
-                yield Unreadable(f"{path.name}, {place}", str(fault))
+                yield Unreadable(f"{path.name}, {place}", str(fault), str(path.absolute()))
             except Shape as shape:
                 field = f"{place}.{shape.field}" if shape.field else place
                 raise MappingError(f"{path}, {field}", shape.cause) from None

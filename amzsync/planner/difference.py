@@ -116,24 +116,26 @@ class Difference:
         filename = asset_filename(key >> 16, variant, image)
         return distinct_filename(filename, url) if names.is_taken(image, url) else filename
 
-    def gone_urls(self) -> list[int]:
-        """Known addresses that nothing wants any more."""
-        return [
-            url_id
-            for url_id in range(1, self._planner.addresses.known + 1)
-            if not self._galleries.best[url_id]
-            and url_id not in self._galleries.malformed
-            and url_id not in self._planner.known.obsolete_urls
-        ]
-
     def returned_urls(self) -> list[int]:
         """Known addresses that were not wanted, or not usable, and are now."""
         known = self._planner.known
         candidates = known.obsolete_urls | known.without_asset | known.refused_urls
         return [url_id for url_id in sorted(candidates) if self._galleries.best[url_id]]
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the products of this plan are all that is wanted."""
+        return self._planner.is_complete
+
     def gone_products(self) -> list[int]:
-        """Known products that the mapping no longer names."""
+        """Known products that are no longer wanted: those that a complete plan does not name."""
+        return self._unnamed() if self.is_complete else []
+
+    def unnamed_products(self) -> list[int]:
+        """Known products that this plan does not name and says nothing of."""
+        return [] if self.is_complete else self._unnamed()
+
+    def _unnamed(self) -> list[int]:
         return [
             product.id
             for sku, product in self._planner.known.products.items()

@@ -12,10 +12,21 @@ __all__ = ["Planner"]
 
 
 class Planner:
-    """Take in products: `add` all, then `settle` tells the difference to the ledger."""
+    """Take in products: `add` all, then `settle` tells the difference to the ledger.
 
-    def __init__(self, known: KnownRows, *, gallery_label: str, allow_private: bool = False) -> None:
+    `is_complete`: the products are the whole catalogue, so that all others are no longer wanted.
+    """
+
+    def __init__(
+        self,
+        known: KnownRows,
+        *,
+        gallery_label: str,
+        allow_private: bool = False,
+        is_complete: bool = False,
+    ) -> None:
         self.known = known
+        self.is_complete = is_complete
         self.label = gallery_label.encode()
         self.addresses = Addresses(known.urls, allow_private=allow_private)
         self.variants = Variants()

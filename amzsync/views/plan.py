@@ -142,6 +142,7 @@ def plan_json(view: PlanView, products: Iterable[ProductRow], failures: Iterable
             "changed_products": totals.products,
             "unchanged_products": totals.unchanged,
             "unused_images": totals.unused.images,
+            "earlier_products": view.cost.outstanding.earlier,
             "changes": map(change_entry, view.changes),
             "products": map(product_entry, products),
         }
@@ -279,15 +280,20 @@ def _above_zero(*facts: tuple[int, str]) -> Iterator[tuple[int, str]]:
 
 
 def _decision(view: PlanView) -> "Text":
-    if not view.cost.outstanding.products:
+    outstanding, totals = view.cost.outstanding, view.totals
+    if not outstanding.products:
         return own("Nothing to do.", "bold green")
-    totals = view.totals
-    line = own(
-        f"To do: add {plural(view.cost.outstanding.assets, 'image')} to Plytix,"
-        f" set {plural(totals.links.open, 'gallery link')} and {plural(totals.thumbnails.open, 'thumbnail')}"
-        f" on {plural(view.cost.outstanding.products, 'product')}.\n",
-        "bold",
-    )
+    line = own("To do: ", "bold")
+    named = outstanding.products - outstanding.earlier
+    if named:
+        line.append(
+            f"add {plural(totals.open_assets, 'image')} to Plytix,"
+            f" set {plural(totals.links.open, 'gallery link')} and"
+            f" {plural(totals.thumbnails.open, 'thumbnail')} on {plural(named, 'product')}.\n"
+        )
+    if outstanding.earlier:
+        also = "Also " if named else ""
+        line.append(f"{also}{plural(outstanding.earlier, 'product')} left from earlier mappings.\n")
     return line.append_text(_cost(view))
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from catalogue import CLOCKS, dump, merge, picture, product, rows, states, wanted
+from catalogue import CLOCKS, GALLERY, dump, merge, picture, product, rows, states, wanted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +13,7 @@ from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.reasons import NOT_FOUND, SKIP_EXISTING
 from amzsync.ledger.rows import Origin
 from amzsync.ledger.work_rows import Refusal
+from amzsync.planner import KnownRows, Planner, settle
 
 REFUSAL = Refusal(422, "not an image", 1)
 
@@ -89,7 +90,7 @@ def test_what_comes_back_needs_no_new_upload(ledger: Ledger, ledger_path: Path) 
     merge(ledger, BASE)
     finish_all(ledger)
     ids = rows(ledger_path, "SELECT id, plytix_id, filename FROM assets ORDER BY id")
-    merge(ledger, [])
+    merge(ledger, [], complete=True)
     for table in ("urls", "assets", "links", "thumbnails"):
         assert set(states(ledger_path, table).values()) == {"obsolete"}
     assert rows(ledger_path, "SELECT count(*) FROM failures") == [(0,)]
@@ -111,7 +112,7 @@ def test_what_was_never_uploaded_comes_back_as_pending(ledger: Ledger, ledger_pa
     merge(ledger, BASE)
     ledger.work().claim_assets([asset_id(ledger, "a")])
     ledger.work().fail_asset(asset_id(ledger, "b"), 1, REFUSAL)
-    merge(ledger, [])
+    merge(ledger, [], complete=True)
     merge(ledger, BASE)
     assert set(states(ledger_path, "assets").values()) == {"pending"}
     assert [failure.url for failure in ledger.queries.failures()] == ["ftp://x"]
@@ -241,7 +242,7 @@ def test_a_malformed_address_is_a_failure_of_every_product_that_names_it(
         None,
         0,
     )
-    merge(ledger, [product("S2", ("ftp://x", "MAIN"))])
+    merge(ledger, [product("S2", ("ftp://x", "MAIN"))], complete=True)
     assert [failure.sku for failure in ledger.queries.failures()] == ["S2"]
     assert rows(ledger_path, "SELECT count(*) FROM assets") == [(0,)]
 
@@ -263,6 +264,82 @@ def test_a_product_that_cannot_be_named_is_a_failure_with_its_place_until_it_is_
     ledger.work().retry_failed()
     merge(ledger, [*BASE, second])
     assert [one.place for one in ledger.queries.failures()] == ["", "m.json, matched[7]"]
+
+
+def test_a_mapping_speaks_for_the_products_that_it_names_and_for_no_others(
+    ledger: Ledger, ledger_path: Path
+) -> None:
+    us = [product("US-1", ("a", "MAIN"), ("b", "PT01")), product("US-2", ("ftp://x", "MAIN"), ("c", "BACK"))]
+    de = [product("DE-1", ("a", "MAIN"), ("d", "PT01"))]
+    unreadable = (
+        Unreadable("us.json, matched[1]", "no SKU", "/us.json"),
+        Unreadable("de.json, matched[1]", "no SKU"),
+    )
+    merge(ledger, [*us, unreadable[0]], mappings=["/us.json"])
+    finish_all(ledger)
+    before = wanted(ledger_path)
+    merge(ledger, [*de, replace(unreadable[1], mapping="/de.json")], mappings=["/de.json"])
+    assert only(ledger_path, "links", "pending") == {"DE-1 a", "DE-1 d"}
+    assert only(ledger_path, "links", "done") == {"US-1 a", "US-1 b", "US-2 c"}
+    assert {table: found & before[table] for table, found in wanted(ledger_path).items()} == before
+    assert [(one.sku, one.place) for one in ledger.queries.failures()] == [
+        ("US-2", ""),
+        ("", "us.json, matched[1]"),
+        ("", "de.json, matched[1]"),
+    ]
+    assert ledger.queries.totals(None).links.open == 2
+    assert ledger.queries.outstanding().earlier == 0
+    merge(ledger, us, mappings=["/us.json"])
+    assert [(one.sku, one.place) for one in ledger.queries.failures()] == [
+        ("US-2", ""),
+        ("", "de.json, matched[1]"),
+    ]
+    totals, outstanding = ledger.queries.totals(None), ledger.queries.outstanding()
+    assert (totals.links.done, totals.links.open, totals.uploaded, totals.open_assets) == (3, 0, 3, 0)
+    assert (outstanding.products, outstanding.earlier, outstanding.assets) == (1, 1, 1)
+    assert [row.sku for row in ledger.queries.products()] == ["US-1", "US-2"]
+    merge(ledger, us, complete=True, mappings=["/us.json"])
+    assert only(ledger_path, "links", "obsolete") == {"DE-1 a", "DE-1 d"}
+    assert only(ledger_path, "assets", "obsolete") == {"d"}
+    assert [one.sku for one in ledger.queries.failures()] == ["US-2"]
+    assert ledger.queries.outstanding().products == 0
+
+
+def test_a_picture_is_obsolete_only_when_no_product_of_any_mapping_wants_it(
+    ledger: Ledger, ledger_path: Path
+) -> None:
+    merge(ledger, [product("A", ("a", "MAIN"), ("b", "PT01"))])
+    merge(ledger, [product("B", ("a", "PT01"), ("b", "MAIN"))])
+    finish_all(ledger)
+    names = rows(ledger_path, "SELECT id, filename FROM assets")
+    merge(ledger, [product("A", ("c", "MAIN"))])
+    assert only(ledger_path, "assets", "obsolete") == set()
+    merge(ledger, [product("B", ("b", "MAIN"))])
+    assert only(ledger_path, "assets", "obsolete") == {"a"}
+    assert set(names) <= set(rows(ledger_path, "SELECT id, filename FROM assets"))
+
+
+def test_an_address_that_one_mapping_may_use_and_another_may_not_is_both(
+    ledger: Ledger, ledger_path: Path
+) -> None:
+    private = "http://nas/a.jpg"
+    merge(ledger, [product("A", (private, "MAIN"))], allow_private=True)
+    merge(ledger, [product("B", (private, "MAIN"))])
+    assert states(ledger_path, "urls") == states(ledger_path, "assets") == {"http://nas/a": "pending"}
+    assert [one.sku for one in ledger.queries.failures()] == ["B"]
+    merge(ledger, [product("A", ("a", "MAIN"))], allow_private=True)
+    assert states(ledger_path, "urls")["http://nas/a"] == "failed"
+    assert states(ledger_path, "assets")["http://nas/a"] == "obsolete"
+    merge(ledger, [product("B", ("a", "MAIN"))])
+    assert states(ledger_path, "urls")["http://nas/a"] == "obsolete"
+    assert ledger.queries.failure_count() == 0
+
+
+def test_products_that_another_mapping_left_alone_stay_so(ledger: Ledger, ledger_path: Path) -> None:
+    merge(ledger, [product("A", ("a", "MAIN"))], skip_existing=True)
+    ledger.work().skip_product(1, SKIP_EXISTING)
+    merge(ledger, [product("B", ("a", "MAIN"))])
+    assert states(ledger_path, "links") == {"A a": "skipped", "B a": "pending"}
 
 
 def test_a_refused_picture_is_no_failure_of_a_product_that_no_longer_wants_it(ledger: Ledger) -> None:
@@ -339,7 +416,10 @@ MAPPINGS = st.lists(
 )
 STEPS = st.lists(
     st.tuples(
-        MAPPINGS, st.booleans(), st.sampled_from(["nothing", "finish", "fail", "skip", "lose", "retry"])
+        MAPPINGS,
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from(["nothing", "finish", "fail", "skip", "lose", "retry"]),
     ),
     min_size=1,
     max_size=5,
@@ -381,33 +461,74 @@ DISTURBANCES: dict[str, Callable[[Ledger], object]] = {
 }
 
 
-@settings(max_examples=80)
+class Oracle:
+    """What is wanted in the end: of each product, what the last mapping says that names it."""
+
+    def __init__(self) -> None:
+        self.by_sku: dict[str, dict[str, set[tuple[object, ...]]]] = {}
+
+    def plan(self, products: list[Product], *, allow_private: bool, complete: bool) -> None:
+        if complete:
+            self.by_sku.clear()
+        planner = Planner(KnownRows(), gallery_label=GALLERY, allow_private=allow_private)
+        for one in products:
+            planner.add(one)
+        plan = settle(planner)
+        urls, skus = dict(plan.new_urls()), {}
+        for product_id, sku, is_parent, _ in plan.new_products():
+            skus[product_id] = sku
+            self.by_sku[sku] = {table: set() for table in ("links", "thumbnails", "failures")}
+            self.by_sku[sku]["products"] = {(sku, int(is_parent))}
+        for product_id, asset, variant, position in plan.new_links():
+            self.by_sku[skus[product_id]]["links"].add((skus[product_id], urls[asset], variant, position))
+        for product_id, asset in plan.new_thumbnails():
+            self.by_sku[skus[product_id]]["thumbnails"].add((skus[product_id], urls[asset]))
+        for product_id, url, reason in plan.malformed_uses():
+            self.by_sku[skus[product_id]]["failures"].add(("urls", skus[product_id], urls[url], reason))
+
+    def wanted(self) -> dict[str, set[tuple[object, ...]]]:
+        tables = ("products", "links", "thumbnails", "failures")
+        found = {table: {row for one in self.by_sku.values() for row in one[table]} for table in tables}
+        assets = {url for _, url, _, _ in found["links"]}
+        malformed = {(url, reason) for _, _, url, reason in found["failures"] if url not in assets}
+        return {
+            **found,
+            "assets": {(url,) for url in assets},
+            "urls": {(one, None) for one in assets} | malformed,
+        }
+
+
+@settings(max_examples=100)
 @given(STEPS)
-def test_after_any_mappings_a_ledger_wants_what_a_new_one_would(
-    steps: list[tuple[list[Product], bool, str]],
+def test_after_any_mappings_a_ledger_wants_of_each_product_what_the_last_one_said_that_names_it(
+    steps: list[tuple[list[Product], bool, bool, str]],
 ) -> None:
+    oracle = Oracle()
     with tempfile.TemporaryDirectory() as folder:
-        old, new = Path(folder, "old.db"), Path(folder, "new.db")
-        with Ledger.write(old, CLOCKS) as ledger:
-            for products, allow_private, how in steps:
-                merge(ledger, products, allow_private=allow_private)
-                before = dump(old)
-                merge(ledger, products, allow_private=allow_private)
-                assert dump(old) == before
+        path = Path(folder, "amzsync.db")
+        with Ledger.write(path, CLOCKS) as ledger:
+            names: dict[str, str] = {}
+            for products, allow_private, complete, how in steps:
+                merge(ledger, products, allow_private=allow_private, complete=complete)
+                oracle.plan(products, allow_private=allow_private, complete=complete)
+                before = dump(path)
+                merge(ledger, products, allow_private=allow_private, complete=complete)
+                assert dump(path) == before
+                now = dict(rows(path, "SELECT url, filename FROM assets JOIN urls USING (id)"))
+                assert names.items() <= now.items(), "the name of a known asset has changed"
+                names = now
                 DISTURBANCES[how](ledger)
-                assert rows(old, "PRAGMA foreign_key_check") == []
-            merge(ledger, products, allow_private=allow_private)
+                assert rows(path, "PRAGMA foreign_key_check") == []
+            merge(ledger, products, allow_private=allow_private, complete=complete)
             ledger.work().retry_failed()
-        with Ledger.write(new, CLOCKS) as ledger:
-            merge(ledger, products, allow_private=allow_private)
-        assert rows(old, "PRAGMA foreign_key_check") == []
-        assert rows(old, "PRAGMA integrity_check") == [("ok",)]
-        assert wanted(old) == wanted(new)
-        names = rows(old, "SELECT filename FROM assets")
-        assert len(set(names)) == len(names)
+        assert rows(path, "PRAGMA foreign_key_check") == []
+        assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+        assert wanted(path) == oracle.wanted()
+        filenames = rows(path, "SELECT filename FROM assets")
+        assert len(set(filenames)) == len(filenames)
         assert (
             rows(
-                old,
+                path,
                 "SELECT 1 FROM links JOIN assets ON assets.id = asset_id"
                 " WHERE links.state <> 'obsolete' AND assets.state = 'obsolete'",
             )

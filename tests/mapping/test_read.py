@@ -214,8 +214,8 @@ def test_a_product_without_a_sku_is_told_with_its_place_and_the_rest_is_read(
     first, *unreadable, last = read_products(path)
     assert (readable(first).sku, readable(last).sku) == ("AMZN-US-B1", "AMZN-US-V1")
     assert unreadable == [
-        Unreadable("mapping.json, matched[1]", reason),
-        Unreadable("mapping.json, matched[2]", reason),
+        Unreadable("mapping.json, matched[1]", reason, str(path)),
+        Unreadable("mapping.json, matched[2]", reason, str(path)),
     ]
 
 

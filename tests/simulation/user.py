@@ -181,7 +181,7 @@ class User:
         return Ended("planned")
 
     def _merge(self, ledger: Ledger, *, skip_existing: bool) -> None:
-        planner = Planner(ledger.merge.known_rows(), gallery_label=GALLERY, allow_private=False)
+        planner = Planner(ledger.merge.known_rows(), gallery_label=GALLERY, is_complete=True)
         for product in self.mapping:
             planner.add(product)
         ledger.merge.apply(settle(planner), gallery_label=GALLERY, skip_existing=skip_existing)
