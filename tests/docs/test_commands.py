@@ -111,13 +111,19 @@ def test_the_continuous_check_runs_the_second_command() -> None:
         assert step in command
 
 
+def package(requirement: str) -> str:
+    found = re.match(r"[a-z0-9-]+", requirement)
+    assert found, requirement
+    return found.group()
+
+
 def test_the_lock_holds_every_package_by_its_hash_and_names_no_host() -> None:
     lock = (ROOT / ".ci" / "lock.txt").read_text()
     entries = re.split(r"\n(?=[a-z0-9])", lock.strip())
-    names = {re.match(r"[a-z0-9-]+", entry).group() for entry in entries}  # type: ignore[union-attr]
+    names = {package(entry) for entry in entries}
     assert all("==" in entry and "--hash=sha256:" in entry for entry in entries)
     assert not re.search(r"https?://|--(?:extra-)?index-url|--find-links", lock)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
-    assert {re.match(r"[a-z0-9-]+", one).group() for one in wanted} <= names  # type: ignore[union-attr]
+    assert {package(one) for one in wanted} <= names
     assert all(">=" in one for one in wanted)

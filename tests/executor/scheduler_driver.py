@@ -55,7 +55,7 @@ class Names:
         values, is_full = page
         return values, is_full
 
-    def refused(self, status: int | None, form: int) -> OnRefusal:  # noqa: ARG002
+    def refused(self, _status: int | None, _form: int, /) -> OnRefusal:
         return self.on_refusal
 
 

@@ -25,14 +25,22 @@ def outcome(seen: Sequence[str], way: Whole | OneByOne | None, elsewhere: set[st
             return (*(one for one in seen if one not in way.unlinks), *way.links)
 
 
-@given(galleries, galleries, thumbnails, st.sets(st.sampled_from("pqabc")), st.booleans(), st.booleans())
+@given(
+    seen=galleries,
+    goal=galleries,
+    thumbnail=thumbnails,
+    elsewhere=st.sets(st.sampled_from("pqabc")),
+    is_ours=st.booleans(),
+    replaces=st.booleans(),
+)
 def test_the_requests_lead_to_the_target_as_far_as_they_may(
     seen: tuple[str, ...],
     goal: tuple[str, ...],
     thumbnail: tuple[str, ...] | None,
     elsewhere: set[str],
-    is_ours: bool,  # noqa: FBT001 - drawn
-    replaces: bool,  # noqa: FBT001 - drawn
+    *,
+    is_ours: bool,
+    replaces: bool,
 ) -> None:
     target = Target(goal, thumbnail)
     way = plan_change(seen, target, is_ours=is_ours, elsewhere=elsewhere, replaces=replaces)

@@ -102,7 +102,7 @@ def test_a_value_without_an_end_is_not_read_for_ever(monkeypatch: pytest.MonkeyP
 
 def test_a_file_that_fails_while_it_is_read_is_a_mapping_that_cannot_be_read() -> None:
     class Failing(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:  # noqa: ARG002 - the base class has it
+        def read(self, _size: int | None = -1, /) -> bytes:
             raise OSError(5, "Input/output error")
 
     with pytest.raises(MappingError, match="cannot be read"):

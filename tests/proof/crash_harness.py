@@ -73,6 +73,10 @@ class InFlightCounter:
             COUNTER.pack_into(self._memory, 0, len(self.engine._parts.sender.in_flight))
 
 
+def replace_method(owner: type, name: str, method: Callable[..., Any]) -> None:
+    setattr(owner, name, method)
+
+
 def around_commits(crash_point: CrashPoint, in_flight: InFlightCounter, keep: Callable[[], None]) -> None:
     execute = Store.execute
 
@@ -87,7 +91,7 @@ def around_commits(crash_point: CrashPoint, in_flight: InFlightCounter, keep: Ca
         crash_point.event("after commit")
         return cursor
 
-    Store.execute = patched  # type: ignore[method-assign,assignment]
+    replace_method(Store, "execute", patched)
 
 
 def around_requests(crash_point: CrashPoint, in_flight: InFlightCounter) -> None:
@@ -107,9 +111,9 @@ def around_requests(crash_point: CrashPoint, in_flight: InFlightCounter) -> None
         in_flight.engine = engine
         return run(engine, *arguments)
 
-    Transport._exchange = patched_exchange  # type: ignore[method-assign,assignment]
-    Workers.submit = patched_submit  # type: ignore[method-assign,assignment]
-    Engine.run = patched_run  # type: ignore[method-assign,assignment]
+    replace_method(Transport, "_exchange", patched_exchange)
+    replace_method(Workers, "submit", patched_submit)
+    replace_method(Engine, "run", patched_run)
 
 
 def around_migrations(crash_point: CrashPoint) -> None:
@@ -119,7 +123,7 @@ def around_migrations(crash_point: CrashPoint) -> None:
         crash_point.event("schema statement")
         return execute(database, *arguments, **options)
 
-    Database.execute = patched  # type: ignore[method-assign,assignment]
+    replace_method(Database, "execute", patched)
 
 
 def keeper(ledger: str, folder: str) -> Callable[[], None]:
@@ -147,7 +151,7 @@ def spoil_the_disk(pragma: str, requests: int) -> None:
             store._connection.execute(pragma.format(pages=pages))
         return result
 
-    Store.execute = patched  # type: ignore[method-assign,assignment]
+    replace_method(Store, "execute", patched)
 
 
 def be_the_command(order: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from proof.commands import KEY, PASSWORD, Commands, account
 from sandbox_faults import Answer, Fault, Sandbox
@@ -76,9 +77,9 @@ class Uploads:
         return False
 
 
-def sandbox_of(scenario: Scenario, **options: object) -> Sandbox:
+def sandbox_of(scenario: Scenario, **options: Any) -> Sandbox:
     """A sandbox without limits, holding the scenario, started."""
-    sandbox = Sandbox(limits=(), api_key=KEY, api_password=PASSWORD, **options)  # type: ignore[arg-type]
+    sandbox = Sandbox(limits=(), api_key=KEY, api_password=PASSWORD, **options)
     sandbox.start()
     scenario.prepare(sandbox)
     return sandbox

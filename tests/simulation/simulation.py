@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from random import Random
+from traceback import format_exc
 
 from simulation.judge import BrokenPromiseError, Judge, Seen
 from simulation.ledger import Disk
@@ -53,7 +55,7 @@ def run(
         verdict.broken = str(broken)
     except Exception as error:  # noqa: BLE001 - a program that falls over has broken its promise, too
         verdict.broken = f"{type(error).__name__}: {error}"
-        life.world.log("fell over", _traceback())
+        life.world.log("fell over", format_exc())
     finally:
         life.plytix.close()
     verdict.story = life.world.story() if verdict.broken or log else []
@@ -70,12 +72,6 @@ def _seldom_told() -> Iterator[None]:
         yield
     finally:
         vars(engine)["TICK_S"] = traffic.TICK_S = before
-
-
-def _traceback() -> str:
-    import traceback
-
-    return traceback.format_exc()
 
 
 class _Life:
@@ -253,8 +249,8 @@ class _Life:
         return found
 
 
-def _traits(random: object) -> Traits:
-    choice, chance = random.choice, random.random  # type: ignore[attr-defined]
+def _traits(random: Random) -> Traits:
+    choice, chance = random.choice, random.random
     return Traits(
         retry_after=choice(("both", "header", "body", "neither")),
         ids_only=chance() < 0.2,

@@ -52,7 +52,7 @@ class BulkQuery(Protocol):
     def read(self, page: Any) -> tuple[Mapping[str, Any], bool]:  # noqa: ANN401 - the call's own answer
         """What an answer shows by key, and whether it is full, so that another page may follow."""
 
-    def refused(self, status: int | None, form: int) -> OnRefusal:
+    def refused(self, status: int | None, form: int, /) -> OnRefusal:
         """What to do about a refusal of a request that was made in this form."""
 
 

@@ -66,7 +66,7 @@ class AssetsInUse:
     def read(self, page: AssetPage) -> tuple[Mapping[str, PlytixAsset], bool]:
         return {asset.id: asset for asset in page.assets}, page.is_full
 
-    def refused(self, status: int | None, form: int) -> OnRefusal:  # noqa: ARG002 - one form only
+    def refused(self, _status: int | None, _form: int, /) -> OnRefusal:
         return OnRefusal.SPLIT
 
 
@@ -81,6 +81,6 @@ class AssetsByName:
     def read(self, page: AssetPage) -> tuple[Mapping[str, str], bool]:
         return {asset.filename: asset.id for asset in reversed(page.assets)}, page.is_full
 
-    def refused(self, status: int | None, form: int) -> OnRefusal:  # noqa: ARG002 - one form only
+    def refused(self, _status: int | None, _form: int, /) -> OnRefusal:
         """Some name in it must be what Plytix does not take: ask for fewer until it shows."""
         return OnRefusal.SPLIT
