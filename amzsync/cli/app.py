@@ -17,6 +17,7 @@ from amzsync.cli.options import (
     MappingOptions,
     OutputOptions,
     PaceOptions,
+    PartOptions,
     SandboxOptions,
     TargetOptions,
 )
@@ -31,6 +32,7 @@ __all__ = ["app", "main"]
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
+_CHECKED = Only("mappings", "gallery", "marketplace", "allow_private_urls")
 _WORK = Only("dry_run", "is_confirmed", "retry_failed", "fail_on", "output")
 
 app = typer.Typer(
@@ -149,6 +151,26 @@ def _resume(
         from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
 
         return resume(RunOptions(target=target, apply=apply_options, pace=pace), output, resources)
+
+    _invoke(command, output_options, target)
+
+
+@app.command("check", epilog="Example: amzsync check")
+@takes_options
+def _check(
+    mapping: Annotated[MappingOptions, _CHECKED],
+    target: TargetOptions,
+    part: PartOptions,
+    pace: PaceOptions,
+    output_options: OutputOptions,
+) -> None:
+    """Read what Plytix has of everything wanted, and tell what differs. Changes nothing."""
+
+    def command(output: "Output", resources: ExitStack) -> "CommandResult":
+        from amzsync.cli.check import check  # noqa: PLC0415
+        from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
+
+        return check(RunOptions(target, mapping, pace=pace, part=part), output, resources)
 
     _invoke(command, output_options, target)
 

@@ -4,7 +4,7 @@ import os
 from contextlib import ExitStack
 
 from amzsync.cli.accounts import chosen_account
-from amzsync.cli.begin import fingerprints, plan_all, planning
+from amzsync.cli.begin import check_gallery, fingerprints, plan_all, planning
 from amzsync.cli.binding import AccountBinding
 from amzsync.cli.execution import dry_run, execute
 from amzsync.cli.limits import chosen_limits
@@ -36,7 +36,7 @@ def apply(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
     account = account or chosen_account(options, ledger)
     AccountBinding(ledger, account, same_account=options.target.same_account).check()
     if not sources:
-        _check_gallery(ledger, options)
+        check_gallery(ledger, options)
     request = RunRequest(ledger, ledger, options, account, chosen_limits(options, account, ledger), output)
     if mode.dry_run:
         plan_all(ledger, options, sources)
@@ -56,13 +56,3 @@ def apply(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
             ledger.runs.withdraw(run_id)
             raise
     return execute(request, run_id, is_confirmed=mode.is_confirmed)
-
-
-def _check_gallery(ledger: Ledger, options: RunOptions) -> None:
-    """A plan is for one gallery; another one takes another plan."""
-    wanted, kept = options.mapping.gallery, ledger.runs.setting("gallery")
-    if wanted and kept and wanted != kept:
-        raise LedgerError(
-            f"The ledger is planned for the gallery {kept!r}, not {wanted!r}.",
-            "To plan it again, give --mapping FILE together with --gallery.",
-        )

@@ -11,7 +11,7 @@ from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome, Run
 from amzsync.mapping.read import MappingSource
 
-__all__ = ["fingerprints", "plan_again", "plan_all", "planning"]
+__all__ = ["check_gallery", "fingerprints", "plan_again", "plan_all", "planning"]
 
 
 def plan_all(ledger: Ledger, options: RunOptions, sources: tuple[MappingSource, ...]) -> None:
@@ -43,6 +43,20 @@ def plan_again(ledger: Ledger, options: RunOptions, run: Run, output: Output) ->
             " `amzsync apply` works through what was planned before it.",
         ) from None
     ledger.runs.keep_mappings(run.id, fingerprints(sources))
+
+
+def check_gallery(ledger: Ledger, options: RunOptions) -> None:
+    """A plan is for one gallery; another one takes another plan.
+
+    Raises:
+        LedgerError: another gallery is named than that of the ledger.
+    """
+    wanted, kept = options.mapping.gallery, ledger.runs.setting("gallery")
+    if wanted and kept and wanted != kept:
+        raise LedgerError(
+            f"The ledger is planned for the gallery {kept!r}, not {wanted!r}.",
+            "To plan it again, give --mapping FILE together with --gallery.",
+        )
 
 
 def fingerprints(sources: tuple[MappingSource, ...]) -> list[tuple[str, str]]:

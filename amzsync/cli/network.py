@@ -16,7 +16,7 @@ from amzsync.config import Account
 from amzsync.executor import run
 from amzsync.executor.engine.engine import Bounds, End
 from amzsync.executor.events import Notice
-from amzsync.executor.run import RunContext, RunResult, Server, TokenFacts
+from amzsync.executor.run import CheckResult, RunContext, RunResult, Server, TokenFacts
 from amzsync.executor.stop import StopRequest, stop_on_signals
 from amzsync.folders import state_folder
 from amzsync.ledger.ledger import Ledger
@@ -26,7 +26,7 @@ from amzsync.limits.windows import parse_duration_s
 from amzsync.plytix.auth import Secret
 from amzsync.views.progress import make_display
 
-__all__ = ["RunRequest", "outcome_of", "refresh", "sync"]
+__all__ = ["RunRequest", "check", "outcome_of", "refresh", "sync"]
 
 _MOST_WORKERS = 256
 
@@ -56,6 +56,12 @@ def refresh(request: RunRequest) -> RunResult:
         return run.refresh(context)
 
 
+def check(request: RunRequest) -> CheckResult:
+    """Look at everything wanted."""
+    with _run_context(request) as context:
+        return run.check(context)
+
+
 def outcome_of(end: End) -> Outcome:
     """How a run over the network ended, failures of rows apart."""
     match end:
@@ -82,7 +88,7 @@ def _run_context(request: RunRequest) -> Iterator[RunContext]:
         def say(text: str) -> None:
             display.notice(Notice(text))
 
-        binding = AccountBinding(request.ledger, account, same_account=options.target.same_account)
+        binding = AccountBinding(request.request_log, account, same_account=options.target.same_account)
         token_limits = TokenLimits(request.request_log, request.limits, say)
 
         def read_token(token: Secret) -> TokenFacts:

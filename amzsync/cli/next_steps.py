@@ -15,6 +15,7 @@ from amzsync.ledger.rows import Outcome
 from amzsync.views.next_steps import NextStep
 
 __all__ = [
+    "after_check",
     "after_plan",
     "after_run",
     "after_status",
@@ -27,11 +28,11 @@ __all__ = [
 _OF_PENDING_ROWS = ("skip_existing", "allow_private_urls", "rate_limits")
 """What `apply` without a mapping must be told again, as a ledger does not tell it."""
 
-_WITH_ACCOUNT = ("apply", "plan")
+_WITH_ACCOUNT = ("apply", "check", "plan")
 _RESUMABLE = ("apply", "resume", "prune", "undo")
 """What `resume` carries on; other commands are typed again."""
 
-_NAMED_COMMAND = re.compile(r"`amzsync (plan|apply|resume|status)\b([^`]*)`")
+_NAMED_COMMAND = re.compile(r"`amzsync (plan|apply|resume|check|status)\b([^`]*)`")
 
 
 def command(name: str, target: TargetOptions, ledger: Ledger | None = None, *more: str) -> str:
@@ -92,6 +93,15 @@ def after_status(ledger: Ledger, options: RunOptions, *, has_work: bool) -> tupl
     if has_work:
         return (NextStep(_apply(ledger, options)),)
     return tuple(_of_shortfalls(ledger, options))
+
+
+def after_check(
+    ledger: Ledger, options: RunOptions, outcome: Outcome, *, is_repairable: bool
+) -> tuple[NextStep, ...]:
+    """What to type after a check; `is_repairable`: something differs that can be put right."""
+    if outcome in (Outcome.INTERRUPTED, Outcome.WAITING):
+        return (NextStep(typed_again()),)
+    return (NextStep(_apply(ledger, options, "--refresh")),) if is_repairable else ()
 
 
 def after_plan(ledger: Ledger, options: RunOptions) -> tuple[NextStep, ...]:

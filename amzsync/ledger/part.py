@@ -40,6 +40,7 @@ class Among(Enum):
     OPEN = "wanted, with something to do"
     RETRIED = "wanted, with something to do once what failed is tried again"
     WANTED = "wanted"
+    NAMED = "wanted, and named by the last plan"
     KNOWN = "in the ledger, wanted or not"
 
 
@@ -66,6 +67,7 @@ _CONDITIONS = {
     Among.OPEN: f"wanted IS NOT NULL AND ({_has_rows(IS_OPEN)})",
     Among.RETRIED: f"wanted IS NOT NULL AND ({_has_rows(_RETRIED)})",
     Among.WANTED: "wanted IS NOT NULL",
+    Among.NAMED: "wanted IS NOT NULL AND id NOT IN (SELECT product_id FROM unnamed_products)",
     Among.KNOWN: EVERY,
 }
 
@@ -95,7 +97,7 @@ class Selection:
         self.chosen = None
         if part.is_everything:
             return None
-        may_be = _CONDITIONS[Among.KNOWN if among is Among.KNOWN else Among.WANTED]
+        may_be = _CONDITIONS[among if among in (Among.KNOWN, Among.NAMED) else Among.WANTED]
         matches, patterns = self._matching(part, may_be)
         condition = may_be if part.limit is None else _CONDITIONS[among]
         self._fill(

@@ -85,17 +85,21 @@ class Seen:
     def since(self, moment: str) -> Iterator[tuple[object, ...]]:
         """What was seen from then on, for `keep`."""
         yield from self._store.execute(
-            f"SELECT seen_at, {_FACTS}, products.id, sku FROM seen_products"
+            f"SELECT seen_at, {_FACTS}, products.id, sku, wanted FROM seen_products"
             " JOIN products ON products.id = product_id WHERE seen_at >= ?",
             (moment,),
         )
 
     def keep(self, seen: Iterable[tuple[object, ...]]) -> None:
-        """Write down what was seen in a copy of this ledger; what is newer here, or not known here, stays."""
+        """Write down what was seen in a copy of this ledger, where the same is wanted of a product here.
+
+        What is newer here stays.
+        """
         with self._store.atomic():
             self._store.execute_many(
                 f"INSERT INTO seen_products (product_id, seen_at, run_id, {_FACTS})"
-                " SELECT id, ?, NULL, ?, ?, ?, ?, ?, ? FROM products WHERE id = ? AND sku = ?"
+                " SELECT id, ?, NULL, ?, ?, ?, ?, ?, ? FROM products"
+                " WHERE id = ? AND sku = ? AND wanted IS ?"
                 + _KEEP
                 + " WHERE excluded.seen_at >= seen_products.seen_at",
                 seen,

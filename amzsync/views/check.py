@@ -1,0 +1,156 @@
+"""What a check has found: what differs first, then how much, then what to do."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amzsync.domain.changes import Change
+from amzsync.ledger.rows import Failure, Outcome
+from amzsync.views.changes import Listing, change_entry, change_lines
+from amzsync.views.console import count_text, duration_text, facts, foreign, own, plural
+from amzsync.views.document import document
+from amzsync.views.next_steps import NextStep, next_step_fields, print_next_steps
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+__all__ = ["CheckView", "check_json", "lacks_something", "render_check", "render_check_in_short"]
+
+_LABELS = {
+    "missing": "images missing",
+    "moved": "galleries in another order",
+    "thumbnail": "other thumbnails, or none",
+    "obsolete": "images no longer wanted, still there",
+    "failed": "failed images",
+    "not_in_plytix": "products not in Plytix",
+    "others": "images of others, left as they are",
+}
+_LINES_KEPT_FREE = 14
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """A check as values. `to_check` products were to be looked at, `products` of them were.
+
+    `unreadable` are products of a mapping that have no SKU. `is_kept`: what was seen stands in the ledger.
+    """
+
+    ledger: Path
+    account: str | None
+    to_check: int
+    products: int
+    differences: tuple[Change, ...]
+    others: int
+    unreadable: tuple[Failure, ...]
+    outcome: Outcome
+    requests: int
+    seconds: float
+    is_kept: bool
+    next_steps: tuple[NextStep, ...]
+
+    @property
+    def in_place(self) -> int:
+        """How many products hold all that is wanted."""
+        return self.products - sum(1 for change in self.differences if lacks_something(change))
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Images and products that differ, by kind."""
+        changes = self.differences
+        return {
+            "missing": sum(len(change.missing) for change in changes),
+            "moved": sum(change.is_moved for change in changes),
+            "thumbnail": sum(change.thumbnail is not None for change in changes),
+            "obsolete": sum(len(change.obsolete) for change in changes),
+            "failed": sum(len(change.failed) for change in changes) + len(self.unreadable),
+            "not_in_plytix": sum(change.in_plytix is False for change in changes),
+            "others": self.others,
+        }
+
+
+def check_json(view: CheckView) -> Iterator[str]:
+    """The check as one JSON document in chunks."""
+    return document(
+        {
+            "ledger": str(view.ledger),
+            "account": view.account,
+            "products": view.products,
+            "in_place": view.in_place,
+            "differences": map(change_entry, view.differences),
+            "counts": dict(view.counts),
+            "requests": view.requests,
+            "seconds": round(view.seconds, 1),
+            "complete": view.products == view.to_check,
+            "kept": view.is_kept,
+            "unreadable": [{"place": one.place, "error": one.message} for one in view.unreadable],
+        }
+        | next_step_fields(view.next_steps)
+    )
+
+
+def render_check(view: CheckView, console: "Console", listing: Listing) -> None:
+    """Print the check; its products are cut to what the console has room for."""
+    lines = change_lines(
+        view.differences,
+        console,
+        total=len(view.differences),
+        show_all=listing.show_all,
+        show_addresses=listing.show_addresses,
+        lines_kept_free=_LINES_KEPT_FREE,
+    )
+    for line in lines:
+        console.print(line, no_wrap=True, overflow="ellipsis")
+    for failure in view.unreadable:
+        console.print(foreign(f"! {failure.place}: {failure.message}", "red"))
+    if view.differences or view.unreadable:
+        console.print()
+    console.print(_headline(view))
+    rows = [(_LABELS[name], count_text(number)) for name, number in view.counts.items() if number]
+    if rows:
+        console.print(facts(rows))
+    _print_end(view, console)
+
+
+def render_check_in_short(view: CheckView, console: "Console") -> None:
+    """Print what must be seen in any case."""
+    console.print(_headline(view))
+    _print_end(view, console)
+
+
+def _print_end(view: CheckView, console: "Console") -> None:
+    if view.counts["moved"]:
+        console.print(own("An order that somebody gave a gallery in Plytix stays as it is."))
+    print_next_steps(view.next_steps, console)
+
+
+def _headline(view: CheckView) -> "Text":
+    took = f" {plural(view.requests, 'request')} in {duration_text(view.seconds)}."
+    differing = view.products - view.in_place
+    match view.outcome:
+        case Outcome.FINISHED | Outcome.FAILURES if not view.products:
+            line = own("Nothing to check: no product wants an image.", "bold")
+        case Outcome.FINISHED:
+            line = own(f"Checked {plural(view.products, 'product')}: everything is in place.", "bold green")
+        case Outcome.FAILURES:
+            line = own(
+                f"Checked {plural(view.products, 'product')}: {count_text(view.in_place)} in place,"
+                f" {count_text(differing)} not.",
+                "bold yellow",
+            )
+        case _:
+            why = "Interrupted" if view.outcome is Outcome.INTERRUPTED else "Stopped at --max-wait"
+            line = own(
+                f"{why} after {count_text(view.products)} of {plural(view.to_check, 'product')}:"
+                f" {count_text(view.in_place)} in place, {count_text(differing)} not.",
+                "bold yellow",
+            )
+    return line.append(took, "not bold default")
+
+
+def lacks_something(change: Change) -> bool:
+    """Whether anything wanted differs: what merely stands there still is no difference."""
+    return change.in_plytix is False or bool(
+        change.missing or change.is_moved or change.thumbnail or change.failed
+    )
