@@ -108,6 +108,8 @@ class Commands:
     def start(self, env: Mapping[str, str], arguments: Sequence[object], **order: object) -> "Running":
         self._parent.children += 1
         out, err = (self.folder / f"{name}-{self._own}-{self._parent.children}" for name in ("out", "err"))
+        for file in (out, err):
+            file.touch()  # A kill may come before the process has opened them.
         self._in_flight_path.write_bytes(bytes(crash_harness.COUNTER.size))
         whole = {
             "cwd": str(self.folder),

@@ -5,8 +5,10 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from proof.commands import KEY, PASSWORD, Commands, account
@@ -14,7 +16,7 @@ from sandbox_faults import Answer, Fault, Sandbox
 
 from amzsync.sandbox import Snapshot
 
-__all__ = ["FAST", "Reference", "Scenario", "reference", "sandbox_of", "settled"]
+__all__ = ["FAST", "Reference", "Scenario", "known", "sandbox_of", "settled"]
 
 FAST = ("--rate-limit", "100000/1s")
 Json = Mapping[str, object]
@@ -94,7 +96,19 @@ class Reference:
     code: int
 
 
-def reference(scenario: Scenario, folder: Path) -> Reference:
+@cache
+def known(
+    seed: int, products: int = 9, pictures: int = 8, *, has_work_by_hand: bool = True
+) -> tuple[Scenario, Reference]:
+    """A scenario, and what an uninterrupted run of it comes to: found once by each process of the tests."""
+    scenario = Scenario.drawn(seed, products, pictures)
+    if not has_work_by_hand:
+        scenario = Scenario(scenario.products, {})
+    with TemporaryDirectory() as folder:
+        return scenario, _reference(scenario, Path(folder))
+
+
+def _reference(scenario: Scenario, folder: Path) -> Reference:
     mapping = scenario.write(folder / "mapping.json")
     with sandbox_of(scenario) as sandbox, Commands(folder) as commands:
         ended = commands.run(account(sandbox, folder), "apply", "--mapping", mapping, "--yes", *FAST)

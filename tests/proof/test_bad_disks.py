@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from amzsync.migrations.migrations import migrations
 from proof.commands import Commands, Ended, account
 from proof.fault_harness import KINDS, FaultHarness, product
-from proof.scenarios import FAST, Reference, Scenario, reference, same_account, sandbox_of
+from proof.scenarios import FAST, Reference, known, same_account, sandbox_of
 from sandbox_faults import RunBefore, Sandbox
 from sqlite_utils import Database
 
@@ -34,19 +35,13 @@ class Stage:
         assert ended.code == self.whole.code, ended.err
         same_account(self.sandbox.snapshot(), self.whole.snapshot)
 
-    def forget(self) -> None:
-        for path in self.folder.glob("amzsync.db*"):
-            path.unlink()
-
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    scenario = Scenario.drawn(77)
-    whole = reference(scenario, tmp_path)
+    scenario, whole = known(77)
+    scenario.write(tmp_path / "mapping.json")
     with sandbox_of(scenario) as sandbox, Commands(tmp_path) as commands:
-        made = Stage(commands, sandbox, whole, tmp_path)
-        made.forget()
-        yield made
+        yield Stage(commands, sandbox, whole, tmp_path)
 
 
 @pytest.mark.parametrize("requests", [1, 6, 15])
@@ -139,7 +134,15 @@ def test_a_damaged_ledger_is_kept_and_another_costs_only_reads(
     assert writes <= {"POST /assets/search"}
 
 
-@pytest.mark.parametrize("count", range(1, 40, 3))
+def spread(statements: range, step: int) -> list[Any]:
+    """Each of these statements; all but one in so many for the soak alone."""
+    return [
+        pytest.param(count, marks=() if number % step == 0 else pytest.mark.soak)
+        for number, count in enumerate(statements)
+    ]
+
+
+@pytest.mark.parametrize("count", spread(range(1, 40), 6))
 def test_killed_while_the_ledger_is_made_it_is_made_the_next_time(count: int, stage: Stage) -> None:
     ended = stage.apply(event="schema statement", count=count)
     assert ended.was_killed or (count > 20 and ended.code == stage.whole.code)
@@ -162,9 +165,13 @@ def older_ledger(path: Path, next_step: str) -> None:
 @pytest.mark.parametrize(
     ("next_step", "count"),
     [
-        *(("m002_runs", count) for count in range(1, 34, 4)),
-        *(("m003_look_ups", n) for n in range(1, 16, 2)),
-        *(("m008_the_state_of_an_address_is_derived", n) for n in range(1, 12, 2)),
+        pytest.param(step, *one.values, marks=one.marks)
+        for step, statements, apart in (
+            ("m002_runs", range(1, 34), 8),
+            ("m003_look_ups", range(1, 16), 4),
+            ("m008_the_state_of_an_address_is_derived", range(1, 12), 3),
+        )
+        for one in spread(statements, apart)
     ],
 )
 def test_killed_while_an_older_ledger_is_brought_up_to_date_nothing_of_it_is_lost(

@@ -15,7 +15,7 @@ from random import Random
 
 import pytest
 from proof.commands import Commands, account, environment
-from proof.scenarios import FAST, Scenario, has_run, reference, same_account, sandbox_of, settled
+from proof.scenarios import FAST, Scenario, has_run, known, same_account, sandbox_of, settled
 from sandbox_faults import Latency, Sandbox
 
 EVENTS = ("before commit", "after commit", "before request", "after request")
@@ -29,19 +29,20 @@ def uploads_in_flight(ledger: Path) -> int:
 
 @pytest.mark.parametrize("event", EVENTS)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "counts", [(1, 6, 14), pytest.param((1, 3, 6, 10, 14), marks=pytest.mark.soak)], ids=["sample", "more"]
+)
 def test_asked_to_stop_it_saves_ends_with_130_and_goes_on_later(
-    number: signal.Signals, event: str, tmp_path: Path
+    counts: tuple[int, ...], number: signal.Signals, event: str, tmp_path: Path
 ) -> None:
-    scenario = Scenario.drawn(number)
-    whole = reference(scenario, tmp_path)
-    (tmp_path / "amzsync.db").unlink()
-    mapping, interrupted = tmp_path / "mapping.json", 0
+    scenario, whole = known(number)
+    mapping, interrupted = scenario.write(tmp_path / "mapping.json"), 0
     with (
         sandbox_of(scenario, latency=Latency(upload_s=(0.0, 0.01))) as sandbox,
         Commands(tmp_path) as commands,
     ):
         env = account(sandbox, tmp_path)
-        for count in (1, 3, 6, 10, 14):
+        for count in counts:
             resumes = has_run(commands.ledger)
             arguments = ["resume"] if resumes else ["apply", "--mapping", mapping, "--yes", *FAST]
             ended = commands.run(env, *arguments, event=event, count=count, signal=number)
@@ -77,10 +78,8 @@ def test_a_signal_while_the_program_starts_or_plans_ends_with_130(
 
 
 def test_a_second_signal_leaves_at_once_and_is_just_as_safe(tmp_path: Path) -> None:
-    scenario = Scenario.drawn(6)
-    whole = reference(scenario, tmp_path)
-    (tmp_path / "amzsync.db").unlink()
-    mapping = tmp_path / "mapping.json"
+    scenario, whole = known(6)
+    mapping = scenario.write(tmp_path / "mapping.json")
     with (
         sandbox_of(scenario, latency=Latency(upload_s=(2.0, 2.0))) as sandbox,
         Commands(tmp_path) as commands,
@@ -130,11 +129,12 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_a_server_killed_in_the_middle_is_waited_for_and_nothing_is_lost(seed: int, tmp_path: Path) -> None:
-    drawn = Scenario.drawn(seed + 20, products=60, pictures=60)
-    scenario = Scenario(drawn.products, {})
-    whole = reference(scenario, tmp_path)
-    (tmp_path / "amzsync.db").unlink()
-    mapping, store, port = tmp_path / "mapping.json", tmp_path / "account.sandbox", free_port()
+    scenario, whole = known(seed + 20, products=60, pictures=60, has_work_by_hand=False)
+    mapping, store, port = (
+        scenario.write(tmp_path / "mapping.json"),
+        tmp_path / "account.sandbox",
+        free_port(),
+    )
     env = environment(
         f"http://127.0.0.1:{port}/api/v1", f"http://127.0.0.1:{port}/auth/api/get-token", tmp_path
     )
@@ -164,21 +164,26 @@ def settled_uploads(ledger: Path) -> int:
     return len(settled(ledger)[0])
 
 
-def test_whatever_commits_a_power_cut_takes_back_resuming_ends_the_same(tmp_path: Path) -> None:
-    scenario = Scenario.drawn(31)
+@pytest.mark.parametrize(
+    "cuts",
+    [6, pytest.param(None, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])],
+    ids=["sample", "all"],
+)
+def test_whatever_commits_a_power_cut_takes_back_resuming_ends_the_same(
+    cuts: int | None, tmp_path: Path
+) -> None:
+    scenario, whole = known(31)
     kept, work = tmp_path / "kept", tmp_path / "work"
     kept.mkdir()
     work.mkdir()
-    whole = reference(scenario, work)
-    (work / "amzsync.db").unlink()
-    mapping = work / "mapping.json"
+    mapping = scenario.write(work / "mapping.json")
     with sandbox_of(scenario) as sandbox, Commands(work) as commands:
         env = account(sandbox, work)
         arguments = ["apply", "--mapping", mapping, "--yes", *FAST]
         assert commands.run(env, *arguments, keep=str(kept)).code == whole.code
         states = sorted(path.name for path in kept.iterdir() if not path.name.endswith("-wal"))
         assert len(states) > 30
-        for name in Random(31).sample(states, 12):
+        for name in Random(31).sample(states, cuts or len(states)):
             put_back(kept / name, commands.ledger)
             before = sandbox.total
             again = ["resume"] if has_run(commands.ledger) else arguments

@@ -1,17 +1,18 @@
 """Promise 1: killed at any instant, as often as you like, a run ends as if nothing had happened.
 
 The real command runs as a process and dies by SIGKILL: at random moments, and just before and after each
-commit and each request. Then it is resumed, and killed again, until it comes to its end.
+commit and each request. Then it is resumed, and killed again, until it comes to its end. The simulation kills
+at any commit and request too, but in one process; here processes, sockets, locks and files are real. In the
+suite that is a sample of the kills, in the soak thousands.
 """
 
 import itertools
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 
 import pytest
 from proof.commands import Commands, Ended, account
@@ -21,7 +22,7 @@ from proof.scenarios import (
     Scenario,
     Uploads,
     has_run,
-    reference,
+    known,
     same_account,
     sandbox_of,
     settled,
@@ -114,22 +115,14 @@ def kill_often(kill: Killer, seed: int, wanted: int, folder: Path) -> Toll:
     return sums
 
 
-@cache
-def known(seed: int) -> tuple[Scenario, Reference]:
-    """A scenario, and what an unbroken run of it comes to."""
-    scenario = Scenario.drawn(seed)
-    with TemporaryDirectory() as folder:
-        return scenario, reference(scenario, Path(folder))
-
-
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_killed_around_commits_and_requests_it_ends_as_if_never_interrupted(
     seed: int, tmp_path: Path
 ) -> None:
     assert kill_often(aimed, seed, 25, tmp_path).kills == 25
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_killed_at_random_moments_it_ends_as_if_never_interrupted(seed: int, tmp_path: Path) -> None:
     assert kill_often(at_random, seed, 15, tmp_path).kills == 15
 
