@@ -21,7 +21,6 @@ from amzsync.executor.other_runs import OtherRuns
 from amzsync.executor.scripts import recheck
 from amzsync.folders import state_folder
 
-
 MISSING = 3  # the exit code: one of its products is not in Plytix
 
 
