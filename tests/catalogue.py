@@ -42,6 +42,7 @@ def merge(
     allow_private: bool = False,
     complete: bool = False,
     mappings: Collection[str] = (),
+    run_id: int | None = None,
 ) -> Difference:
     planner = Planner(
         ledger.merge.known_rows(),
@@ -52,7 +53,9 @@ def merge(
     for one in products:
         planner.add(one)
     plan = settle(planner)
-    ledger.merge.apply(plan, gallery_label=gallery, skip_existing=skip_existing, mappings=mappings)
+    ledger.merge.apply(
+        plan, gallery_label=gallery, skip_existing=skip_existing, mappings=mappings, run_id=run_id
+    )
     return plan
 
 

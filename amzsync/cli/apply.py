@@ -51,7 +51,7 @@ def apply(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
     )
     with planning(ledger, run_id):
         try:
-            plan_all(ledger, options, sources)
+            plan_all(ledger, options, sources, run_id)
         except MappingError:
             ledger.runs.withdraw(run_id)
             raise

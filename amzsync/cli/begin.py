@@ -14,9 +14,11 @@ from amzsync.mapping.read import MappingSource
 __all__ = ["check_gallery", "fingerprints", "plan_again", "plan_all", "planning"]
 
 
-def plan_all(ledger: Ledger, options: RunOptions, sources: tuple[MappingSource, ...]) -> None:
+def plan_all(
+    ledger: Ledger, options: RunOptions, sources: tuple[MappingSource, ...], run_id: int | None = None
+) -> None:
     if sources:
-        plan_into(ledger, options, sources)
+        plan_into(ledger, options, sources, run_id)
     if options.apply.retry_failed:
         ledger.work().retry_failed()
 
@@ -34,7 +36,7 @@ def plan_again(ledger: Ledger, options: RunOptions, run: Run, output: Output) ->
         for name, sha256 in fingerprints(sources):
             if sha256 not in before:
                 output.notice(f"{name} has changed since that run started. Its current content is used.")
-        plan_all(ledger, options, sources)
+        plan_all(ledger, options, sources, run.id)
     except MappingError as error:
         raise MappingError(
             error.place,

@@ -79,8 +79,10 @@ def check_mappings(options: RunOptions) -> tuple[MappingSource, ...]:
     return tuple(open_mapping(path) for path in options.mapping.mappings)
 
 
-def plan_into(ledger: Ledger, options: RunOptions, sources: tuple[MappingSource, ...]) -> None:
-    """Merge the mappings into the ledger.
+def plan_into(
+    ledger: Ledger, options: RunOptions, sources: tuple[MappingSource, ...], run_id: int | None = None
+) -> None:
+    """Merge the mappings into the ledger. `run_id`: so that undoing the run also undoes this.
 
     Raises:
         MappingError: one of them is no mapping; the ledger stays as it was.
@@ -105,6 +107,7 @@ def plan_into(ledger: Ledger, options: RunOptions, sources: tuple[MappingSource,
             _SOURCES: json.dumps([str(source.path) for source in sources]),
         },
         mappings=[str(source.path.absolute()) for source in sources],
+        run_id=run_id,
     )
 
 

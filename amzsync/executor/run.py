@@ -22,6 +22,7 @@ from amzsync.executor.scripts.record import Record
 from amzsync.executor.scripts.refresh import refresh_product
 from amzsync.executor.scripts.sync import sync_product
 from amzsync.executor.scripts.traits import AccountTraits
+from amzsync.executor.scripts.undo import undo_product
 from amzsync.ledger.queries import Outstanding
 from amzsync.ledger.rows import ProductWork
 from amzsync.ledger.tasks import Kept, Task
@@ -42,6 +43,7 @@ __all__ = [
     "prune",
     "refresh",
     "sync",
+    "undo",
 ]
 
 T = TypeVar("T")
@@ -113,6 +115,21 @@ def prune(context: RunContext, run_id: int, *, delete_assets: bool = False) -> R
     with _removing(context, run_id) as (run, shared):
         run.work(prune_product(task, shared) for task in _all_tasks(work))
         left = _delete_assets(run, shared) if delete_assets else []
+    return removal_result(work, run.result(), left)
+
+
+def undo(context: RunContext, run_id: int, *, undone_run: int, delete_assets: bool = False) -> RemovalResult:
+    """Take back what a run did to the products of this run's tasks.
+
+    `delete_assets`: also delete what that run uploaded, nothing wants now, and nobody uses.
+    """
+    work = context.ledger.work(run_id)
+    left: list[Kept] = []
+    with _removing(context, run_id) as (run, shared):
+        run.work(undo_product(task, undone_run, shared) for task in _all_tasks(work))
+        if run.end is End.DONE and not run.error:
+            work.release_unwanted_assets()
+            left = _delete_assets(run, shared, undone_run) if delete_assets else []
     return removal_result(work, run.result(), left)
 
 

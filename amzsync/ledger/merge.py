@@ -9,6 +9,7 @@ from amzsync.ledger.asset_transitions import want_needed_assets
 from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.ledger.rows import State, Table
 from amzsync.ledger.store import Store
+from amzsync.ledger.wants import keep_wants, keep_wants_of_new, note_planned
 from amzsync.planner import ChangedProduct, Difference, KnownProduct, KnownRows, WantedLink
 
 __all__ = ["Merge"]
@@ -59,8 +60,12 @@ class Merge:
         skip_existing: bool,
         settings: Mapping[str, str] | None = None,
         mappings: Collection[str] = (),
+        run_id: int | None = None,
     ) -> None:
-        """Merge a settled plan; `settings` are kept with it, `mappings` are the full names of its files."""
+        """Merge a settled plan; `settings` are kept with it, `mappings` are the full names of its files.
+
+        `run_id`: keep what was wanted before, so that the run that plans this can be undone.
+        """
         # The planner assigns every id itself: checking each row would only take time.
         with self._store.unchecked_references(), self._store.atomic():
             self._store.execute_many(
@@ -69,7 +74,7 @@ class Merge:
             self._store.execute("CREATE TEMP TABLE dropped (url_id INTEGER PRIMARY KEY)")
             self._change_gallery(gallery_label)
             self._merge_urls(plan)
-            self._merge_products(plan)
+            self._merge_products(plan, run_id)
             self._merge_malformed(plan)
             self._merge_unreadable(plan, mappings)
             self._settle_dropped()
@@ -180,12 +185,18 @@ class Merge:
                 f"DELETE FROM failures WHERE row_table = ? AND NOT EXISTS ({condition})", (table,)
             )
 
-    def _merge_products(self, plan: Difference) -> None:
+    def _merge_products(self, plan: Difference, run_id: int | None) -> None:
         many, insert = self._store.execute_many, self._store.insert_rows
+        last_id = self._store.value("SELECT ifnull(max(id), 0) FROM products")
         insert("products", ("id", "sku", "is_parent", "wanted"), plan.new_products())
         insert("links", ("product_id", "asset_id", "variant", "position"), plan.new_links())
         insert("thumbnails", ("product_id", "asset_id"), plan.new_thumbnails())
+        if run_id is not None:
+            keep_wants_of_new(self._store, run_id, last_id)
+            keep_wants(self._store, run_id, plan.gone_products())
         for product in plan.changed_products():
+            if run_id is not None:
+                keep_wants(self._store, run_id, [product.id])
             self._change_links(product)
             self._change_thumbnail(product)
             self._store.execute(
@@ -200,6 +211,8 @@ class Merge:
         many("UPDATE products SET wanted = NULL WHERE id = ?", gone)
         self._store.execute("DELETE FROM unnamed_products")
         many("INSERT INTO unnamed_products VALUES (?)", [(one,) for one in plan.unnamed_products()])
+        if run_id is not None:
+            note_planned(self._store, run_id)
 
     def _change_links(self, product: ChangedProduct) -> None:
         rows = self._store.rows(

@@ -11,6 +11,7 @@ __all__ = [
     "SKIP_EXISTING",
     "STANDS_ELSEWHERE",
     "UNNEEDED",
+    "written_since",
 ]
 
 NOT_FOUND = "Plytix has no product with this SKU"
@@ -40,3 +41,7 @@ STANDS_ELSEWHERE = "it also stands elsewhere in the product, from where it would
 NO_OTHER_THUMBNAIL = "it stays the product's thumbnail, as no other one is wanted"
 
 CHANGED_SINCE = "changed since that run: only what the run had added was taken out"
+
+
+def written_since(run_id: int) -> str:
+    return f"run {run_id} wrote to it later: undo that run first"

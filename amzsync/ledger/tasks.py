@@ -85,6 +85,20 @@ class Tasks(WorkRows):
             ((self._run_id, product_id, pack_ids(removes)) for product_id, removes in tasks),
         )
 
+    def last_writer(self) -> int | None:
+        """The last run that wrote to Plytix, as far as that is kept."""
+        found = self._store.value("SELECT max(run_id) FROM writes")
+        return None if found is None else int(found)
+
+    def add_undo_tasks(self, undone_run: int) -> None:
+        """Every product that a run has written, or for which it changed what is wanted."""
+        self._store.execute(
+            "INSERT OR IGNORE INTO tasks (run_id, product_id)"
+            " SELECT ?, product_id FROM writes WHERE run_id = ?"
+            " UNION SELECT ?, product_id FROM wants WHERE run_id = ?",
+            (self._run_id, undone_run, self._run_id, undone_run),
+        )
+
     def next_tasks(self, after_id: int, count: int) -> list[Task]:
         """The run's next products that are not done."""
         return [

@@ -8,12 +8,22 @@ from amzsync.ledger.rows import Table
 from amzsync.ledger.seen import SeenTransitions
 from amzsync.ledger.tasks import Tasks
 from amzsync.ledger.unused_assets import UnusedAssets
+from amzsync.ledger.wants import Wants
 from amzsync.ledger.writes import Writes
 
 __all__ = ["Work"]
 
 
-class Work(CheckReader, ProductTransitions, AssetTransitions, SeenTransitions, Writes, Tasks, UnusedAssets):
+class Work(
+    CheckReader,
+    ProductTransitions,
+    AssetTransitions,
+    SeenTransitions,
+    Writes,
+    Wants,
+    Tasks,
+    UnusedAssets,
+):
     """The pending work of a ledger, and what becomes of it."""
 
     def retry_failed(self) -> int:

@@ -107,6 +107,10 @@ class Writes(WorkRows):
         ):
             yield _write(row)
 
+    def own_write(self, product_id: int) -> Write | None:
+        """What this run has written to a product."""
+        return None if self._run_id is None else self.write(self._run_id, product_id)
+
     def own_writes(self) -> Iterator[Write]:
         """All that this run has written."""
         return iter(()) if self._run_id is None else self.writes_of(self._run_id)

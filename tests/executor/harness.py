@@ -27,6 +27,7 @@ from amzsync.executor.run import (
     prune,
     refresh,
     sync,
+    undo,
 )
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
@@ -127,14 +128,21 @@ class SyncHarness:
         stop: StopRequest | None = None,
         limits: Sequence[Limit] = (),
         state_folder: Path | None = None,
+        wanting: Sequence[Product] | None = None,
+        complete: bool = False,
     ) -> Ran:
-        """Work through everything pending."""
+        """Work through everything pending; `wanting` is planned as a part of the run."""
         with Ledger.write(self.path) as ledger:
             if retry_failed:
                 ledger.work().retry_failed()
+            run_id = None
+            if wanting is not None:
+                self.sandbox.seed(product.sku for product in wanting)
+                run_id = ledger.runs.start("apply", {}, os.getpid(), ())
+                merge(ledger, wanting, run_id=run_id, complete=complete)
             if not ledger.work().has_open_work():
                 return Ran(End.DONE, totals=ledger.queries.totals(None))
-            run_id = ledger.runs.start("apply", {}, os.getpid(), ())
+            run_id = run_id or ledger.runs.start("apply", {}, os.getpid(), ())
             ran = Ran()
             context = RunContext(
                 ledger=ledger,
@@ -167,6 +175,27 @@ class SyncHarness:
                 work.add_tasks((one.product_id, one.asset_ids) for one in work.removals())
             context = self._context(ledger, bounds, stop, limits)
             return self._removed(lambda: prune(context, run_id, delete_assets=delete_assets), run_id)
+
+    def undo(
+        self,
+        run: int | None = None,
+        *,
+        delete_assets: bool = False,
+        bounds: Bounds = BOUNDS,
+        stop: StopRequest | None = None,
+        run_id: int | None = None,
+    ) -> Removed:
+        """Take back a run, or the last that wrote; `run_id` carries on an earlier undo."""
+        with Ledger.write(self.path) as ledger:
+            undone = run or ledger.work().last_writer()
+            assert undone is not None
+            if run_id is None:
+                run_id = ledger.runs.start("undo", {}, os.getpid(), ())
+                ledger.work(run_id).add_undo_tasks(undone)
+            context = self._context(ledger, bounds, stop, ())
+            return self._removed(
+                lambda: undo(context, run_id, undone_run=undone, delete_assets=delete_assets), run_id
+            )
 
     def _context(
         self, ledger: Ledger, bounds: Bounds, stop: StopRequest | None, limits: Sequence[Limit]

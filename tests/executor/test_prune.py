@@ -61,7 +61,7 @@ def test_a_second_prune_makes_no_request(harness: SyncHarness) -> None:
 def test_a_product_that_the_mapping_no_longer_names_is_left_empty(harness: SyncHarness) -> None:
     harness.plan(of("S1", B, C), of("S2", A))
     harness.apply()
-    harness.plan(of("S2", A))
+    harness.plan(of("S2", A), complete=True)
     removed = harness.prune()
     assert harness.pictures["S1"] == (None, ())
     assert removed.requests["product_write"] == 1

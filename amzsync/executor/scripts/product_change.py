@@ -30,7 +30,8 @@ _REPLACES = "replaces_galleries"
 class ProductChange:
     """The change of one product. `kept` is what is left as it is; `thumbnail` what was set.
 
-    `is_unsure`: a write was not answered, so it is not known what stands.
+    `is_unsure`: a write was not answered, so it is not known what stands. `has_failed`: the product is not
+    what it was to become, and no part of that counts.
     """
 
     def __init__(self, product_id: int, context: RemovalContext) -> None:
@@ -42,7 +43,7 @@ class ProductChange:
         self.state = ProductState(product, ids)
         self.kept: list[Kept] = []
         self.thumbnail: tuple[str, ...] | None = None
-        self.is_unsure = False
+        self.is_unsure = self.has_failed = False
         self._urls = {asset.plytix_id: asset.url for asset in assets.values() if asset.plytix_id}
         self._attempts = Attempts()
         self._late_writes = 0
@@ -81,6 +82,7 @@ class ProductChange:
             raise
         except PlytixError as error:
             self.is_unsure |= isinstance(error, RetriableError)
+            self.has_failed = True
             self.keep(error.message)
 
     # Reading.
@@ -173,25 +175,40 @@ class ProductChange:
             if self._attempts.wait_s is None:
                 raise
             return self._attempts.wait_s
+        except RejectedError:
+            if way.gallery is None:
+                raise
+            # One by one shows which part of it is refused.
+            self._one_by_one = True
+            return 0.0
+        product: PlytixProduct = sent.value
         if way.thumbnail is not None:
-            if (sent.value.thumbnail_id or "") == "".join(way.thumbnail):
-                self.thumbnail = way.thumbnail
-            else:
-                self.keep("Plytix did not show the thumbnail that was set")
+            self._check_thumbnail(product, way.thumbnail)
         if way.gallery is None:
             return None
-        shown = _shown(sent.value, way.gallery)
+        shown = _shown(product, way.gallery)
         if shown is None:
             yield from self._read_whole()
             if self.state.seen is None:
                 return 0.0
             shown = self.state.gallery or ()
-        not_taken_out = set(before).difference(way.gallery).intersection(shown)
-        if not_taken_out or not set(way.gallery).issubset(shown):
-            # Some accounts may not replace a gallery.
+        return self._check_gallery(before, way.gallery, shown)
+
+    def _check_thumbnail(self, product: PlytixProduct, written: tuple[str, ...]) -> None:
+        if (product.thumbnail_id or "") == "".join(written):
+            self.thumbnail = written
+        else:
+            self.keep("Plytix did not show the thumbnail that was set")
+
+    def _check_gallery(
+        self, before: tuple[str, ...], written: tuple[str, ...], shown: tuple[str, ...]
+    ) -> float | None:
+        """The answer must show what was written; some accounts may not replace a gallery."""
+        not_taken_out = set(before).difference(written).intersection(shown)
+        if not_taken_out or not set(written).issubset(shown):
             self._one_by_one = True
             return 0.0
-        if shown == way.gallery and before != way.gallery[: len(before)]:
+        if shown == written and before != written[: len(before)]:
             self._context.runs.keep_setting(_REPLACES, "1")
         self.state.gallery = shown
         return None
@@ -236,8 +253,12 @@ class ProductChange:
         call = restore_product(
             self.state.plytix_id, self._context.gallery_label, gallery=None, thumbnail=thumbnail
         )
-        yield Send(call, partial(self._claim, None, thumbnail), rests_on)
-        self.thumbnail = thumbnail
+        try:
+            yield Send(call, partial(self._claim, None, thumbnail), rests_on)
+        except RejectedError as error:
+            self.keep(error.message)
+        else:
+            self.thumbnail = thumbnail
 
 
 def _shown(product: PlytixProduct, written: Sequence[str]) -> tuple[str, ...] | None:

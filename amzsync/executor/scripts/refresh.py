@@ -15,7 +15,7 @@ from amzsync.ledger.seen import Sighting
 from amzsync.ledger.writes import Standing
 from amzsync.plytix.wire import PlytixProduct
 
-__all__ = ["refresh_product"]
+__all__ = ["refresh_product", "take_in"]
 
 
 def refresh_product(product: ProductWork, context: ScriptContext) -> Script[None]:
@@ -27,7 +27,7 @@ def refresh_product(product: ProductWork, context: ScriptContext) -> Script[None
     elif seen.told_gallery is None:
         _outside_family(product, seen, context.record)
     else:
-        _compare(product, ids, seen, context.record)
+        take_in(product, ids, seen, context.record)
     context.record.counts[Done.PRODUCT] += 1
 
 
@@ -58,7 +58,8 @@ def _outside_family(product: ProductWork, seen: PlytixProduct, record: Record) -
     record.work.skip_outside_family(product.id)
 
 
-def _compare(product: ProductWork, ids: dict[int, str], seen: PlytixProduct, record: Record) -> None:
+def take_in(product: ProductWork, ids: dict[int, str], seen: PlytixProduct, record: Record) -> None:
+    """What was seen of the product becomes the state of its rows."""
     work = record.work
     work.resolve({product.id: seen.id})
     if product.plytix_id not in (None, seen.id):

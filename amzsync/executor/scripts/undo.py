@@ -1,0 +1,69 @@
+"""Take back what a run did to one product (`undo`): in Plytix first, then what was wanted in the ledger."""
+
+from amzsync.executor.scheduler.script import Script
+from amzsync.executor.scripts.context import RemovalContext
+from amzsync.executor.scripts.product import ProductState
+from amzsync.executor.scripts.product_change import ProductChange
+from amzsync.executor.scripts.record import Done
+from amzsync.executor.scripts.refresh import take_in
+from amzsync.executor.scripts.removal_plan import Target
+from amzsync.executor.scripts.undo_plan import undo_gallery, undo_thumbnail
+from amzsync.ledger.reasons import CHANGED_SINCE, written_since
+from amzsync.ledger.rows import Origin
+from amzsync.ledger.tasks import Task
+from amzsync.ledger.writes import Write
+from amzsync.plytix.wire import PlytixProduct
+
+__all__ = ["undo_product"]
+
+
+def undo_product(task: Task, run_id: int, context: RemovalContext) -> Script[None]:
+    """The product as it was before that run, as far as nobody has changed it since."""
+    work = context.record.work
+    write = work.write(run_id, task.product_id)
+    change = ProductChange(task.product_id, context)
+    if write is not None:
+        begun = work.own_write(task.product_id)
+        yield from change.bring(lambda state: _target(write, begun, state, change, context))
+    if not (change.has_failed or change.is_unsure):
+        work.restore_wants(run_id, task.product_id)
+    _record(change, context)
+
+
+def _target(
+    write: Write, begun: Write | None, state: ProductState, change: ProductChange, context: RemovalContext
+) -> Target:
+    seen = state.gallery or ()
+    ours = {
+        state.ids[link.asset_id]
+        for link in state.product.links
+        if link.asset_id in state.ids and link.origin is Origin.MADE
+    }
+    undone = undo_gallery(seen, write, begun, ours)
+    thumbnail = undo_thumbnail(change.standing.thumbnail, write.thumbnail)
+    later = context.record.work.later_writer(write.run_id, write.product_id)
+    change.has_failed = later is not None and undone.is_changed and undone.gallery != seen
+    if later is not None and change.has_failed:
+        change.keep(written_since(later))
+        return Target(seen)
+    if undone.is_changed:
+        change.keep(CHANGED_SINCE)
+    return Target(undone.gallery, thumbnail)
+
+
+def _record(change: ProductChange, context: RemovalContext) -> None:
+    """What was seen to stand in the end, as a reading of the product would tell it."""
+    state, work = change.state, context.record.work
+    product_id = state.product.id
+    if state.seen is not None and state.gallery is not None and not change.is_unsure:
+        begun = work.own_write(product_id)
+        if begun is not None and begun.gallery is not None:
+            added = set(begun.gallery.after).difference(begun.gallery.before).intersection(state.gallery)
+            work.note_made(product_id, [row for one in added for row in state.rows_of(one)])
+        standing = change.standing
+        work.settle_writes(product_id, standing)
+        work.release_product(product_id)
+        seen = PlytixProduct(state.seen.id, state.product.sku, standing.thumbnail, standing.gallery)
+        take_in(work.product(product_id), state.ids, seen, context.record)
+    work.finish_task(product_id, change.kept)
+    context.record.counts[Done.PRODUCT] += 1

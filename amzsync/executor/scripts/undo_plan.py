@@ -1,0 +1,52 @@
+"""Decides what a product is to hold once a run is undone. Pure.
+
+What stands as the run left it becomes what stood before it, whole. Where others have changed it since, only
+what the run had added goes: everything else stays, in its order.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from amzsync.domain.written import is_between
+from amzsync.ledger.writes import Change, Write, WriteOutcome
+
+__all__ = ["Undone", "undo_gallery", "undo_thumbnail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The gallery that is to stand. `is_changed`: others changed it since, so it is not the one of before."""
+
+    gallery: tuple[str, ...]
+    is_changed: bool = False
+
+
+def undo_gallery(now: Sequence[str], write: Write, begun: Write | None, ours: Collection[str]) -> Undone:
+    """`begun` is what an undo that did not come to its end has written; `ours` this ledger's pictures."""
+    seen, change = tuple(now), write.gallery
+    if begun is not None and _explains(begun, seen):
+        going_on = begun.gallery.after if begun.gallery else seen
+        return Undone(going_on, is_changed=change is None or going_on != change.before)
+    if change is None or seen == change.before:
+        return Undone(seen)
+    added = {asset_id for asset_id in change.after if asset_id not in change.before}
+    is_alone = write.outcome is not WriteOutcome.MIXED and added.issubset(ours)
+    if seen == change.after and is_alone:
+        return Undone(change.before)
+    going = added.intersection(ours)
+    return Undone(tuple(asset_id for asset_id in seen if asset_id not in going), is_changed=True)
+
+
+def _explains(begun: Write, seen: tuple[str, ...]) -> bool:
+    """Whether what is seen is a stage on the way that the undo has begun."""
+    change = begun.gallery
+    if change is None or begun.outcome is WriteOutcome.MIXED:
+        return False
+    return is_between(change.before, change.after, seen)
+
+
+def undo_thumbnail(now: str | None, change: Change | None) -> tuple[str, ...] | None:
+    """The thumbnail to set, () for none; None where it is not the one that the run set."""
+    if change is None or change.before == change.after:
+        return None
+    return change.before if (now,) == change.after or (now is None and not change.after) else None
