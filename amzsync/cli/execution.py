@@ -74,5 +74,6 @@ def _is_agreed(request: RunRequest, run_id: int, view: PlanView) -> bool:
     try:
         return sys.stdin.readline().strip().lower() in ("y", "yes")
     except KeyboardInterrupt:
+        sys.stderr.write("\n")
         request.ledger.runs.end(run_id, Outcome.INTERRUPTED, {})
         raise

@@ -5,10 +5,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from amzsync.cli.accounts import open_account
 from amzsync.cli.binding import AccountBinding
 from amzsync.cli.limits import ChosenLimits, TokenLimits
+from amzsync.cli.next_steps import after_leaving
 from amzsync.cli.output import Output, local_now
 from amzsync.cli.planning import gallery_label
 from amzsync.cli.run_options import RunOptions
@@ -25,6 +27,7 @@ from amzsync.ledger.rows import Outcome
 from amzsync.limits.windows import parse_duration_s
 from amzsync.plytix.auth import Secret
 from amzsync.views.progress import make_display
+from amzsync.views.terminal import leave_terminal
 
 __all__ = ["RunRequest", "check", "outcome_of", "refresh", "sync"]
 
@@ -78,7 +81,7 @@ def _run_context(request: RunRequest) -> Iterator[RunContext]:
     account, options, output = request.account, request.options, request.output
     stop = StopRequest()
     with ExitStack() as stack:
-        stack.enter_context(stop_on_signals(stop))
+        stack.enter_context(stop_on_signals(stop, partial(leave_terminal, after_leaving(options))))
         skus = request.ledger.queries.wanted_skus() if account.is_sandbox else iter(())
         up = stack.enter_context(open_account(account, options.target.ledger, skus))
         display = stack.enter_context(

@@ -16,6 +16,7 @@ from amzsync.views.next_steps import NextStep
 
 __all__ = [
     "after_check",
+    "after_leaving",
     "after_plan",
     "after_run",
     "after_status",
@@ -83,6 +84,13 @@ def after_run(ledger: Ledger, options: RunOptions, outcome: Outcome) -> tuple[Ne
     if outcome is Outcome.STOPPED and ledger.queries.failure_count():
         return NextStep(command("status", options.target)), resume
     return (resume,)
+
+
+def after_leaving(options: RunOptions) -> str:
+    """The last words of a run that does not wait for its last answers."""
+    is_resumable = running_command() in _RESUMABLE
+    again = command("resume", options.target) if is_resumable else typed_again()
+    return f"Left. All progress is saved. Next: {again}"
 
 
 def after_status(ledger: Ledger, options: RunOptions, *, has_work: bool) -> tuple[NextStep, ...]:

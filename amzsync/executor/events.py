@@ -60,9 +60,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something worth saying once: a lower limit, a fallback, a deprecation."""
+    """Something worth saying once: a lower limit, a fallback. A warning is also for those who want little."""
 
     message: str
+    is_warning: bool = False
 
 
 class Listener(Protocol):

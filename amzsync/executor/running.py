@@ -69,7 +69,7 @@ def running(context: RunContext, record: Record, outstanding: Outstanding) -> It
     finally:
         workers.close()
         for deprecation in sorted(workers.deprecations):
-            context.listener.notice(Notice(f"Plytix announces: {deprecation}"))
+            context.listener.notice(Notice(f"Plytix announces: {deprecation}", is_warning=True))
 
 
 class Running:

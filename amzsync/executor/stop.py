@@ -31,12 +31,18 @@ class StopRequest:
 
 
 @contextmanager
-def stop_on_signals(stop: StopRequest) -> Iterator[None]:
-    """SIGINT and SIGTERM set `stop`; a second one ends the process with 130."""
+def stop_on_signals(stop: StopRequest, before_exit: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """SIGINT and SIGTERM set `stop`; a second one ends the process with 130.
+
+    `before_exit` is called before that; it must be safe inside a signal handler.
+    """
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         if stop:
-            os._exit(_EXIT_INTERRUPTED)
+            try:
+                before_exit()
+            finally:
+                os._exit(_EXIT_INTERRUPTED)
         stop.set()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}

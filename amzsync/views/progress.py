@@ -41,7 +41,7 @@ def make_display(
 ) -> Display:
     """The display that fits the console; `now` gives local time."""
     if quiet:
-        return QuietDisplay()
+        return QuietDisplay(console)
     if console.is_terminal and not console.is_dumb_terminal:
         return LiveDisplay(console, now=now)
     return LineDisplay(console, monotonic=monotonic, now=now)
@@ -58,11 +58,16 @@ class _WithBlock:
 
 
 class QuietDisplay(_WithBlock):
-    """Tells nothing."""
+    """Tells warnings only."""
+
+    def __init__(self, console: "Console") -> None:
+        self._console = console
 
     def progress(self, progress: Progress) -> None: ...
 
-    def notice(self, notice: Notice) -> None: ...
+    def notice(self, notice: Notice) -> None:
+        if notice.is_warning:
+            self._console.print(foreign(notice.message, "yellow", limit=1000), soft_wrap=True)
 
 
 class LineDisplay(_WithBlock):
@@ -142,7 +147,7 @@ class LiveDisplay:
         self._latest = progress
 
     def notice(self, notice: Notice) -> None:
-        self._console.print(foreign(notice.message, "yellow", limit=1000))
+        self._console.print(foreign(notice.message, "yellow", limit=1000), soft_wrap=True)
 
     def picture(self) -> "Group":
         """What is drawn now. Called from the drawing thread."""

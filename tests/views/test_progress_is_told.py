@@ -242,3 +242,13 @@ def test_a_quiet_display_says_nothing(capfd: pytest.CaptureFixture[str]) -> None
 
     assert stream.getvalue() == ""
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_quiet_run_tells_warnings_only() -> None:
+    console, stream = plain_console(80)
+    display = QuietDisplay(console)
+
+    display.notice(Notice("one last check in 20 s"))
+    display.notice(Notice("Plytix announces: gone soon", is_warning=True))
+
+    assert stream.getvalue() == "Plytix announces: gone soon\n"

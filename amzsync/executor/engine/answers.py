@@ -69,7 +69,7 @@ class AnswerHandler:
             parts.tokens.refused_by_limit(error.retry_after_s, now)
         else:
             if slots.refused(arrived.slot, error.retry_after_s):
-                self._listener.notice(Notice(_REFUSED_BELOW_LIMIT))
+                self._listener.notice(Notice(_REFUSED_BELOW_LIMIT, is_warning=True))
             # Where only a try of more was refused, the others go on as before.
             was_try = bool(arrived.slot.tries)
             wait_s = parts.throttle.refused(arrived.sent_at, error.retry_after_s, now, was_try=was_try)

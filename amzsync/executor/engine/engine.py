@@ -16,7 +16,7 @@ from amzsync.executor.engine.engine_parts import EngineParts
 from amzsync.executor.engine.outgoing import Source
 from amzsync.executor.engine.request_chooser import RequestChooser
 from amzsync.executor.engine.traffic import TICK_S, TrafficMeter
-from amzsync.executor.events import Listener, Traffic
+from amzsync.executor.events import Listener, Notice, Traffic
 from amzsync.executor.stop import StopRequest
 from amzsync.plytix.retry import RetryPolicy
 from amzsync.plytix.wire import Call
@@ -73,7 +73,9 @@ class Engine:
         self._chooser = RequestChooser(parts, health_check)
         self._answers = AnswerHandler(parts, listener)
         self._meter = TrafficMeter(parts.sender, parts.failures)
+        self._listener = listener
         self._fatal: StopError | None = None
+        self._has_told_stop = False
 
     def run(self, source: Source) -> Iterator[Traffic | End]:
         """Work until the source has nothing left: what is going on, a few times a second, then the end.
@@ -84,6 +86,7 @@ class Engine:
         parts = self._parts
         sending = _Sending()
         while True:
+            self._tell_stop()
             parts.failures.watch(parts.wait_s())
             if not self._is_ending(sending):
                 sending = self._send_all(source)
@@ -97,6 +100,16 @@ class Engine:
         if self._fatal:
             raise self._fatal
         yield End.STOPPED if self._stop else sending.end
+
+    def _tell_stop(self) -> None:
+        """Whoever asks for the end is answered at once, however long the last answers take."""
+        in_flight = len(self._parts.sender.in_flight)
+        if not self._stop or self._has_told_stop or not in_flight:
+            return
+        self._has_told_stop = True
+        requests = f"{in_flight} request{'s' if in_flight > 1 else ''}"
+        text = f"Stopping: waiting for {requests} in progress; press Ctrl-C again to leave now"
+        self._listener.notice(Notice(text, is_warning=True))
 
     def _is_ending(self, sending: _Sending) -> bool:
         return bool(self._stop or self._fatal or sending.end is End.WAIT_TOO_LONG)
