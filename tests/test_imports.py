@@ -33,6 +33,7 @@ MAY_IMPORT = {
         "ledger.rows",
         "ledger.changes",
         "ledger.queries",
+        "ledger.runs.Writer",
         "executor.events",
         "limits.forecast",
         "limits.windows",

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from amzsync.cli.output import Output
 from amzsync.cli.planning import check_mappings, plan_into
 from amzsync.cli.run_options import RunOptions
+from amzsync.domain.timestamp import local_text, read_moment
 from amzsync.errors import AmzsyncError, LedgerError, MappingError
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome, Run
@@ -29,7 +30,9 @@ def plan_again(ledger: Ledger, options: RunOptions, run: Run, output: Output) ->
     Raises:
         MappingError: a mapping is gone or can no longer be read.
     """
-    output.notice(f"Run {run.id}, started at {run.started_at}, ended while planning. Planning it again.")
+    started = read_moment(run.started_at)
+    at = local_text(started) if started else run.started_at
+    output.notice(f"Run {run.id}, started at {at}, ended while planning. Planning it again.")
     before = {sha256 for _, sha256 in run.mappings}
     try:
         sources = check_mappings(options)

@@ -1,5 +1,6 @@
 """`amzsync status`: how far a ledger is, what failed, what to do next. Reads only."""
 
+import os
 import time
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
@@ -15,7 +16,9 @@ from amzsync.cli.run_options import RunOptions, resumed_options
 from amzsync.errors import ConfigError, LedgerError
 from amzsync.executor.engine.slots import Slots
 from amzsync.ledger.ledger import Ledger
+from amzsync.ledger.lock import is_being_written
 from amzsync.ledger.rows import Run
+from amzsync.ledger.runs import Writer
 from amzsync.limits.forecast import forecast
 from amzsync.views.status import StatusView, render_status, render_status_brief, status_json
 
@@ -27,7 +30,9 @@ _EXAMPLES = 3
 
 def status(options: RunOptions, resources: ExitStack) -> CommandResult:
     """How far a ledger is."""
+    is_locked = is_being_written(options.target.ledger)
     ledger = resources.enter_context(Ledger.read(options.target.ledger))
+    running = _running(ledger, is_locked=is_locked)
     queries = ledger.queries
     runs = ledger.runs.latest(_RUNS_SHOWN)
     last_options = _last_options(options, runs)
@@ -44,8 +49,9 @@ def status(options: RunOptions, resources: ExitStack) -> CommandResult:
         limits_origin=limits.origin,
         now=datetime.now(UTC),
         forecast=forecast(products=outstanding.products, assets=outstanding.assets, limits=slots.limits),
-        next_steps=after_status(ledger, last_options, has_work=outstanding.products > 0),
+        next_steps=() if running else after_status(ledger, last_options, has_work=outstanding.products > 0),
         without_images=tuple(ledger.unfinished.without_images()),
+        running=running,
     )
     payload = Payload(
         partial(render_status, view),
@@ -53,6 +59,19 @@ def status(options: RunOptions, resources: ExitStack) -> CommandResult:
         brief=partial(render_status_brief, view),
     )
     return CommandResult(ExitCode.DONE, payload)
+
+
+def _running(ledger: Ledger, *, is_locked: bool | None) -> Writer | None:
+    """Who is writing to the ledger now."""
+    holder = ledger.runs.holder()
+    if is_locked is None and holder and os.name == "posix" and holder.pid != os.getpid():
+        # This system does not tell of locks, but of processes.
+        try:
+            os.kill(holder.pid, 0)
+        except (OSError, OverflowError):
+            return None
+        return holder
+    return holder if is_locked else None
 
 
 def _last_options(options: RunOptions, runs: tuple[Run, ...]) -> RunOptions:

@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 from amzsync.errors import LedgerError, LedgerLockedError
 from amzsync.ledger.runs import current_writer
 
-__all__ = ["WriterLock"]
+__all__ = ["WriterLock", "is_being_written"]
 
 _LOCKED_BYTE = 1 << 62
 _NEW_FILE_MODE = 0o600
@@ -130,6 +130,21 @@ class WriterLock:
         self.release()
 
 
+def is_being_written(ledger_path: Path) -> bool | None:
+    """Whether a process holds the ledger's lock now; None where this system cannot tell.
+
+    Nothing is taken, so no other process is kept out meanwhile. Ask before this process opens the database.
+    """
+    try:
+        descriptor = os.open(ledger_path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return None
+    try:
+        return _is_byte_locked(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _open_ledger(path: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
     # A pipe or a terminal in its place must not make this wait.
@@ -150,9 +165,23 @@ if sys.platform == "linux":
             return False if error.errno in (EACCES, EAGAIN) else None
         return True
 
+    def _is_byte_locked(descriptor: int) -> bool | None:
+        """Whether another has the lock; None where this file system or kernel has none."""
+        asked = struct.pack("hhqqi0q", fcntl.F_WRLCK, os.SEEK_SET, _LOCKED_BYTE, 1, 0)
+        try:
+            found = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, asked)
+        except OSError:
+            return None
+        return bool(struct.unpack("hhqqi0q", found)[0] != fcntl.F_UNLCK)
+
 else:
 
     def _lock_byte(descriptor: int) -> bool | None:
+        """No such lock here."""
+        del descriptor
+        return None
+
+    def _is_byte_locked(descriptor: int) -> bool | None:
         """No such lock here."""
         del descriptor
         return None

@@ -3,18 +3,34 @@
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from amzsync.domain.timestamp import utc_text
+from amzsync.domain.timestamp import local_text, read_moment, utc_text
 from amzsync.errors import AmzsyncError
 from amzsync.ledger.opening import open_reader
 from amzsync.ledger.rows import Outcome, Run
 from amzsync.ledger.store import Store
 
-__all__ = ["Runs", "current_writer"]
+__all__ = ["Runs", "Writer", "current_writer"]
 
 _HOLDER = "holder"
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A process that writes to a ledger; `since` is UTC in ISO form."""
+
+    pid: int
+    command: str
+    since: str
+
+    @property
+    def phrase(self) -> str:
+        """`process 4711 (apply, since 2026-11-24 21:03+01:00)`."""
+        since = read_moment(self.since)
+        return f"process {self.pid} ({self.command}, since {local_text(since) if since else self.since})"
 
 
 class Runs:
@@ -26,7 +42,17 @@ class Runs:
 
     def hold(self, command: str, pid: int) -> None:
         """Say who writes to this ledger from now on."""
-        self.keep_setting(_HOLDER, f"process {pid} ({command}, since {utc_text(self._now())})")
+        self.keep_setting(
+            _HOLDER, json.dumps({"pid": pid, "command": command, "since": utc_text(self._now())})
+        )
+
+    def holder(self) -> Writer | None:
+        """Who has said so last: they may have ended since."""
+        try:
+            kept = json.loads(self.setting(_HOLDER) or "{}")
+            return Writer(int(kept["pid"]), str(kept["command"]), str(kept["since"]))
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return None
 
     def start(
         self,
@@ -156,8 +182,9 @@ def current_writer(path: Path) -> str:
     except (AmzsyncError, sqlite3.Error):
         return "another process"
     try:
-        return Runs(store, lambda: datetime.now(UTC)).setting(_HOLDER) or "another process"
+        holder = Runs(store, lambda: datetime.now(UTC)).holder()
     except AmzsyncError:
-        return "another process"
+        holder = None
     finally:
         store.close()
+    return holder.phrase if holder else "another process"

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
+from amzsync.domain.timestamp import local_text
 from amzsync.executor.events import QuotaUse
 from amzsync.views.console import count_text
 
@@ -40,5 +41,5 @@ def use_text(use: QuotaUse, now: datetime, zone: tzinfo | None) -> str:
         return text
     return (
         f"{text}; Plytix has allowed only {count_text(use.limit.allowed)}"
-        f" since {since.astimezone(zone):%Y-%m-%d %H:%M}; higher rates are tried from time to time"
+        f" since {local_text(since, zone)}; higher rates are tried from time to time"
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from amzsync.domain.timestamp import local_text
 from amzsync.executor.events import Listener, Notice, Progress, Traffic, Waiting
 from amzsync.views.console import count_text, duration_text, foreign, own, plain, plural, window_text
 
@@ -182,7 +183,8 @@ class _Wait:
         if self._until is not None and abs(until - self._until) < timedelta(seconds=WORTH_TELLING_S):
             return False
         self._until = until
-        at = f"{until:%H:%M:%S}" if until.date() == now.date() else f"{until:%Y-%m-%d %H:%M}"
+        is_today = until.date() == now.date()
+        at = until.timetz().isoformat("seconds") if is_today else local_text(until, until.tzinfo)
         self.text = f"waiting until {at}: {_REASONS.get(waiting.reason) or plain(waiting.reason)}"
         return True
 

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amzsync.domain.timestamp import local_text, read_moment
 from amzsync.executor.events import QuotaUse
 from amzsync.ledger.rows import Counts, Failure, Run, State
+from amzsync.ledger.runs import Writer
 from amzsync.limits.forecast import Forecast
 from amzsync.views.console import (
     Sheet,
@@ -38,7 +40,7 @@ _ALWAYS_SHOWN = (State.PENDING, State.DONE, State.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """A ledger as values. `forecast` is the work left; `without_images` are SKUs."""
+    """A ledger as values. `forecast`: the work left; `without_images`: SKUs; `running`: writes to it now."""
 
     ledger: Path
     account: str | None
@@ -51,6 +53,7 @@ class StatusView:
     forecast: Forecast
     next_steps: tuple[NextStep, ...]
     without_images: tuple[str, ...] = ()
+    running: Writer | None = None
 
 
 def render_status(view: StatusView, console: "Console", zone: tzinfo | None = None) -> None:
@@ -64,7 +67,7 @@ def render_status(view: StatusView, console: "Console", zone: tzinfo | None = No
 
 def render_status_brief(view: StatusView, console: "Console") -> None:
     """What must be seen in any case: what is not in place, and what to type next. Nothing, if all is well."""
-    if view.forecast.requests:
+    if view.forecast.requests and not view.running:
         console.print(_left(view), soft_wrap=True)
     render_shortfalls(view.shortfalls, view.next_steps, console)
 
@@ -78,6 +81,7 @@ def status_json(view: StatusView, failures: Iterable[Failure] | None = None) -> 
             "ledger": str(view.ledger),
             "account": view.account,
             "tables": table_entries(view.counts),
+            "running": asdict(view.running) if view.running else None,
             "runs": [_run_entry(run) for run in view.runs],
             "failures": map(failure_entry, failures),
             "failures_total": view.shortfalls.failures,
@@ -103,7 +107,7 @@ def _parts(view: StatusView, zone: tzinfo | None) -> "Iterator[RenderableType]":
     yield _heading(view)
     yield titled("Rows by state", _rows(view.counts))
     if view.runs:
-        yield titled("Last runs", _runs(view.runs, zone))
+        yield titled("Last runs", _runs(view, zone))
     yield from view.shortfalls.parts(in_full=True)
     if view.without_images:
         yield names_text("without images", view.without_images)
@@ -129,8 +133,12 @@ def _observed_fields(use: QuotaUse, now: datetime) -> dict[str, object]:
 def _heading(view: StatusView) -> "Text":
     line = own("Ledger ").append_text(foreign(str(view.ledger), "bold"))
     if view.account is None:
-        return line.append(", no account yet")
-    return line.append(", account ").append_text(foreign(view.account, "bold"))
+        line.append(", no account yet")
+    else:
+        line.append(", account ").append_text(foreign(view.account, "bold"))
+    if view.running:
+        line.append("\nRunning now: ", "bold").append_text(foreign(view.running.phrase))
+    return line
 
 
 def _rows(counts: tuple[Counts, ...]) -> Sheet:
@@ -142,21 +150,27 @@ def _rows(counts: tuple[Counts, ...]) -> Sheet:
     return made
 
 
-def _runs(runs: tuple[Run, ...], zone: tzinfo | None) -> Sheet:
+def _runs(view: StatusView, zone: tzinfo | None) -> Sheet:
     made = Sheet("started", "command", "outcome", "took", "mappings")
-    for run in runs:
-        started, seconds = _moment(run.started_at), _duration_s(run)
-        outcome = own(run.outcome.value if run.outcome else "unfinished")
+    for run in view.runs:
+        started, seconds = read_moment(run.started_at), _duration_s(run)
+        outcome = own(_outcome(view, run))
         if run.message:
             outcome.append(": ").append_text(foreign(run.message))
         made.add(
-            foreign(f"{started.astimezone(zone):%Y-%m-%d %H:%M}" if started else run.started_at),
+            foreign(local_text(started, zone) if started else run.started_at),
             foreign(run.command),
             outcome,
             own("" if seconds is None else duration_text(seconds)),
             own(", ").join(foreign(name) for name, _ in run.mappings),
         )
     return made
+
+
+def _outcome(view: StatusView, run: Run) -> str:
+    if run.outcome:
+        return run.outcome.value
+    return "running" if view.running and view.running.pid == run.pid else "unfinished"
 
 
 def _left(view: StatusView) -> "Text":
@@ -193,14 +207,5 @@ def _parsed(text: str) -> object:
 
 def _duration_s(run: Run) -> float | None:
     """None while it goes on, and where it was broken off."""
-    started, ended = _moment(run.started_at), _moment(run.ended_at)
+    started, ended = read_moment(run.started_at), read_moment(run.ended_at)
     return (ended - started).total_seconds() if started and ended else None
-
-
-def _moment(text: str | None) -> datetime | None:
-    """None where the ledger holds no time, or none that can be read with its zone."""
-    try:
-        moment = datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-    return moment if moment and moment.tzinfo else None

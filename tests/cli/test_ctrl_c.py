@@ -67,12 +67,7 @@ def at_a_terminal(setup: Setup, *arguments: object) -> Iterator[Terminal]:
     process = subprocess.Popen(
         [sys.executable, "-m", "amzsync", *map(str, arguments)],
         cwd=setup.folder,
-        env={
-            **os.environ,
-            **setup.env,
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "COLUMNS": "80",
-        },
+        env={**os.environ, **setup.env, "PYTHONPATH": paths, "COLUMNS": "80"},
         stdin=slave,
         stdout=slave,
         stderr=slave,

@@ -1,6 +1,7 @@
 """Ending early and going on: waits, signals, the last run's own options, and how far a ledger is."""
 
 import json
+import re
 import signal
 import sqlite3
 import threading
@@ -217,8 +218,20 @@ def test_two_at_a_time_are_not_let_in_and_the_first_ends_well(setup: Setup) -> N
     with start("apply", "--mapping", mapping, "--yes", *FAST, cwd=setup.folder, env=setup.env) as process:
         assert reached.wait(30)
         second = setup.apply(mapping)
+        beside = amzsync("status", "--json").json
+        told = amzsync("status").out
+        quiet = amzsync("status", "-q")
         process.communicate(timeout=30)
     assert (process.returncode, second.code) == (0, 1)
+    assert (beside["running"]["pid"], beside["running"]["command"]) == (process.pid, "apply")
+    assert beside["next"] == []
+    assert re.search(
+        rf"Running now: process {process.pid} \(apply, since \d{{4}}-\d\d-\d\d \d\d:\d\d[+-]\d\d:\d\d\)", told
+    )
+    assert re.search(r"apply +running", told)
+    assert "Next" not in told
+    assert (quiet.out, quiet.err) == ("", "")
+    assert amzsync("status", "--json").json["running"] is None
     assert f"{process.pid}" in second.err
     assert setup.sandbox.counts["POST /assets"] == 7
 

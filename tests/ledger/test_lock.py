@@ -1,18 +1,21 @@
 import os
+import re
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from catalogue import CLOCKS
 
+from amzsync.domain.timestamp import local_text
 from amzsync.errors import LedgerError, LedgerLockedError
 from amzsync.ledger import lock
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.lock import WriterLock
+from amzsync.ledger.lock import WriterLock, is_being_written
 
 HOLDER = """
 import os, sys
@@ -27,6 +30,8 @@ with WriterLock(path), Ledger.write(path, clocks) as ledger:
     print("held", flush=True)
     sys.stdin.read()
 """
+
+SINCE = local_text(datetime(2025, 12, 23, 6, 0, 47, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -46,7 +51,7 @@ def test_a_second_writer_is_refused_and_told_who_writes(
 ) -> None:
     with pytest.raises(LedgerLockedError) as raised:
         WriterLock(ledger_path).acquire()
-    assert f"process {holder.pid} (apply, since 2025-12-23T06:00:47Z)" in raised.value.message
+    assert f"process {holder.pid} (apply, since {SINCE})" in raised.value.message
     assert "amzsync status" in raised.value.next_step
     with Ledger.read(ledger_path) as reader:
         assert reader.queries.failure_count() == 0
@@ -59,8 +64,20 @@ def test_the_one_who_writes_now_is_named_not_a_run_that_was_killed(
     holder.wait()
     with WriterLock(ledger_path), Ledger.write(ledger_path, CLOCKS) as ledger:
         ledger.runs.hold("resume", 4711)
-        with pytest.raises(LedgerLockedError, match=r"process 4711 \(resume, since 2025-12-23T06:00:47Z\)"):
+        with pytest.raises(LedgerLockedError, match=re.escape(f"process 4711 (resume, since {SINCE})")):
             WriterLock(ledger_path).acquire()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of locks without taking them")
+def test_whether_somebody_writes_is_told_without_keeping_anybody_out(
+    ledger_path: Path, holder: subprocess.Popen[str]
+) -> None:
+    assert is_being_written(ledger_path) is True
+    holder.kill()
+    holder.wait()
+    assert is_being_written(ledger_path) is False
+    with WriterLock(ledger_path):
+        assert is_being_written(ledger_path) is True
 
 
 def test_a_killed_writer_holds_nothing(ledger_path: Path, holder: subprocess.Popen[str]) -> None:

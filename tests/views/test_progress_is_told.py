@@ -80,7 +80,7 @@ def test_the_start_of_a_wait_is_said_once_with_its_end_and_its_reason() -> None:
         clock.seconds = 100.0 + gone
         display.progress(waiting(20.0 - gone))
 
-    assert printed() == ["waiting until 14:32:20: the account's rate limit is used up"]
+    assert printed() == ["waiting until 14:32:20+00:00: the account's rate limit is used up"]
 
 
 def test_a_second_wait_is_said_again() -> None:
@@ -92,7 +92,7 @@ def test_a_second_wait_is_said_again() -> None:
     display.progress(PROGRESS)
     display.progress(waiting(5.0, "refused"))
 
-    assert printed()[1:] == ["waiting until 14:32:10: Plytix asked for a pause (HTTP 429)"]
+    assert printed()[1:] == ["waiting until 14:32:10+00:00: Plytix asked for a pause (HTTP 429)"]
 
 
 def test_the_even_pace_is_no_wait_worth_a_line() -> None:
@@ -132,7 +132,7 @@ def test_the_live_picture_has_a_bar_for_images_and_for_products() -> None:
 
 
 def test_the_live_picture_shows_a_wait_as_long_as_it_lasts() -> None:
-    assert "waiting until 14:32:20" in picture(waiting(20.0))
+    assert "waiting until 14:32+00:00:20" in picture(waiting(20.0))
     assert "waiting" not in picture(waiting(20.0), PROGRESS)
 
 
@@ -183,7 +183,7 @@ def test_the_end_of_a_wait_still_shows_it() -> None:
     display.progress(waiting(1.0))
     console.print(display.picture())
 
-    assert "waiting until 14:32:20" in stream.getvalue()
+    assert "waiting until 14:32+00:00:20" in stream.getvalue()
 
 
 def test_a_run_without_totals_rate_or_forecast_is_drawn_without_them() -> None:

@@ -44,8 +44,8 @@ def test_a_state_that_no_row_has_takes_no_column_unless_it_is_looked_for() -> No
 def test_runs_tell_when_in_local_time_what_how_it_ended_how_long_and_from_what() -> None:
     text = status_text(status_view(), timezone(timedelta(hours=2)))
 
-    assert "2025-12-23 08:00 apply failures 2 h 05 min a.json" in text
-    assert "2025-12-23 08:00 apply unfinished a.json" in text
+    assert "2025-12-23 08:00+02:00 apply failures 2 h 05 min a.json" in text
+    assert "2025-12-23 08:00+02:00 apply unfinished a.json" in text
 
 
 def test_a_run_whose_times_cannot_be_read_is_still_shown() -> None:
