@@ -69,9 +69,9 @@ def _plan_view(request: RunRequest) -> PlanView:
 
 
 def _is_agreed(request: RunRequest, run_id: int, view: PlanView) -> bool:
-    sys.stderr.write(f"Make up to {view.cost.forecast.requests:,} requests to {view.place} now? [y/N] ")
-    sys.stderr.flush()
     try:
+        sys.stderr.write(f"Make up to {view.cost.forecast.requests:,} requests to {view.place} now? [y/N] ")
+        sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
     except KeyboardInterrupt:
         sys.stderr.write("\n")
