@@ -14,7 +14,7 @@ _NAME = "amzsync"
 
 def config_folders(system: "type[PlatformDirsABC] | None" = None) -> Iterator[Path]:
     """Where a configuration may be: in the folder of XDG, which comes first, or in the system's own."""
-    from platformdirs.unix import Unix  # noqa: PLC0415 - the sandbox never needs it
+    from platformdirs.unix import Unix
 
     yield Unix(_NAME).user_config_path
     yield (system or _this_system())(_NAME, appauthor=False, roaming=True).user_config_path
@@ -26,6 +26,6 @@ def state_folder(system: "type[PlatformDirsABC] | None" = None) -> Path:
 
 
 def _this_system() -> "type[PlatformDirsABC]":
-    from platformdirs import PlatformDirs  # noqa: PLC0415 - the sandbox never needs it
+    from platformdirs import PlatformDirs
 
     return PlatformDirs

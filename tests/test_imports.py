@@ -104,7 +104,7 @@ def imports(source: str) -> Iterator[str]:
 
 
 def is_inside(name: str, package: str) -> bool:
-    return package == "*" or name == package or name.startswith(f"{package}.")
+    return package in ("*", name) or name.startswith(f"{package}.")
 
 
 def faults(sources: dict[str, str]) -> list[str]:

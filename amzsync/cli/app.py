@@ -64,8 +64,8 @@ def main() -> NoReturn:
 
 def _print_usage_error() -> None:
     """Whoever reads the one document on stdout gets one here too."""
-    from amzsync.cli.output import error_document  # noqa: PLC0415
-    from amzsync.errors import AmzsyncError  # noqa: PLC0415
+    from amzsync.cli.output import error_document
+    from amzsync.errors import AmzsyncError
 
     error = AmzsyncError("The command was not understood.", "See the message on stderr.")
     sys.stdout.writelines(error_document(error))
@@ -104,8 +104,8 @@ def _plan(
         raise typer.BadParameter("there is nothing to plan. Add --mapping FILE.", param_hint="--mapping")
 
     def command(output: "Output", resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.plan import plan  # noqa: PLC0415
-        from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
+        from amzsync.cli.plan import plan
+        from amzsync.cli.run_options import RunOptions
 
         return plan(RunOptions(target, mapping, plan_options, pace), output, resources)
 
@@ -128,8 +128,8 @@ def _apply(
         )
 
     def command(output: "Output", resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.apply import apply  # noqa: PLC0415
-        from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
+        from amzsync.cli.apply import apply
+        from amzsync.cli.run_options import RunOptions
 
         return apply(RunOptions(target, mapping, apply_options, pace), output, resources)
 
@@ -147,8 +147,8 @@ def _resume(
     """Continue the last unfinished run with its own options; asks only if its plan was not confirmed."""
 
     def command(output: "Output", resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.resume import resume  # noqa: PLC0415
-        from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
+        from amzsync.cli.resume import resume
+        from amzsync.cli.run_options import RunOptions
 
         return resume(RunOptions(target=target, apply=apply_options, pace=pace), output, resources)
 
@@ -167,8 +167,8 @@ def _check(
     """Read what Plytix has of everything wanted, and tell what differs. Changes nothing."""
 
     def command(output: "Output", resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.check import check  # noqa: PLC0415
-        from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
+        from amzsync.cli.check import check
+        from amzsync.cli.run_options import RunOptions
 
         return check(RunOptions(target, mapping, pace=pace, part=part), output, resources)
 
@@ -185,8 +185,8 @@ def _status(
     """Show rows by state, runs, failures with their causes, requests used, and what to do next."""
 
     def command(_output: "Output", resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.run_options import RunOptions  # noqa: PLC0415
-        from amzsync.cli.status import status  # noqa: PLC0415
+        from amzsync.cli.run_options import RunOptions
+        from amzsync.cli.status import status
 
         return status(RunOptions(target=target, pace=pace), resources)
 
@@ -204,7 +204,7 @@ def _serve(
     """Serve the sandbox on loopback for other clients; prints its addresses and credentials."""
 
     def command(output: "Output", _resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.sandbox import serve  # noqa: PLC0415
+        from amzsync.cli.sandbox import serve
 
         return serve(sandbox, mapping.mappings, pace.rate_limits, output)
 
@@ -212,6 +212,6 @@ def _serve(
 
 
 def _invoke(command: "Command", options: OutputOptions, target: TargetOptions | None = None) -> NoReturn:
-    from amzsync.cli.invoke import invoke  # noqa: PLC0415
+    from amzsync.cli.invoke import invoke
 
     invoke(command, options, target)

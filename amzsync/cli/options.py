@@ -41,8 +41,8 @@ def _check_marketplace(text: str | None) -> str | None:
     """The code of the marketplace."""
     if text is None:
         return None
-    from amzsync.domain.marketplace import marketplace_code, similar_marketplace  # noqa: PLC0415
-    from amzsync.domain.product import MARKETPLACE_IDS  # noqa: PLC0415
+    from amzsync.domain.marketplace import marketplace_code, similar_marketplace
+    from amzsync.domain.product import MARKETPLACE_IDS
 
     code = marketplace_code(text)
     if code is None:
@@ -56,8 +56,8 @@ def _check_marketplace(text: str | None) -> str | None:
 
 def _check_rate_limits(texts: Sequence[str] | None) -> Sequence[str] | None:
     if texts:
-        from amzsync.errors import ConfigError  # noqa: PLC0415
-        from amzsync.limits.windows import parse_limits  # noqa: PLC0415
+        from amzsync.errors import ConfigError
+        from amzsync.limits.windows import parse_limits
 
         try:
             parse_limits(texts)
@@ -68,8 +68,8 @@ def _check_rate_limits(texts: Sequence[str] | None) -> Sequence[str] | None:
 
 def _check_max_wait(text: str | None) -> str | None:
     if text:
-        from amzsync.errors import ConfigError  # noqa: PLC0415
-        from amzsync.limits.windows import parse_duration_s  # noqa: PLC0415
+        from amzsync.errors import ConfigError
+        from amzsync.limits.windows import parse_duration_s
 
         try:
             parse_duration_s(text)

@@ -36,7 +36,7 @@ class DeadlineAdapter(HTTPAdapter):
         self._clock = clock
         super().__init__(pool_connections=2, pool_maxsize=1, max_retries=0)
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on as it comes
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self._watch(self.poolmanager)
 
@@ -48,7 +48,7 @@ class DeadlineAdapter(HTTPAdapter):
         return manager
 
     def _watch(self, manager: Any) -> None:  # noqa: ANN401 - a pool manager of urllib3, named nowhere here
-        def open_response(sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:  # noqa: ANN401 - passed on as it comes
+        def open_response(sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:
             # A connection asks for its answer when the request has been written.
             if self.on_sent is not None:
                 self.on_sent(self._clock())

@@ -33,7 +33,7 @@ class RetryPolicy:
         return min(random() * self._bound_s(failures), left_s)
 
     def _bound_s(self, failures: int) -> float:
-        from backoff import expo  # noqa: PLC0415 - it loads asyncio, which a run without a retry never needs
+        from backoff import expo
 
         bounds = expo(base=2, factor=self.base_s, max_value=self.cap_s)
         next(bounds)  # the generator yields nothing useful before its first value

@@ -52,7 +52,7 @@ def make_console(
     quiet: bool = False,
 ) -> "Console":
     """A console on `stream`, on which no text is read as markup."""
-    from rich.console import Console  # noqa: PLC0415 - a quick start
+    from rich.console import Console
 
     # A character that the stream's encoding lacks must not end a run: its number stands for it.
     reconfigure = getattr(stream, "reconfigure", None)
@@ -104,7 +104,7 @@ def foreign(text: str, style: str = "", limit: int = FOREIGN_LIMIT) -> "Text":
 
 def own(text: str, style: str = "") -> "Text":
     """Text of this program. It folds rather than loses anything."""
-    from rich.text import Text  # noqa: PLC0415 - a quick start
+    from rich.text import Text
 
     return Text(text, style=style, overflow="fold")
 
@@ -130,8 +130,8 @@ class Sheet:
             yield made
 
     def _table(self) -> "Table":
-        from rich import box  # noqa: PLC0415 - a quick start
-        from rich.table import Table  # noqa: PLC0415
+        from rich import box
+        from rich.table import Table
 
         made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
         for column in self._columns:
@@ -152,15 +152,15 @@ class Sheet:
 
 def titled(title: str, part: "RenderableType") -> "RenderableType":
     """A heading above a part, on a line of its own, so that a narrow part does not fold it."""
-    from rich.console import Group  # noqa: PLC0415 - a quick start
+    from rich.console import Group
 
     return Group(own(title, "bold"), part)
 
 
 def grid(rows: "Iterable[tuple[Text, Text]]", *, align_right: bool = False) -> "Table":
     """Two columns without lines, indented; the second takes the width that the first leaves."""
-    from rich.padding import Padding  # noqa: PLC0415 - a quick start
-    from rich.table import Table  # noqa: PLC0415
+    from rich.padding import Padding
+    from rich.table import Table
 
     made = Table.grid(padding=(0, 2, 0, 0))
     made.add_column(overflow="fold")

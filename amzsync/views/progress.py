@@ -125,7 +125,7 @@ class LiveDisplay:
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
-        from rich.live import Live  # noqa: PLC0415 - a quick start
+        from rich.live import Live
 
         self._live = Live(
             console=self._console,
@@ -152,7 +152,7 @@ class LiveDisplay:
 
     def picture(self) -> "Group":
         """What is drawn now. Called from the drawing thread."""
-        from rich.console import Group  # noqa: PLC0415 - a quick start
+        from rich.console import Group
 
         progress = self._latest
         if progress is None:
@@ -190,8 +190,8 @@ class _Wait:
 
 
 def _bars(progress: Progress) -> "Table":
-    from rich.progress_bar import ProgressBar  # noqa: PLC0415 - a quick start
-    from rich.table import Table  # noqa: PLC0415
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
 
     made = Table.grid(padding=(0, 1, 0, 0))
     for label, done, total in _bar_values(progress):

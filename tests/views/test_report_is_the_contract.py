@@ -140,8 +140,6 @@ def test_a_report_through_a_link_lands_where_the_link_points(tmp_path: Path) -> 
 
 def test_a_device_is_written_to_and_never_replaced() -> None:
     check_output_and_write = (check_output, lambda path: write_report(path, ["{}\n"]))
-    from pathlib import Path
-
     null = Path(os.devnull)
     for act in check_output_and_write:
         act(null)
