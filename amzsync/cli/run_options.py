@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import typer
 
@@ -12,9 +12,12 @@ from amzsync.cli.options import ApplyOptions, MappingOptions, PaceOptions, PartO
 from amzsync.cli.signature import OptionField, option_fields
 from amzsync.errors import LedgerError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 __all__ = ["RunOptions", "record", "recorded_options", "resumed_options"]
 
-_Group = TypeVar("_Group")
+_Group = TypeVar("_Group", bound="DataclassInstance")
 _Value = TypeVar("_Value")
 
 
@@ -46,9 +49,7 @@ def recorded_options(target: TargetOptions, text: str) -> RunOptions:
         LedgerError: one of them could not have been typed.
     """
     try:
-        values = json.loads(text)
-        if not isinstance(values, dict):
-            raise TypeError  # noqa: TRY301 - one way out for everything that is wrong with a record
+        values = _object_in(text)
         options = RunOptions(*(_with_recorded(group, values) for group in _groups(RunOptions())))
     except (ValueError, TypeError, RecursionError, typer.BadParameter):
         raise LedgerError(
@@ -68,6 +69,13 @@ def resumed_options(now: RunOptions, text: str) -> RunOptions:
     return RunOptions(*map(_given_over, _groups(now), _groups(earlier)))
 
 
+def _object_in(text: str) -> dict[str, object]:
+    values = json.loads(text)
+    if not isinstance(values, dict):
+        raise TypeError
+    return values
+
+
 def _groups(options: RunOptions) -> list[Any]:
     return [getattr(options, group.name) for group in fields(options)]
 
@@ -78,7 +86,7 @@ def _with_recorded(group: _Group, values: Mapping[str, object]) -> _Group:
         for option in option_fields(type(group))
         if option.is_recorded and values.get(option.name) is not None
     }
-    return replace(group, **recorded)  # type: ignore[type-var]
+    return replace(group, **recorded)
 
 
 def _given_over(now: _Group, earlier: _Group) -> _Group:
@@ -87,7 +95,7 @@ def _given_over(now: _Group, earlier: _Group) -> _Group:
         for option in option_fields(type(now))
         if getattr(now, option.name) != option.default
     }
-    return replace(earlier, **given)  # type: ignore[type-var]
+    return replace(earlier, **given)
 
 
 def _plain(value: object) -> object:

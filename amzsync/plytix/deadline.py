@@ -8,11 +8,16 @@ import io
 import socket
 from collections.abc import Callable
 from http.client import HTTPResponse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
 
 from amzsync.errors import NotSentError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+    from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
+    from urllib3.connection import HTTPConnection
 
 __all__ = ["DeadlineAdapter", "DeadlineError"]
 
@@ -40,14 +45,14 @@ class DeadlineAdapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self._watch(self.poolmanager)
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - passed on as it comes
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> "ProxyManager":
         is_known = args and args[0] in self.proxy_manager
-        manager = super().proxy_manager_for(*args, **kwargs)
+        manager: ProxyManager = super().proxy_manager_for(*args, **kwargs)
         if not is_known:
             self._watch(manager)
         return manager
 
-    def _watch(self, manager: Any) -> None:  # noqa: ANN401 - a pool manager of urllib3, named nowhere here
+    def _watch(self, manager: "PoolManager") -> None:
         def open_response(sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:
             # A connection asks for its answer when the request has been written.
             if self.on_sent is not None:
@@ -69,19 +74,21 @@ class DeadlineAdapter(HTTPAdapter):
 
 
 def _pool_class(
-    pool_class: Any,  # noqa: ANN401 - a class of urllib3
+    pool_class: "type[HTTPConnectionPool]",
     open_response: Callable[..., HTTPResponse],
     check: Callable[[], None],
 ) -> type:
-    def send(connection: Any, data: Any) -> None:  # noqa: ANN401 - a connection of urllib3
+    base: Any = pool_class.ConnectionCls
+
+    def send(connection: "HTTPConnection", data: bytes) -> None:
         if connection.sock is None:
             connection.connect()
         check()
-        pool_class.ConnectionCls.send(connection, data)
+        base.send(connection, data)
 
     connection_class = type(
-        pool_class.ConnectionCls.__name__,
-        (pool_class.ConnectionCls,),
+        base.__name__,
+        (base,),
         {"response_class": staticmethod(open_response), "send": send},
     )
     return type(pool_class.__name__, (pool_class,), {"ConnectionCls": connection_class})
@@ -103,7 +110,7 @@ class _DeadlineReader(io.RawIOBase):
     def fileno(self) -> int:
         return self._raw.fileno()
 
-    def readinto(self, buffer: Any, /) -> int | None:  # noqa: ANN401 - any writable buffer
+    def readinto(self, buffer: "WriteableBuffer", /) -> int | None:
         left_s = self._ends_at - self._clock()
         if left_s <= 0:
             raise DeadlineError

@@ -82,9 +82,10 @@ class Redactor:
         ]
         for body in (reply.body, *_plain_json(reply.body)):
             if any(needle in body for needle in needles):
+                cut = body
                 for needle in needles:
-                    body = body.replace(needle, _CUT.encode())  # noqa: PLW2901 - cut step by step
-                return replace(reply, body=body)
+                    cut = cut.replace(needle, _CUT.encode())
+                return replace(reply, body=cut)
         return reply
 
     def _known(self) -> list[tuple[str, tuple[str, ...]]]:

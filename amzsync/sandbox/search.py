@@ -167,7 +167,7 @@ def _sorted(rows: Sequence[Row], order: str) -> list[str]:
     return [row["id"] for row in with_value] + without
 
 
-def _comparable(value: Any) -> tuple[float, str]:  # noqa: ANN401 -- a stored value is of any kind
+def _comparable(value: Json) -> tuple[float, str]:
     if isinstance(value, (int, float)):
         return (float(value), "")
     return (0.0, str(value).casefold())
@@ -233,31 +233,31 @@ def _wrong(field: str, msg: str) -> Refusal:
     return Refusal(422, "Invalid search", ((field, msg),))
 
 
-def _fold(value: Any, kind: Kind) -> Any:  # noqa: ANN401 -- a stored value is of any kind
+def _fold(value: Json, kind: Kind) -> Json:
     """Text is compared without case, ids are not text."""
     return value.casefold() if isinstance(value, str) and kind is not Kind.ID else value
 
 
-def _equal(actual: Any, value: Any, kind: Kind) -> bool:  # noqa: ANN401 -- see _fold
+def _equal(actual: Json, value: Json, kind: Kind) -> bool:
     return bool(_fold(actual, kind) == _fold(value, kind))
 
 
-def _among(actual: Any, value: Any, kind: Kind) -> bool:  # noqa: ANN401 -- see _fold
+def _among(actual: Json, value: Json, kind: Kind) -> bool:
     return _fold(actual, kind) in [_fold(one, kind) for one in value]
 
 
-def _like(actual: Any, value: Any, kind: Kind) -> bool:  # noqa: ANN401 -- see _fold
+def _like(actual: Json, value: Json, kind: Kind) -> bool:
     return isinstance(actual, str) and _fold(value, kind) in _fold(actual, kind)
 
 
-def _words(actual: Any, value: Any, kind: Kind) -> bool:  # noqa: ANN401 -- see _fold
+def _words(actual: Json, value: Json, kind: Kind) -> bool:
     if not isinstance(actual, str):
         return False
     words = set(re.findall(r"\w+", _fold(actual, kind)))
     return all(word in words for word in re.findall(r"\w+", _fold(value, kind)))
 
 
-def _exists(actual: Any, _value: Any, _kind: Kind) -> bool:  # noqa: ANN401 -- see _fold
+def _exists(actual: Json, _value: Json, _kind: Kind) -> bool:
     return actual is not None and actual not in ("", [], {})
 
 
