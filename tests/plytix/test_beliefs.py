@@ -183,7 +183,7 @@ def test_an_upload_makes_an_asset_that_the_search_and_the_read_find(account: Acc
     assert created == CreatedAsset(created.id, "A one.jpg", existed=False)
     page = account.ask(client.search_assets(["A one.jpg", "other.jpg"]))
     assert page.assets == (PlytixAsset(created.id, "A one.jpg"),)
-    assert account.ask(client.read_asset(created.id)) == PlytixAsset(created.id, "A one.jpg")
+    assert account.ask(client.read_asset(created.id)) == PlytixAsset(created.id, "A one.jpg", uses=0)
 
 
 def test_the_same_upload_again_gives_the_id_of_the_first(account: Account) -> None:
