@@ -95,7 +95,7 @@ def _program(
 def _plan(
     mapping: MappingOptions,
     target: TargetOptions,
-    plan_options: Annotated[ApplyOptions, Only("refresh")],
+    plan_options: Annotated[ApplyOptions, Only("refresh", "dry_run")],
     pace: PaceOptions,
     output_options: OutputOptions,
 ) -> None:

@@ -30,9 +30,7 @@ def apply(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
     sources = check_mappings(options)
     if not sources and not path.exists():
         raise LedgerError(f"There is no ledger at {path}, and no mapping to plan.", "Add --mapping FILE.")
-    resources.enter_context(WriterLock(path))
-    ledger = resources.enter_context(Ledger.write(path))
-    ledger.runs.hold("apply", os.getpid())
+    ledger = _open(options, resources)
     account = account or chosen_account(options, ledger)
     AccountBinding(ledger, account, same_account=options.target.same_account).check()
     if not sources:
@@ -56,3 +54,14 @@ def apply(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
             ledger.runs.withdraw(run_id)
             raise
     return execute(request, run_id, is_confirmed=mode.is_confirmed)
+
+
+def _open(options: RunOptions, resources: ExitStack) -> Ledger:
+    """The ledger under its lock, or in a dry run a copy that is thrown away."""
+    path = options.target.ledger
+    if options.apply.dry_run:
+        return resources.enter_context(Ledger.copy(path))
+    resources.enter_context(WriterLock(path))
+    ledger = resources.enter_context(Ledger.write(path))
+    ledger.runs.hold("apply", os.getpid())
+    return ledger

@@ -12,7 +12,7 @@ from amzsync.cli.result import CommandResult
 from amzsync.errors import AmzsyncError
 from amzsync.executor.run import RunResult
 from amzsync.ledger.rows import Outcome
-from amzsync.views.plan import PlanView, render_plan
+from amzsync.views.plan import Kept, PlanView, render_plan
 from amzsync.views.report import Report
 
 __all__ = ["dry_run", "execute"]
@@ -60,7 +60,7 @@ def execute(request: RunRequest, run_id: int, *, is_confirmed: bool) -> CommandR
 
 def _plan_view(request: RunRequest) -> PlanView:
     return plan_view(
-        OpenLedger(request.ledger, is_copy=False),
+        OpenLedger(request.ledger, Kept.NOT_IN_A_DRY_RUN if request.options.apply.dry_run else Kept.YES),
         request.options,
         request.limits,
         account=request.account,

@@ -194,9 +194,10 @@ class ApplyOptions:
         bool,
         typer.Option("--refresh", help="Read what Plytix has; never writes."),
     ] = field(default=False, metadata=_NOT_RECORDED)
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan; write nothing to Plytix.")] = (
-        field(default=False, metadata=_NOT_RECORDED)
-    )
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print the plan; write nothing, neither to Plytix nor to the ledger."),
+    ] = field(default=False, metadata=_NOT_RECORDED)
     is_confirmed: Annotated[
         bool, typer.Option("--execute", "--yes", "-y", help="Do not ask before the work.")
     ] = field(default=False, metadata=_NOT_RECORDED)

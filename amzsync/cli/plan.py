@@ -18,7 +18,7 @@ from amzsync.cli.run_options import RunOptions, record
 from amzsync.config import Account
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome
-from amzsync.views.plan import plan_json, render_plan
+from amzsync.views.plan import Kept, plan_json, render_plan
 
 __all__ = ["plan"]
 
@@ -29,7 +29,7 @@ def plan(options: RunOptions, output: Output, resources: ExitStack) -> CommandRe
     choose = chosen_account if with_refresh else perhaps_account
     account = None if options.target.ledger.exists() else choose(options)
     sources = check_mappings(options)
-    opened = resources.enter_context(open_for_planning(options.target.ledger))
+    opened = resources.enter_context(open_for_planning(options.target.ledger, dry_run=options.apply.dry_run))
     ledger = opened.ledger
     account = account or choose(options, ledger)
     for warning in account.warnings if account else ():
@@ -62,10 +62,9 @@ def _refresh(
     opened: OpenLedger, options: RunOptions, account: Account, limits: ChosenLimits, output: Output
 ) -> Outcome:
     with ExitStack() as stack:
-        # Beside a running apply, its requests and these count against the same limits.
-        request_log = (
-            stack.enter_context(Ledger.write(options.target.ledger)) if opened.is_copy else opened.ledger
-        )
+        # Requests count in any case, also beside a running apply: they are made.
+        path, is_copy = options.target.ledger, opened.kept is not Kept.YES
+        request_log = stack.enter_context(Ledger.write(path)) if is_copy and path.exists() else opened.ledger
         done = refresh(RunRequest(opened.ledger, request_log, options, account, limits, output))
     if done.error:
         raise done.error

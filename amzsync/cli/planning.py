@@ -19,7 +19,7 @@ from amzsync.ledger.lock import WriterLock
 from amzsync.limits.forecast import forecast
 from amzsync.mapping.read import MappingSource, open_mapping, read_products
 from amzsync.planner import PlanCounts, Planner, settle
-from amzsync.views.plan import AccountView, Cost, PlanView
+from amzsync.views.plan import AccountView, Cost, Kept, PlanView
 from amzsync.views.report import Metadata
 
 __all__ = [
@@ -42,26 +42,30 @@ _EXAMPLES = 3
 
 @dataclass(frozen=True, slots=True)
 class OpenLedger:
-    """A ledger to plan into; `is_copy` where another process writes to the real one."""
+    """A ledger to plan into; unless that is kept, it is a copy."""
 
     ledger: Ledger
-    is_copy: bool
+    kept: Kept
 
 
 @contextmanager
-def open_for_planning(path: Path) -> Iterator[OpenLedger]:
-    """The ledger under its lock, or beside a running apply a copy of it that is thrown away."""
+def open_for_planning(path: Path, *, dry_run: bool = False) -> Iterator[OpenLedger]:
+    """The ledger under its lock; in a dry run, or beside a running apply, a copy that is thrown away."""
+    if dry_run:
+        with Ledger.copy(path) as ledger:
+            yield OpenLedger(ledger, Kept.NOT_IN_A_DRY_RUN)
+        return
     lock = WriterLock(path)
     try:
         lock.acquire()
     except LedgerLockedError:
         with Ledger.copy(path) as ledger:
-            yield OpenLedger(ledger, is_copy=True)
+            yield OpenLedger(ledger, Kept.NOT_WHILE_IN_USE)
         return
     try:
         with Ledger.write(path) as ledger:
             ledger.runs.hold("plan", os.getpid())
-            yield OpenLedger(ledger, is_copy=False)
+            yield OpenLedger(ledger, Kept.YES)
     finally:
         lock.release()
 
@@ -169,5 +173,5 @@ def plan_view(
         account=AccountView(account.name, account.api_host, account.source) if account else None,
         gallery=gallery_label(ledger, options),
         refreshed=refreshed,
-        is_copy=opened.is_copy,
+        kept=opened.kept,
     )

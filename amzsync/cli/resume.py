@@ -34,9 +34,12 @@ def resume(options: RunOptions, output: Output, resources: ExitStack) -> Command
         check_output(mode.output)
     if not path.exists():
         raise LedgerError(f"There is no ledger at {path}.", "`amzsync apply --mapping FILE` starts one.")
-    resources.enter_context(WriterLock(path))
-    ledger = resources.enter_context(Ledger.write(path))
-    ledger.runs.hold("resume", os.getpid())
+    if mode.dry_run:
+        ledger = resources.enter_context(Ledger.copy(path))
+    else:
+        resources.enter_context(WriterLock(path))
+        ledger = resources.enter_context(Ledger.write(path))
+        ledger.runs.hold("resume", os.getpid())
     run = ledger.runs.last_unfinished()
     if run is None:
         return _nothing_to_resume(ledger, options)

@@ -68,7 +68,7 @@ class Ledger:
 
     @classmethod
     def copy(cls, path: Path, clocks: Clocks | None = None) -> "Ledger":
-        """Open a private copy: what is changed in it is gone afterwards."""
+        """Open a private copy, of nothing where there is no ledger: its changes are gone afterwards."""
         return cls(open_copy(path), clocks or Clocks())
 
     def work(self, run_id: int | None = None) -> Work:

@@ -80,15 +80,57 @@ def open_reader(path: Path) -> Store:
 
 
 def open_copy(path: Path) -> Store:
-    """A private copy in a temporary file of what is committed now; changes to it are never kept."""
-    source = open_reader(path)
+    """A private copy in a temporary file of what is committed now, or a new ledger where there is none.
+
+    It is of this version, and changes to it are never kept. The ledger and the files beside it do not change.
+
+    Raises:
+        LedgerError: as `open_writer`.
+    """
+    _check_sqlite()
+    _check_header(path)
+    connection = sqlite3.connect("", isolation_level=None, cached_statements=256)
     try:
-        connection = sqlite3.connect("", isolation_level=None, cached_statements=256)
-        source.copy_into(connection)
+        known = _copy(path, connection) if path.exists() else []
+        if len(known) < len(our_steps()):
+            migrations.apply(Database(connection, execute_plugins=False))
         connection.execute("PRAGMA foreign_keys = ON")
-    finally:
-        source.close()
+    except sqlite3.Error as error:
+        connection.close()
+        raise ledger_error(path, error) from error
+    except BaseException:
+        connection.close()
+        raise
     return Store(connection, path)
+
+
+def _copy(path: Path, target: sqlite3.Connection) -> list[str]:
+    """Copy a ledger; the steps that it has had."""
+    check_files_beside(path)
+    before = _unused(path)
+    known = _copy_with(path, "mode=ro&immutable=1" if before else "mode=ro", target)
+    # Without files beside it nobody has it open; whoever came meanwhile has left traces.
+    return known if before == _unused(path) else _copy_with(path, "mode=ro", target)
+
+
+def _copy_with(path: Path, mode: str, target: sqlite3.Connection) -> list[str]:
+    with contextlib.closing(_connect(path, f"{path.absolute().as_uri()}?{mode}")) as source:
+        known = applied_steps(path, source)
+        source.backup(target)
+    return known
+
+
+def _unused(path: Path) -> tuple[int, int, int] | None:
+    """What tells the content of a ledger that no process has open; None where one may have.
+
+    An open ledger has files beside it, which SQLite makes even for a reader: for one that nobody uses, it is
+    told that nothing can change, and makes none.
+    """
+    real = Path(os.path.realpath(path))
+    if any(real.with_name(f"{real.name}{suffix}").exists() for suffix in ("-wal", "-journal")):
+        return None
+    status = real.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _connect(path: Path, uri: str) -> sqlite3.Connection:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.text import Text
 
-__all__ = ["AccountView", "Cost", "PlanView", "plan_json", "render_plan"]
+__all__ = ["AccountView", "Cost", "Kept", "PlanView", "plan_json", "render_plan"]
 
 _CAUSES_SHOWN = 5
 _NAMES_SHOWN = 10
@@ -68,12 +69,21 @@ class Cost:
     limits_origin: LimitsOrigin
 
 
+class Kept(Enum):
+    """Whether a plan is kept in the ledger, or else why not; the words for it."""
+
+    YES = ""
+    NOT_IN_A_DRY_RUN = "This is a dry run: the plan is not saved."
+    NOT_WHILE_IN_USE = (
+        "Another amzsync process is writing to this ledger, so this plan was made on a copy and is not saved."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class PlanView:
     """A plan as values. `changes` can be read again; `failures` are the first causes, with examples.
 
-    `account` is None where none was chosen yet; `refreshed` says that Plytix was read for it; `is_copy` that
-    the ledger was busy, so that this plan was made on a copy and is not kept.
+    `account` is None where none was chosen yet; `refreshed` says that Plytix was read for it.
     """
 
     counts: PlanCounts
@@ -87,7 +97,7 @@ class PlanView:
     account: AccountView | None
     gallery: str
     refreshed: bool
-    is_copy: bool
+    kept: Kept
 
     @property
     def place(self) -> str:
@@ -136,7 +146,7 @@ def plan_json(view: PlanView, products: Iterable[ProductRow], failures: Iterable
             "account_source": (account.source or None) if account else None,
             "gallery": view.gallery,
             "refreshed": view.refreshed,
-            "kept": not view.is_copy,
+            "kept": view.kept is Kept.YES,
             "obsolete": view.obsolete,
             "tables": table_entries(view.tables),
             "changed_products": totals.products,
@@ -155,12 +165,8 @@ def _print(parts: "Iterable[RenderableType]", console: "Console") -> None:
 
 
 def _heading(view: PlanView) -> "Iterator[RenderableType]":
-    if view.is_copy:
-        yield own(
-            "Another amzsync process is writing to this ledger,"
-            " so this plan was made on a copy and is not saved.",
-            "yellow",
-        )
+    if view.kept is not Kept.YES:
+        yield own(view.kept.value, "yellow")
     yield _subject(view)
     if view.change_totals.products:
         yield own("")

@@ -19,7 +19,7 @@ from amzsync.planner import PlanCounts
 from amzsync.views.console import make_console
 from amzsync.views.limits import LimitsOrigin
 from amzsync.views.next_steps import NextStep
-from amzsync.views.plan import AccountView, Cost, PlanView
+from amzsync.views.plan import AccountView, Cost, Kept, PlanView
 from amzsync.views.report import Metadata, Report
 from amzsync.views.shortfalls import Shortfalls
 from amzsync.views.status import StatusView
@@ -113,7 +113,7 @@ def plan_view(text: str | None = None, **changes: Any) -> PlanView:
         account=AccountView(text or "production at https://pim.example"),
         gallery=text or "amazon_images",
         refreshed=False,
-        is_copy=False,
+        kept=Kept.YES,
     )
     return replace(base, **changes)
 

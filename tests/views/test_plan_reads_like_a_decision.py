@@ -12,7 +12,7 @@ from amzsync.ledger.changes import ChangeTotals, Named
 from amzsync.ledger.queries import Outstanding, ProductRow, Totals
 from amzsync.planner import PlanCounts
 from amzsync.views.changes import Listing, change_entry
-from amzsync.views.plan import AccountView, PlanView, plan_json, render_plan
+from amzsync.views.plan import AccountView, Kept, PlanView, plan_json, render_plan
 
 
 def raw(view: PlanView, listing: Listing | None = None, width: int = 120) -> str:
@@ -128,7 +128,8 @@ def test_a_plan_without_work_says_so_and_names_no_cost() -> None:
 
 
 def test_a_plan_made_on_a_copy_says_that_it_is_not_kept() -> None:
-    assert "not saved" in printed(plan_view(is_copy=True))
+    assert "not saved" in printed(plan_view(kept=Kept.NOT_WHILE_IN_USE))
+    assert "dry run" in printed(plan_view(kept=Kept.NOT_IN_A_DRY_RUN))
     assert "not saved" not in printed(plan_view())
 
 
