@@ -405,4 +405,6 @@ def test_no_connection_is_left_open(ledger_path: Path, open_ledger: Callable[[Pa
 def test_no_statement_numbers_its_placeholders() -> None:
     """Python 3.12 warns of ?1 with a sequence, and 3.14 refuses it."""
     folder = Path(opening.__file__).parents[1]
-    assert [path.name for path in folder.rglob("*.py") if re.search(r'"[^"\n]*\?\d', path.read_text())] == []
+    # After a bracket it is a control sequence of terminals.
+    numbered = re.compile(r'"[^"\n]*(?<!\[)\?\d')
+    assert [path.name for path in folder.rglob("*.py") if numbered.search(path.read_text())] == []
