@@ -127,5 +127,6 @@ def _payload(view: CheckView, output: Output) -> Payload:
         brief if is_early else partial(render_check, view, listing=output.listing),
         partial(check_json, view),
         Stream.ERR if is_early else Stream.OUT,
-        None if view.outcome is Outcome.FINISHED else brief,
+        brief,
+        is_well=view.outcome is Outcome.FINISHED,
     )

@@ -84,7 +84,8 @@ def result_of_run(request: RunRequest, run_id: int, outcome: Outcome, done: RunR
     payload = replace(
         report_payload(ledger, options, summary.report),
         words=partial(render_summary, summary),
-        brief=None if is_well else partial(render_brief, summary),
+        brief=partial(render_brief, summary),
+        is_well=is_well,
         stream=Stream.ERR if is_early else Stream.OUT,
     )
     return CommandResult(code, payload, error=done.error)

@@ -1,5 +1,6 @@
 """From a command to the end of the process: the one place where what it raises is caught."""
 
+import logging
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -7,6 +8,7 @@ from typing import NoReturn
 
 import typer
 
+from amzsync import __version__
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.log import end_log, start_log
 from amzsync.cli.next_steps import typed_again
@@ -17,6 +19,8 @@ from amzsync.errors import AmzsyncError
 
 __all__ = ["Command", "invoke"]
 
+_LOG = logging.getLogger("amzsync")
+
 Command = Callable[[Output, ExitStack], CommandResult]
 """A command. What it opens on the stack stays open until its result is shown."""
 
@@ -24,8 +28,10 @@ Command = Callable[[Output, ExitStack], CommandResult]
 def invoke(command: Command, options: OutputOptions, target: TargetOptions | None = None) -> NoReturn:
     """Run a command and show its result; an error becomes one or two sentences and an exit code."""
     output = Output(options, target)
+    code: ExitCode | None = None
     try:
-        start_log(options.log_file, is_verbose=options.verbosity > 0, warn=output.warn)
+        start_log(options.log_file, show=output.detail if options.verbosity else None, warn=output.warn)
+        _LOG.info("amzsync %s: %s", __version__, typed_again())
         code = _run(command, output)
     except typer.BadParameter:
         raise
@@ -42,6 +48,8 @@ def invoke(command: Command, options: OutputOptions, target: TargetOptions | Non
         output.show_error(_explained(error))
         code = exit_code_of(error)
     finally:
+        if code is not None:
+            _LOG.info("Ended with exit code %d.", code)
         end_log()
     raise typer.Exit(code)
 

@@ -1,32 +1,39 @@
-"""The log of requests: to stderr with -v, and to --log-file; one that cannot be written stops nothing."""
+"""The log: requests to stderr with -v; these, notices and the outcome to --log-file.
+
+A log that cannot be written stops nothing.
+"""
 
 import errno
 import logging
 import os
 import stat
-import sys
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from amzsync.files import open_private
+from amzsync.views.console import plain
 
 __all__ = ["end_log", "start_log"]
 
 _LOGGER = "amzsync"
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
+_LONGEST_LINE = 2000
 
 
-def start_log(log_file: Path | None, *, is_verbose: bool, warn: Callable[[str], None]) -> None:
-    """Log from now on; `warn` is told once where the file cannot be written."""
+def start_log(
+    log_file: Path | None, *, show: Callable[[str], None] | None, warn: Callable[[str], None]
+) -> None:
+    """Log from now on: `show` is given each request, `warn` is told once where the file cannot be written."""
     logger = logging.getLogger(_LOGGER)
     logger.propagate = False
-    logger.setLevel(logging.DEBUG if log_file or is_verbose else logging.CRITICAL)
-    if is_verbose:
-        logger.addHandler(logging.StreamHandler(sys.stderr))
+    logger.setLevel(logging.DEBUG if log_file or show else logging.CRITICAL + 1)
+    if show:
+        logger.addHandler(_RequestsShown(show))
     if log_file:
         handler = _FileLog(log_file, warn)
-        handler.setFormatter(logging.Formatter(_FORMAT))
+        handler.setFormatter(_OneLine(_FORMAT))
         logger.addHandler(handler)
 
 
@@ -37,6 +44,30 @@ def end_log() -> None:
         handler = logger.handlers[-1]
         logger.removeHandler(handler)
         handler.close()
+
+
+class _OneLine(logging.Formatter):
+    """Local times with their offset; nothing in a message, which may be foreign, begins another line."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's
+        del datefmt
+        return datetime.fromtimestamp(record.created).astimezone().isoformat(" ", "milliseconds")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's
+        record.message = plain(record.message, _LONGEST_LINE)
+        return super().formatMessage(record)
+
+
+class _RequestsShown(logging.Handler):
+    """Gives each request to `show`; whoever sees it sees the notices and the outcome anyway."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        super().__init__()
+        self._show = show
+        self.addFilter(lambda record: record.levelno == logging.DEBUG)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._show(record.getMessage())
 
 
 class _FileLog(logging.Handler):

@@ -1,5 +1,6 @@
 """What a run over the network is given, from a command's options: ledger, account, limits, display."""
 
+import logging
 import math
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from amzsync.cli.run_options import RunOptions
 from amzsync.config import Account
 from amzsync.executor import run
 from amzsync.executor.engine.engine import Bounds, End
-from amzsync.executor.events import Notice
+from amzsync.executor.events import Listener, Notice, Progress
 from amzsync.executor.run import CheckResult, RunContext, RunResult, Server, TokenFacts
 from amzsync.executor.stop import StopRequest, stop_on_signals
 from amzsync.folders import state_folder
@@ -31,6 +32,7 @@ from amzsync.views.terminal import leave_terminal
 
 __all__ = ["RunRequest", "check", "outcome_of", "refresh", "sync"]
 
+_LOG = logging.getLogger("amzsync")
 _MOST_WORKERS = 256
 
 
@@ -76,6 +78,20 @@ def outcome_of(end: End) -> Outcome:
             return Outcome.FINISHED
 
 
+class _Logged:
+    """A display whose notices are logged."""
+
+    def __init__(self, display: Listener) -> None:
+        self._display = display
+
+    def progress(self, progress: Progress) -> None:
+        self._display.progress(progress)
+
+    def notice(self, notice: Notice) -> None:
+        _LOG.log(logging.WARNING if notice.is_warning else logging.INFO, "%s", notice.message)
+        self._display.notice(notice)
+
+
 @contextmanager
 def _run_context(request: RunRequest) -> Iterator[RunContext]:
     account, options, output = request.account, request.options, request.output
@@ -88,8 +104,10 @@ def _run_context(request: RunRequest) -> Iterator[RunContext]:
             make_display(output.err, quiet=output.is_quiet, monotonic=time.monotonic, now=local_now)
         )
 
+        listener = _Logged(display)
+
         def say(text: str) -> None:
-            display.notice(Notice(text))
+            listener.notice(Notice(text))
 
         binding = AccountBinding(request.request_log, account, same_account=options.target.same_account)
         token_limits = TokenLimits(request.request_log, request.limits, say)
@@ -103,7 +121,7 @@ def _run_context(request: RunRequest) -> Iterator[RunContext]:
             server=Server(up.api_url, up.auth_url, up.credentials),
             limits=request.limits.limits,
             gallery_label=gallery_label(request.ledger, options),
-            listener=display,
+            listener=listener,
             stop=stop,
             bounds=_bounds(options),
             request_log=request.request_log,

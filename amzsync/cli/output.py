@@ -1,5 +1,7 @@
 """The one place where a command's result becomes words, JSON and files."""
 
+import io
+import logging
 import os
 import sys
 from collections.abc import Iterable
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Output", "error_document", "local_now"]
 
+_LOG = logging.getLogger("amzsync")
 _LONGEST_MESSAGE = 2000
 
 
@@ -44,6 +47,7 @@ class Output:
         for message in result.messages:
             self.notice(message)
         if result.payload:
+            _log_brief(result.payload)
             self._show(result.payload, has_error=result.error is not None)
         sys.stdout.flush()
 
@@ -53,7 +57,7 @@ class Output:
         if self._as_json and not has_error:
             self.write(payload.document())
         if self.is_quiet or self._as_json:
-            if payload.brief:
+            if payload.brief and not payload.is_well:
                 payload.brief(self.err)
         elif payload.words:
             payload.words(self.err if payload.stream is Stream.ERR else self.out)
@@ -62,6 +66,7 @@ class Output:
         """One or two plain sentences: what happened, what to do next."""
         error = AmzsyncError(error.message, completed(error.next_step, self._target))
         sentences = " ".join(filter(None, (_sentence(error.message), error.next_step)))
+        _LOG.error("%s", sentences)
         self.err.print(f"amzsync: {plain(sentences, _LONGEST_MESSAGE)}", style="red", soft_wrap=True)
         if self._as_json:
             self.write(error_document(error))
@@ -73,12 +78,27 @@ class Output:
 
     def notice(self, text: str) -> None:
         """A line on stderr, unless quiet."""
+        _LOG.info("%s", text)
         if not self.is_quiet:
             self.err.print(plain(text, _LONGEST_MESSAGE), soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """A line on stderr, in any case."""
+        _LOG.warning("%s", text)
         self.err.print(plain(text, _LONGEST_MESSAGE), style="yellow", soft_wrap=True)
+
+    def detail(self, text: str) -> None:
+        """A line on stderr that was asked for with -v."""
+        self.err.print(plain(text, _LONGEST_MESSAGE), style="dim", soft_wrap=True)
+
+
+def _log_brief(payload: Payload) -> None:
+    """The log tells the outcome as people are told it."""
+    if payload.brief and _LOG.isEnabledFor(logging.INFO):
+        lines = io.StringIO()
+        payload.brief(make_console(lines, environ={}, width=_LONGEST_MESSAGE))
+        for line in lines.getvalue().splitlines():
+            _LOG.info("%s", line)
 
 
 def _sentence(text: str) -> str:

@@ -26,9 +26,9 @@ class Stream(Enum):
 class Payload:
     """What was asked for: `words` prints it for people, `document` is its JSON in chunks.
 
-    `brief` prints what must be seen with -q and --json, too: what went wrong, and what to type next; None
-    where all is well. None of them is called before the result is shown, so that a document of any length is
-    never held whole.
+    `brief` prints how it ended, what went wrong, and what to type next: it is for the log and, unless all
+    `is_well`, to be seen with -q and --json, too. None of them is called before the result is shown, so that
+    a document of any length is never held whole.
     """
 
     words: Callable[["Console"], None] | None
@@ -37,6 +37,7 @@ class Payload:
     brief: Callable[["Console"], None] | None = None
     file: Path | None = None
     """Where the document is written as well."""
+    is_well: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from sandbox_faults import Answer, DropBeforeWork, Fault
 
 COMMANDS = (["plan"], ["apply"], ["resume"], ["status"], ["sandbox", "serve"])
 ESCAPE = "\x1b["
+TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d"
 LINE = re.compile(
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} DEBUG"
-    r" (?P<kind>[a-z_]+) (?P<method>[A-Z]+) (?P<path>\S+): (?P<result>.+),"
-    r" attempt (?P<attempt>\d+), \d+\.\d{3} s"
+    TIME + r" DEBUG (?P<kind>[a-z_]+) (?P<method>[A-Z]+) (?P<path>\S+)(?: for (?P<about>[^:]+))?:"
+    r" (?P<result>.+), attempt (?P<attempt>\d+), \d+\.\d{3} s"
 )
 
 
@@ -118,13 +118,70 @@ def test_the_log_has_a_line_for_every_request(setup: Setup) -> None:
     )
     lines = logged(setup.folder / "log")
     assert len(lines) == setup.sandbox.total
-    assert lines[0] == {"kind": "token", "method": "POST", "path": "token", "result": "ok", "attempt": "1"}
-    results = [(line["kind"], line["result"]) for line in lines if line["result"] != "ok"]
-    assert ("asset_upload", "503 RetriableError") in results
-    assert ("asset_upload", "no answer RetriableError") in results
-    assert ("product_search", "401 TokenError") in results
-    assert ("asset_upload", "422 RejectedError") in results
+    assert lines[0] == {
+        "kind": "token",
+        "method": "POST",
+        "path": "token",
+        "about": None,
+        "result": "ok",
+        "attempt": "1",
+    }
+    results = [(line["kind"], line["result"]) for line in lines]
+    assert ("asset_upload", "Plytix answered 503") in results
+    assert ("product_search", "Plytix answered 401") in results
+    assert ("asset_upload", "Plytix answered 422: secret words") in results
     assert "2" in {line["attempt"] for line in lines}
+
+
+def test_the_log_tells_what_each_request_was_for_and_what_came_back(setup: Setup) -> None:
+    setup.sandbox.seed(["SHARED"])
+    setup.sandbox.set_gallery("SHARED", [setup.sandbox.add_asset("p.jpg")])
+    mapping = setup.mapping({"matched": [flat("A", "a"), flat("SHARED", "a")]})
+    setup.apply(mapping, "--log-file", "log")
+    told = {
+        (line["kind"], line["about"], line["result"].partition(" as ")[0]) for line in logged(Path("log"))
+    }
+    name = "amazon_01_MAIN_a.jpg"
+    assert {
+        ("product_search", "A, SHARED", "2 found"),
+        ("asset_search", name, "0 found"),
+        ("asset_upload", name, "created"),
+        ("product_write", "A", "ok"),
+        ("link", f"SHARED with {name}", "linked"),
+    } <= told
+
+
+def test_verbose_shows_the_same_lines_beside_the_work(setup: Setup) -> None:
+    result = setup.apply(setup.mapping([flat("A", "a")]), "-v")
+    assert "product_write PATCH /products/" in result.err
+    assert " for A: ok, attempt 1, " in result.err
+
+
+def test_the_last_lines_of_a_log_tell_the_outcome(setup: Setup) -> None:
+    setup.apply(setup.mapping([flat("A", "a")]), "--log-file", "done")
+    last = Path("done").read_text().splitlines()[-2:]
+    assert re.fullmatch(TIME + r" INFO Done: everything is in place\. \d+ requests in \d+ s\.", last[0])
+    assert re.fullmatch(TIME + r" INFO Ended with exit code 0\.", last[1])
+    setup.apply(
+        setup.mapping([flat("A", "a"), flat("GONE", "b")], "more.json", seed=False), "--log-file", "log"
+    )
+    text = Path("log").read_text()
+    assert "INFO Finished, but 1 product is not in Plytix." in text
+    assert "INFO Next, once the products are in Plytix: amzsync apply --retry-failed" in text
+    assert text.endswith("INFO Ended with exit code 3.\n")
+    amzsync("apply", "--mapping", "nowhere.json", "--yes", "--log-file", "failed")
+    first, cause, last_line = Path("failed").read_text().splitlines()
+    assert "amzsync apply --mapping nowhere.json --yes" in first
+    assert "ERROR nowhere.json: there is no such file." in cause
+    assert last_line.endswith("INFO Ended with exit code 1.")
+
+
+def test_nothing_foreign_begins_a_line_of_the_log(setup: Setup) -> None:
+    sku = "A\n2026-11-24 09:00:00.000+01:00 INFO Done"
+    setup.apply(setup.mapping([flat(sku, "a")], seed=False), "--log-file", "log")
+    lines = Path("log").read_text().splitlines()
+    assert all(re.match(TIME + r" (DEBUG|INFO|WARNING|ERROR) ", line) for line in lines)
+    assert not any(" INFO Done" in line and "A\\n" not in line for line in lines)
 
 
 def test_no_secret_is_in_any_word_file_or_ledger(setup: Setup) -> None:

@@ -1,6 +1,5 @@
 """Sends requests and collects answers: each takes a slot, in one transaction with its claim in the ledger."""
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -10,16 +9,15 @@ from typing import Any
 
 from amzsync.errors import PlytixError
 from amzsync.executor.clocks import Instant
+from amzsync.executor.engine.attempt_log import AttemptLog
 from amzsync.executor.engine.outgoing import Outgoing
 from amzsync.executor.engine.slots import Slots
-from amzsync.executor.engine.workers import Answered, Workers
+from amzsync.executor.engine.workers import Workers
 from amzsync.limits.pace import Slot
 from amzsync.plytix.auth import Secret
 from amzsync.plytix.wire import RequestKind
 
 __all__ = ["Arrived", "Sender"]
-
-_LOG = logging.getLogger("amzsync")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,7 @@ class Sender:
         self.slots = slots
         self.in_flight: dict[Outgoing, Slot] = {}
         self.requests: Counter[str] = Counter()
+        self._attempt_log = AttemptLog()
 
     def send(self, outgoing: Outgoing, token: Secret | None) -> bool:
         """Whether it left; not where another process has just taken the last slot."""
@@ -78,7 +77,7 @@ class Sender:
         with self._atomic():
             for answered in answers:
                 outgoing: Outgoing = answered.tag
-                _log(answered, outgoing)
+                self._attempt_log.write(outgoing, answered)
                 slot = self.in_flight.pop(outgoing)
                 # That a token was issued shows nothing about the account's limit.
                 is_accepted = outgoing.call.request.kind is not RequestKind.TOKEN and not isinstance(
@@ -93,20 +92,3 @@ class Sender:
                     answered.answered_at,
                     slot,
                 )
-
-
-def _log(answered: Answered, outgoing: Outgoing) -> None:
-    """A line for each attempt, with nothing of what was sent or answered: it may contain secrets."""
-    request, outcome = outgoing.call.request, answered.outcome
-    result = "ok"
-    if isinstance(outcome, PlytixError):
-        result = f"{outcome.status or 'no answer'} {type(outcome).__name__}"
-    _LOG.debug(
-        "%s %s %s: %s, attempt %d, %.3f s",
-        request.kind,
-        request.method,
-        request.path or "token",
-        result,
-        outgoing.attempts.failures + 1,
-        answered.answered_at - answered.sent_at,
-    )
