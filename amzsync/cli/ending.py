@@ -9,13 +9,12 @@ from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.limits import chosen_limits
 from amzsync.cli.network import RunRequest, outcome_of
 from amzsync.cli.next_steps import after_plan, after_run
-from amzsync.cli.planning import metadata, plan_counts
+from amzsync.cli.planning import forecast_of, gallery_label, metadata, plan_counts
 from amzsync.cli.result import CommandResult, Payload, Stream
 from amzsync.cli.run_options import RunOptions
 from amzsync.executor.run import RunResult
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome
-from amzsync.limits.forecast import forecast
 from amzsync.views.report import Report, report_json
 from amzsync.views.shortfalls import Shortfalls, render_shortfalls
 from amzsync.views.summary import Summary, render_brief, render_summary
@@ -117,7 +116,7 @@ def _summary(request: RunRequest, run_id: int, outcome: Outcome, done: RunResult
     )
     outstanding = queries.outstanding()
     limits = chosen_limits(options, request.account, ledger).limits
-    left = forecast(products=outstanding.products, assets=outstanding.assets, limits=limits)
+    left = forecast_of(outstanding, limits, ledger, gallery_label(ledger, options))
     return Summary(
         report,
         outcome,

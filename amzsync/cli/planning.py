@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,9 @@ from amzsync.errors import LedgerLockedError
 from amzsync.executor.scripts.gallery_check import is_checked
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
-from amzsync.limits.forecast import forecast
+from amzsync.ledger.queries import Outstanding
+from amzsync.limits.forecast import Forecast, forecast
+from amzsync.limits.windows import Limit
 from amzsync.mapping.read import MappingSource, open_mapping, read_products
 from amzsync.planner import PlanCounts, Planner, settle
 from amzsync.views.plan import AccountView, Cost, Kept, PlanView
@@ -25,6 +27,7 @@ from amzsync.views.report import Metadata
 __all__ = [
     "OpenLedger",
     "check_mappings",
+    "forecast_of",
     "gallery_label",
     "metadata",
     "open_for_planning",
@@ -115,6 +118,17 @@ def plan_into(
     )
 
 
+def forecast_of(outstanding: Outstanding, limits: Sequence[Limit], ledger: Ledger, gallery: str) -> Forecast:
+    """What is left costs at most."""
+    return forecast(
+        products=outstanding.products,
+        assets=outstanding.assets,
+        limits=limits,
+        single_links=outstanding.single_links,
+        gallery_is_known=is_checked(ledger.runs, gallery),
+    )
+
+
 def plan_counts(ledger: Ledger) -> PlanCounts:
     """What the last planned mapping named."""
     kept = json.loads(ledger.runs.setting(_COUNTS) or "{}")
@@ -156,12 +170,7 @@ def plan_view(
         totals=queries.totals(None, tables),
         cost=Cost(
             outstanding,
-            forecast(
-                products=outstanding.products,
-                assets=outstanding.assets,
-                limits=limits.limits,
-                gallery_is_known=is_checked(ledger.runs, gallery_label(ledger, options)),
-            ),
+            forecast_of(outstanding, limits.limits, ledger, gallery_label(ledger, options)),
             limits.limits,
             limits.origin,
         ),

@@ -11,6 +11,7 @@ from amzsync.cli.ending import shortfalls
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.limits import ChosenLimits, chosen_limits
 from amzsync.cli.next_steps import after_status
+from amzsync.cli.planning import forecast_of, gallery_label
 from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions, resumed_options
 from amzsync.errors import ConfigError, LedgerError
@@ -19,7 +20,6 @@ from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import is_being_written
 from amzsync.ledger.rows import Run
 from amzsync.ledger.runs import Writer
-from amzsync.limits.forecast import forecast
 from amzsync.views.status import StatusView, render_status, render_status_brief, status_json
 
 __all__ = ["status"]
@@ -48,7 +48,7 @@ def status(options: RunOptions, resources: ExitStack) -> CommandResult:
         quota=slots.used(),
         limits_origin=limits.origin,
         now=datetime.now(UTC),
-        forecast=forecast(products=outstanding.products, assets=outstanding.assets, limits=slots.limits),
+        forecast=forecast_of(outstanding, slots.limits, ledger, gallery_label(ledger, options)),
         next_steps=() if running else after_status(ledger, last_options, has_work=outstanding.products > 0),
         without_images=tuple(ledger.unfinished.without_images()),
         running=running,

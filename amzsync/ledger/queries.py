@@ -23,11 +23,13 @@ class Outstanding:
     """The work still to do: products to read and write, assets to look up and, at most, to upload.
 
     `earlier` of the products were not named by the last plan, but by an earlier one; told only of everything.
+    `single_links` go into galleries that are known to hold images of others, so that each takes a request.
     """
 
     products: int
     assets: int
     earlier: int = 0
+    single_links: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,13 @@ class Queries:
         assets = self._store.value(
             f"SELECT count(*) FROM assets WHERE {IS_OPEN} AND {self._selection.only_wanted_by('id')}"
         )
-        return Outstanding(int(products), int(assets), 0 if self._selection.chosen else int(earlier))
+        single_links = self._store.value(
+            "SELECT count(*) FROM (SELECT DISTINCT product_id FROM links WHERE origin = 'found')"
+            f" JOIN links USING (product_id) WHERE {IS_OPEN} AND placed IS NULL"
+            f" AND {self._selection.only('product_id')}"
+        )
+        told_earlier = 0 if self._selection.chosen else int(earlier)
+        return Outstanding(int(products), int(assets), told_earlier, int(single_links))
 
     def to_refresh(self) -> Outstanding:
         """What reading everything anew asks for: all wanted products with pictures, and all open assets."""

@@ -1,9 +1,12 @@
 """What one request and one token of the Plytix API are good for."""
 
-__all__ = ["PAGE_SIZE", "TOKEN_LIFE_S", "TOKEN_MARGIN_S"]
+__all__ = ["MOST_AT_ONCE", "PAGE_SIZE", "TOKEN_LIFE_S", "TOKEN_MARGIN_S"]
 
 PAGE_SIZE = 100  # (plytix-api, Products)
 """The most products or assets that one search tells."""
+
+MOST_AT_ONCE = 1000
+"""The most products and assets that are worked on at the same time."""
 
 TOKEN_LIFE_S = 900.0  # (plytix-api, Hosts, auth, tokens)
 

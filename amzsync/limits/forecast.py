@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amzsync.limits.api import PAGE_SIZE, TOKEN_LIFE_S, TOKEN_MARGIN_S
+from amzsync.limits.api import MOST_AT_ONCE, PAGE_SIZE, TOKEN_LIFE_S, TOKEN_MARGIN_S
 from amzsync.limits.windows import Limit
 
 __all__ = ["Forecast", "forecast", "time_for_s"]
@@ -22,18 +22,31 @@ class Forecast:
 
 
 def forecast(
-    *, products: int, assets: int, limits: Sequence[Limit], gallery_is_known: bool = False
+    *,
+    products: int,
+    assets: int,
+    limits: Sequence[Limit],
+    single_links: int = 0,
+    gallery_is_known: bool = False,
 ) -> Forecast:
-    """The cost of writing `products` after uploading `assets`, were none of them in Plytix yet.
+    """What writing `products` after uploading `assets` costs at most, were none of them in Plytix yet.
 
-    The gallery attribute is asked for once; products are read again, in bulk, once their uploads are done.
+    The gallery attribute is asked for once. Products are read again, in bulk, where not all writes can follow
+    the first reading in time. `single_links` go into galleries that hold images of others, one by one.
     """
     if not products:
         return Forecast(0, 0.0)
-    requests = math.ceil(products / PAGE_SIZE) + math.ceil(assets / PAGE_SIZE) + assets + products
+    pages = math.ceil(products / PAGE_SIZE)
+    requests = pages + math.ceil(assets / PAGE_SIZE) + assets + products + single_links
     requests += not gallery_is_known
-    if assets:
-        requests += math.ceil(products / reread_size(limits))
+    if products + assets > MOST_AT_ONCE:
+        # The pictures of the products that are worked on at once do not fill their last search.
+        requests += pages
+    batch = reread_size(limits)
+    if assets or products > batch:
+        requests += math.ceil(products / batch)
+    # A reading at the end of a window may come too late for its writes.
+    requests += requests // min((limit.allowed for limit in limits if limit.is_short), default=requests + 1)
     requests += 1 + int(time_for_s(requests, limits) / (TOKEN_LIFE_S - TOKEN_MARGIN_S))
     return Forecast(requests, time_for_s(requests, limits))
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from amzsync.domain.changes import Change
 from amzsync.ledger.changes import ChangeTotals
-from amzsync.ledger.queries import Outstanding, ProductRow, RowTotals, Totals
+from amzsync.ledger.queries import Outstanding, ProductRow, Totals
 from amzsync.ledger.rows import Counts, Failure, FailureGroup, State, Table
 from amzsync.limits.forecast import Forecast
 from amzsync.limits.windows import Limit
@@ -30,6 +30,7 @@ from amzsync.views.document import document, table_entries
 from amzsync.views.failures import failures_in_full
 from amzsync.views.limits import LimitsOrigin
 from amzsync.views.names import NameList
+from amzsync.views.plan_facts import plan_facts
 from amzsync.views.products import product_entry
 from amzsync.views.report import Metadata, contract_fields, extra_fields
 
@@ -180,7 +181,7 @@ def _rest(view: PlanView) -> "Iterator[RenderableType]":
         yield own("")
     yield from _names(view)
     yield from _failures(view.failures)
-    yield grid(_facts(view))
+    yield grid(plan_facts(view.counts, view.totals, refreshed=view.refreshed))
     yield own("")
     yield _decision(view)
 
@@ -238,51 +239,6 @@ def _failures(groups: Sequence[FailureGroup]) -> "Iterator[RenderableType]":
 
 def _is_malformed(group: FailureGroup) -> bool:
     return all(example.table is Table.URLS for example in group.examples)
-
-
-def _facts(view: PlanView) -> "Iterator[tuple[Text, Text]]":
-    for label, numbers in (
-        ("Images", _image_facts(view)),
-        ("Products", _product_facts(view)),
-        ("Gallery links", _row_facts(view.totals.links.plain, view.totals.links.parents)),
-        ("Thumbnails", _row_facts(view.totals.thumbnails.plain, view.totals.thumbnails.parents)),
-    ):
-        yield own(label), own(", ".join(f"{count_text(number)} {text}" for number, text in numbers))
-
-
-def _image_facts(view: PlanView) -> Iterator[tuple[int, str]]:
-    counts, totals = view.counts, view.totals
-    yield totals.open_assets, "missing in Plytix" if view.refreshed else "new"
-    there = "already in Plytix" if view.refreshed else "known to be in Plytix"
-    yield totals.present + totals.uploaded, there
-    yield from _above_zero(
-        (counts.shared_images, "shared by several products"),
-        (counts.superseded_images, "superseded by a larger size"),
-        (counts.repeated_images, "repeated on one product"),
-        (counts.malformed_images, "malformed"),
-    )
-
-
-def _product_facts(view: PlanView) -> Iterator[tuple[int, str]]:
-    counts, totals = view.counts, view.totals
-    yield counts.products_with_images, "with images"
-    yield counts.total_products - counts.products_with_images, "without images"
-    yield from _above_zero(
-        (counts.parents, "variation parents"),
-        (counts.repeated_products, "listed more than once"),
-        (len(totals.products_not_found), "not in Plytix"),
-        (totals.products_left_alone, "skipped (--skip-existing)"),
-    )
-
-
-def _row_facts(plain_rows: RowTotals, parents: RowTotals) -> Iterator[tuple[int, str]]:
-    yield plain_rows.open, "to set"
-    yield plain_rows.done, "in place"
-    yield from _above_zero((parents.open, "to set on parents"), (parents.done, "in place on parents"))
-
-
-def _above_zero(*facts: tuple[int, str]) -> Iterator[tuple[int, str]]:
-    return (fact for fact in facts if fact[0])
 
 
 def _decision(view: PlanView) -> "Text":

@@ -21,13 +21,17 @@ class _Join:
 
 
 class Processes:
-    """What they wait for is put into `queues`. `results` are what scripts returned, but for shared ones."""
+    """What they wait for is put into `queues`. `results` are what scripts returned, but for shared ones.
+
+    `joined` counts those that wait for others.
+    """
 
     def __init__(self, queues: Queues, clock: Callable[[], float]) -> None:
         self._queues = queues
         self._clock = clock
         self._joins: dict[int, list[_Join]] = {}
         self.running: set[Process] = set()
+        self.joined = 0
         self.results: list[Any] = []
         self.fatal: StopError | None = None
 
@@ -71,7 +75,9 @@ class Processes:
             self._joins.setdefault(key, []).append(join)
             if not is_running:
                 self.start(make(), key)
-        if not shared.scripts:
+        if shared.scripts:
+            self.joined += 1
+        else:
             self.resume(process, {})
 
     def _ended(self, process: Process, result: object) -> None:
@@ -82,4 +88,5 @@ class Processes:
         for join in self._joins.pop(process.key, ()):
             join.results[process.key] = result
             if len(join.results) == len(join.keys):
+                self.joined -= 1
                 self.resume(join.process, join.results)

@@ -4,7 +4,6 @@ Searches are shared by up to 100 keys, uploads start early so that their time is
 fresh reading goes before everything else. It knows requests and scripts, and nothing of galleries.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -20,15 +19,13 @@ from amzsync.executor.scheduler.processes import Processes
 from amzsync.executor.scheduler.queues import Priority, Queues, Search, SingleRequest, count_keys, take_keys
 from amzsync.executor.scheduler.script import Found, OnRefusal, Script, Sent
 from amzsync.executor.scheduler.stop_errors import reading_failed
-from amzsync.limits.api import PAGE_SIZE
+from amzsync.limits.api import MOST_AT_ONCE, PAGE_SIZE
 
 __all__ = ["OptionalScripts", "Scheduler"]
 
 _UPLOADS_AHEAD = 50
-_MAX_SCRIPTS = 1000
 _MAX_SEARCHES = 3
 _UPLOADS_NEAR_THE_END = 5
-_SMALLEST_PART = 4
 
 
 class OptionalScripts(Protocol):
@@ -159,19 +156,33 @@ class Scheduler:
         return self._upload()
 
     def _fresh_search(self, *, full: bool) -> Outgoing | None:
-        """A full batch at once; a part of one when there is nothing else to send."""
+        """A full batch at once; a part of one, with nothing else to send, where that costs no search more."""
         queue = self._queues.fresh()
         size = self.fresh_batch
-        enough = size if full else math.ceil(size / _SMALLEST_PART) if self._in_flight else 1
-        if not queue or len(queue) < enough:
+        number = min(len(queue), size)
+        if number < (size if full else self._smallest_part(size)):
             return None
-        if full and self._slots.time_for_s(size + 1) > MAX_READING_AGE_S:
+        if self._in_flight and not self._can_be_written_in_time(number):
             # The window is nearly used up: uploads take what is left of it, for they can wait for the next.
             return None
-        waiting = [queue.popleft() for _ in range(min(size, len(queue)))]
+        waiting = [queue.popleft() for _ in range(number)]
         self._start_optional(PAGE_SIZE - count_keys(waiting))
         alike = self._queues.of_query(waiting[0].find.query)
         return self._ask(Search([*waiting, *take_keys(alike, PAGE_SIZE - count_keys(waiting))]))
+
+    def _smallest_part(self, size: int) -> int:
+        """The fewest that may be read while others are still to come: those beyond full batches."""
+        if not self._in_flight:
+            return 1
+        more_may_come = not self._is_exhausted or self._queues.longest() or self._in_flight.count(Search)
+        to_come = len(self._queues.fresh()) + self._processes.joined
+        return size if more_may_come else to_come % size or size
+
+    def _can_be_written_in_time(self, number: int) -> bool:
+        """Whether so many writes can follow a reading that leaves now, behind those that are due already."""
+        due = self._in_flight.expected_writes + len(self._queues.turns)
+        due += len(self._queues.singles[Priority.WRITE])
+        return self._slots.time_for_s(due + number + 1) <= MAX_READING_AGE_S
 
     def _search_ahead(self) -> Outgoing | None:
         """Keep enough uploads ready that uploading never has to wait."""
@@ -199,7 +210,7 @@ class Scheduler:
 
     @property
     def _is_full(self) -> bool:
-        return len(self._processes.running) >= _MAX_SCRIPTS
+        return len(self._processes.running) >= MOST_AT_ONCE
 
     def _optional_search(self) -> Outgoing | None:
         if self._optional and self._is_over and self._in_flight.count(Search) < _MAX_SEARCHES:
