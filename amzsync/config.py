@@ -10,15 +10,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from amzsync.config_file import read_config_file
+from amzsync.config_keys import check_keys, offer, unknown_keys
 from amzsync.errors import ConfigError
 from amzsync.limits.windows import Limit, parse_limits
 from amzsync.plytix.address import checked_address
 from amzsync.plytix.auth import Credentials, Secret
 
-__all__ = ["ENVIRONMENT", "SANDBOX", "Account", "load_account"]
+__all__ = ["ENVIRONMENT", "SANDBOX", "Account", "account_names", "load_account"]
 
 SANDBOX = "sandbox"
 ENVIRONMENT = "environment"
+_BUILT_IN = (SANDBOX, ENVIRONMENT)
 
 API_URL = "https://pim.plytix.com/api/v1"
 AUTH_URL = "https://auth.plytix.com/auth/api/get-token"
@@ -26,6 +28,8 @@ AUTH_URL = "https://auth.plytix.com/auth/api/get-token"
 _MAX_LIMIT_LENGTH = 40
 _NAMES_SHOWN = 20
 _FILE_NAMES = ("config.json", "plytix_config.json")
+_FILE_KEYS = ("accounts", "defaults", "aliases")
+_ACCOUNT_KEYS = ("name", "api_url", "auth_url", "api_key", "api_password", "rate_limits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,25 @@ def load_account(
         "No Plytix account is configured: PLYTIX_API_KEY and PLYTIX_API_PASSWORD are not set, and there is no"
         " configuration file."
         if alias in (None, ENVIRONMENT)
-        else f"The account {alias!r} is not known: there is no configuration file.",
+        else f"The account {alias!r} is not known: there is no configuration file.{offer(alias, _BUILT_IN)}",
         "Set both variables, name a file with --config FILE, or try it with --plytix-account sandbox.",
     )
+
+
+def account_names(
+    *,
+    config_path: Path | None,
+    environ: Mapping[str, str],
+    home: Path,
+    cwd: Path,
+    folders: Iterable[Path] = (),
+) -> list[str]:
+    """The names that an account can be chosen by; those of a file that cannot be used are left out."""
+    path, is_named = _find_config(config_path, environ, home, cwd, folders)
+    try:
+        return _read_config(path, is_named=is_named).names() if path else [SANDBOX]
+    except ConfigError:
+        return [SANDBOX]
 
 
 def _sandbox() -> Account:
@@ -168,7 +188,7 @@ class _Config:
             return _sandbox()
         if name not in self.accounts:
             raise ConfigError(
-                f"{self.path} has no account {alias!r}."
+                f"{self.path} has no account {alias!r}.{offer(alias, self.names())}"
                 if name == alias
                 else f"{self.path}: aliases.{alias} points to an account that does not exist.",
                 f"It has: {_listed(self.names())}.",
@@ -190,6 +210,7 @@ class _Config:
         place = f"{self.path}: accounts.{name}"
         if not isinstance(fields, dict):
             raise _wrong(place, "an object with api_key and api_password")
+        check_keys(fields, _ACCOUNT_KEYS, place)
         return Account(
             name,
             checked_address(_text(fields, "api_url", place, API_URL), f"{place}.api_url"),
@@ -207,11 +228,14 @@ def _read_config(path: Path, *, is_named: bool) -> _Config:
     content, warnings = read_config_file(path, is_named=is_named)
     if not isinstance(content, dict):
         raise _wrong(str(path), "an object with accounts")
+    check_keys(content, _FILE_KEYS, str(path))
     aliases = _object(content, "aliases", path)
     for alias, target in aliases.items():
         if not isinstance(target, str):
             raise _wrong(f"{path}: aliases.{alias}", "the name of an account")
-    default = _object(content, "defaults", path).get("account")
+    defaults = _object(content, "defaults", path)
+    check_keys(defaults, ("account",), f"{path}: defaults")
+    default = defaults.get("account")
     if default is not None and not isinstance(default, str):
         raise _wrong(f"{path}: defaults.account", "the name of an account")
     accounts = _object(content, "accounts", path)
@@ -231,8 +255,12 @@ def _text(fields: Mapping[str, object], key: str, place: str, default: str | Non
     value = fields.get(key)
     if value is None and default is not None:
         return default
+    if key not in fields:
+        unknown = unknown_keys(fields, _ACCOUNT_KEYS)
+        instead = f", but the unknown {', '.join(map(repr, unknown))}" if unknown else ""
+        raise ConfigError(f"{place} has no {key}{instead}.", "Add it, and try again.")
     if not isinstance(value, str) or not value.strip():
-        raise _wrong(f"{place}.{key}", "a text")
+        raise _wrong(f"{place}.{key}", "text")
     return value.strip()
 
 

@@ -23,7 +23,8 @@ MAY_IMPORT = {
     "ledger": ["domain", "errors", "files", "planner", "migrations"],
     "plytix": ["domain", "errors", "limits"],
     "config_file": ["errors", "files"],
-    "config": ["config_file", "errors", "limits.windows", "plytix.address", "plytix.auth"],
+    "config_keys": ["errors"],
+    "config": ["config_file", "config_keys", "errors", "limits.windows", "plytix.address", "plytix.auth"],
     "executor": ["ledger", "limits", "plytix", "domain", "errors"],
     "views": [
         "domain",

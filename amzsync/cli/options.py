@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from amzsync.cli import completion
+
 __all__ = [
     "DEFAULT_LEDGER",
     "FAIL_ON",
@@ -90,7 +92,12 @@ class MappingOptions:
 
     mappings: Annotated[
         tuple[Path, ...],
-        typer.Option("--mapping", metavar="FILE", help="A mapping file; repeat it for several."),
+        typer.Option(
+            "--mapping",
+            metavar="FILE",
+            autocompletion=completion.mappings,
+            help="A mapping file; repeat it for several.",
+        ),
     ] = ()
     is_complete: Annotated[
         bool,
@@ -117,6 +124,7 @@ class MappingOptions:
             "--marketplace",
             metavar="CODE",
             callback=_check_marketplace,
+            autocompletion=completion.marketplaces,
             help="US, DE, …. Default: the mapping's, else US.",
         ),
     ] = None
@@ -161,6 +169,7 @@ class TargetOptions:
         typer.Option(
             "--plytix-account",
             metavar="ALIAS",
+            autocompletion=completion.accounts,
             help="The account; `sandbox` is always there. Default: the ledger's, else the configuration's.",
         ),
     ] = None
@@ -211,6 +220,7 @@ class ApplyOptions:
             "--fail-on",
             metavar="any|new|none",
             callback=_check_fail_on,
+            autocompletion=lambda incomplete: [word for word in FAIL_ON if word.startswith(incomplete)],
             help="Which failures and missing products make exit code 3: any (the default), those that no"
             " earlier run has told, or none.",
         ),
@@ -241,6 +251,7 @@ class PaceOptions:
             "--rate-limit",
             metavar="N/WINDOW",
             callback=_check_rate_limits,
+            autocompletion=completion.rate_limits,
             help="50/10s, 5000/1h, or free, paid; repeat it."
             " Default: the account's or its token's, else paid.",
         ),

@@ -252,3 +252,70 @@ def test_a_named_configuration_that_is_not_there_is_refused_not_passed_over(plac
 
     with pytest.raises(ConfigError, match=r"missing\.json cannot be read"):
         load(place, config_path=missing if by == "option" else None, environ=environ)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"acounts": {}, "accounts": None}, "has the unknown key 'acounts'. Did you mean accounts?"),
+        (
+            {"defaults": {"acount": "production"}},
+            "defaults has the unknown key 'acount'. Did you mean account",
+        ),
+    ],
+)
+def test_a_typo_in_a_key_is_named_with_the_key_that_was_meant(
+    place: Path, changes: dict[str, object], words: str
+) -> None:
+    content = {key: value for key, value in config(**changes).items() if value is not None}
+    write(place / "cwd" / "config" / "plytix_config.json", content)
+    with pytest.raises(ConfigError) as raised:
+        load(place)
+    assert words in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"rate_limit": ["1/1h"]},
+            "accounts.only has the unknown key 'rate_limit'. Did you mean rate_limits?",
+        ),
+        (
+            {"api_pasword": "word", "api_password": ...},
+            "the unknown key 'api_pasword'. Did you mean api_password",
+        ),
+        (
+            {"secret": "word", "api_password": ...},
+            "accounts.only has no api_password, but the unknown 'secret'.",
+        ),
+        ({"hunter2 is my password": "x", "api_password": ...}, "accounts.only has no api_password. Add it"),
+    ],
+)
+def test_an_account_names_its_unknown_keys_but_nothing_that_may_be_a_secret(
+    place: Path, fields: dict[str, object], words: str
+) -> None:
+    only = {key: value for key, value in account("only", **fields).items() if value is not ...}
+    write(place / "cwd" / "config" / "plytix_config.json", {"accounts": {"only": only}})
+    with pytest.raises(ConfigError) as raised:
+        load(place)
+    assert words in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_keys_of_other_programs_are_left_alone(place: Path) -> None:
+    only = account("only", description="ours", region="EU")
+    write(place / "cwd" / "config" / "plytix_config.json", {"accounts": {"only": only}, "comment": "x"})
+    assert load(place).name == "only"
+
+
+def test_a_mistyped_account_offers_the_one_that_was_meant(place: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no configuration file\. Did you mean sandbox\?"):
+        load(place, "sandbx")
+    write(place / "cwd" / "config" / "plytix_config.json", config())
+    for typed, meant in (("sandbx", "sandbox"), ("prodution", "production"), ("stagin", "staging")):
+        with pytest.raises(ConfigError, match=rf"has no account '{typed}'\. Did you mean {meant}\?"):
+            load(place, typed)
+    with pytest.raises(ConfigError) as raised:
+        load(place, "elsewhere")
+    assert "Did you mean" not in str(raised.value)
