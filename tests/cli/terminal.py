@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from amzsync.cli.app import main
+from typer.main import get_command
+
+from amzsync.cli import app
 
 TIMEOUT_S = 60
+_COMMAND = get_command(app.app)
+"""Made once, not by each call."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,13 @@ def amzsync(*arguments: object, answer: str | None = None, is_terminal: bool = F
     }
     argv = ["amzsync", *(str(argument) for argument in arguments)]
     # Signals belong to the whole process: those of the tests stay as they are.
-    with mock.patch.multiple("sys", argv=argv, **streams), mock.patch("signal.signal"):
+    with (
+        mock.patch.multiple("sys", argv=argv, **streams),
+        mock.patch("signal.signal"),
+        mock.patch.object(app, "app", _COMMAND),
+    ):
         try:
-            main()
+            app.main()
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     return Result(code, streams["stdout"].text(), streams["stderr"].text())

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 from proof.commands import environment
+from proof.crash_harness import HASH_ROUNDS
 from proof.scenarios import FAST
 from sandbox_faults import Fault, Sandbox
+from typer.main import get_command
 
-from amzsync.cli import app, network
+from amzsync.cli import app, binding, network
 from amzsync.cli.run_options import RunOptions
 from amzsync.executor import context
 from amzsync.executor.engine import throttle
@@ -28,6 +30,8 @@ from amzsync.plytix.transport import Transport
 __all__ = ["KINDS", "FaultHarness", "Kind", "Ran", "picture", "product"]
 
 OUTAGE_S = 0.4
+_COMMAND = get_command(app.app)
+"""Made once, not by each run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ class FaultHarness:
         patch.setattr(context, "Transport", self._transport)
         patch.setattr(network, "_bounds", _with_short_retries(network._bounds))
         patch.setattr(throttle, "_FIRST_WAIT_S", 0.1)
+        patch.setattr(app, "app", _COMMAND)
+        patch.setattr(binding, "_ROUNDS", HASH_ROUNDS)
 
     def _transport(self, api_url: str, auth_url: str) -> Transport:
         return Transport(
