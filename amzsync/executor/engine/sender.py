@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from amzsync.errors import PlytixError
+from amzsync.errors import PlytixError, RejectedError
 from amzsync.executor.clocks import Instant
 from amzsync.executor.engine.attempt_log import AttemptLog
 from amzsync.executor.engine.outgoing import Outgoing
 from amzsync.executor.engine.slots import Slots
-from amzsync.executor.engine.workers import Workers
+from amzsync.executor.engine.workers import Answered, Workers
 from amzsync.limits.pace import Slot
 from amzsync.plytix.auth import Secret
 from amzsync.plytix.wire import RequestKind
@@ -80,9 +80,7 @@ class Sender:
                 self._attempt_log.write(outgoing, answered)
                 slot = self.in_flight.pop(outgoing)
                 # That a token was issued shows nothing about the account's limit.
-                is_accepted = outgoing.call.request.kind is not RequestKind.TOKEN and not isinstance(
-                    answered.outcome, PlytixError
-                )
+                is_accepted = outgoing.call.request.kind is not RequestKind.TOKEN and _was_let_in(answered)
                 self.slots.answered(slot, answered.sent_at, answered.answered_at, is_accepted=is_accepted)
                 yield Arrived(
                     outgoing,
@@ -92,3 +90,8 @@ class Sender:
                     answered.answered_at,
                     slot,
                 )
+
+
+def _was_let_in(answered: Answered) -> bool:
+    """Whether the answer shows that the account's limits counted the request: a refusal of it does, too."""
+    return isinstance(answered.outcome, RejectedError) or not isinstance(answered.outcome, PlytixError)
