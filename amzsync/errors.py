@@ -103,9 +103,11 @@ class RetriableError(PlytixError):
 
 
 class RateLimitedError(PlytixError):
-    """A 429: everybody waits `retry_after_s` seconds (plytix-api, Rate limits)."""
+    """A 429: everybody waits `retry_after_s` seconds (plytix-api, Rate limits); None where it tells none."""
 
-    def __init__(self, message: str, *, retry_after_s: float, method: str = "", path: str = "") -> None:
+    def __init__(
+        self, message: str, *, retry_after_s: float | None, method: str = "", path: str = ""
+    ) -> None:
         super().__init__(message, method=method, path=path, status=429)
         self.retry_after_s = retry_after_s
 

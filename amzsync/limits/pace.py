@@ -30,6 +30,7 @@ _UNLIMITED = 1_000_000
 _LATE_SHARE = 0.06  # of a window: later than expected, and not seldom on a busy network or machine
 _LATE_AT_ONCE_SHARE = 0.1
 _CAREFUL_DECREASE = 0.8
+_UNTOLD_S = 60.0  # what a refusal that tells no wait costs at most
 _TOLD_TOO_LONG_S = 1.0  # a wait is often told in whole seconds, rounded up
 
 _held_from = attrgetter("held_from")
@@ -145,17 +146,18 @@ class Pace:
             window.answered(id(slot), is_accepted=False)
         self._remove(slot)
 
-    def refused(self, slot: Slot, retry_after_s: float, now: float) -> bool:
+    def refused(self, slot: Slot, retry_after_s: float | None, now: float) -> bool:
         """The server answered 429: it did not count this request. Whether that changes a limit.
 
         Those that were in progress together show one thing: each further refusal corrects what the first has
-        shown. The window is the one that can need such a wait, and is fullest.
+        shown. The window is the one that can need such a wait (None: it is not told), and is fullest.
         """
         self.give_back(slot)
         is_first = slot.sent_at > self._refused_at
         if is_first:
             self._refused_at = now
-            could = [one for one in self._windows if one.window_s + _TOLD_TOO_LONG_S >= retry_after_s]
+            least_s = (retry_after_s or 0.0) - _TOLD_TOO_LONG_S
+            could = [one for one in self._windows if one.window_s >= least_s]
             self._refused_window = max(
                 could or self._windows[-1:], key=lambda one: self._fullness(one, slot.sent_at), default=None
             )
@@ -168,7 +170,8 @@ class Pace:
         is_try = window in slot.tries
         accepted = self._accepted(window, slot.sent_at, is_try=is_try)
         if is_first:
-            return window.refused(accepted, now, retry_after_s, was_try=is_try)
+            told_s = min(window.window_s, _UNTOLD_S) if retry_after_s is None else retry_after_s
+            return window.refused(accepted, now, told_s, was_try=is_try)
         return window.refused_too(accepted)
 
     def _accepted(self, window: AdaptiveLimit, at: float, *, is_try: bool) -> int:

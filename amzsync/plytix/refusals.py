@@ -22,7 +22,6 @@ __all__ = ["error_for", "field_errors", "readable"]
 
 MAX_MESSAGE_CHARS = 500
 MAX_FIELDS = 20
-DEFAULT_RETRY_AFTER_S = 60.0  # a 429 that tells nothing (plytix-api, Rate limits)
 MAX_RETRY_AFTER_S = 86_400.0  # the longest window is an hour; more than a day is a mistake
 
 _CHECK_CREDENTIALS = "Check PLYTIX_API_KEY and PLYTIX_API_PASSWORD, or the account in the config file."
@@ -77,8 +76,8 @@ def _kind_and_next_step(request: Request, status: int) -> tuple[type[PlytixError
     return kind, next_step
 
 
-def retry_after_s(reply: Reply, now: Callable[[], datetime]) -> float:
-    """The longer of the waits in header and body, fractions kept; a minute where neither is usable."""
+def retry_after_s(reply: Reply, now: Callable[[], datetime]) -> float | None:
+    """The longer of the waits in header and body, fractions kept; None where neither is usable."""
     answer = _answer(reply)
     error = answer.get("error")
     told = [
@@ -87,7 +86,7 @@ def retry_after_s(reply: Reply, now: Callable[[], datetime]) -> float:
         seconds(answer.get("retry_after")),
     ]
     usable = [wait_s for wait_s in told if wait_s is not None and wait_s <= MAX_RETRY_AFTER_S]
-    return max(usable, default=DEFAULT_RETRY_AFTER_S)
+    return max(usable, default=None)
 
 
 def _header_wait_s(reply: Reply, now: Callable[[], datetime]) -> float | None:

@@ -5,7 +5,7 @@ import pytest
 from amzsync.executor.engine.throttle import Throttle, wait_after_refusals_s
 
 
-def refused(times: int, retry_after_s: float = 0.0) -> list[float]:
+def refused(times: int, retry_after_s: float | None = 0.0) -> list[float]:
     """The waits after so many refusals, each of a request that left after the one before."""
     throttle, now, waits = Throttle(), 0.0, []
     for _ in range(times):
@@ -27,6 +27,10 @@ def test_where_the_told_wait_is_too_short_again_and_again_the_waits_grow_up_to_a
     assert waits[1] > 0.0
     assert waits == sorted(waits)
     assert waits[-1] == 60.0
+
+
+def test_where_no_wait_is_told_the_waits_grow_from_a_short_window_up_to_a_minute() -> None:
+    assert refused(5, retry_after_s=None) == [10.0, 20.0, 40.0, 60.0, 60.0]
 
 
 def test_a_wait_is_never_shorter_than_the_server_told() -> None:

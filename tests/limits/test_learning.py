@@ -39,11 +39,12 @@ def other_client(chance: random.Random, until: float) -> list[float]:
         (12, 8.0, Limit(12, 10.0)),
         (50, 8.0, None),
         (30, 1800.0, None),
+        (30, None, Limit(30, 10.0)),
         (0, 8.0, None),
     ],
 )
 def test_a_refusal_below_the_known_limit_shows_the_lower_one(
-    accepted: int, retry_after_s: float, shown: Limit | None
+    accepted: int, retry_after_s: float | None, shown: Limit | None
 ) -> None:
     pace = Pace(parse_limits(["50/10s", "5000/1h"]))
     for number in range(accepted):

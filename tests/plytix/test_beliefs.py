@@ -251,21 +251,18 @@ def test_the_gallery_attribute_is_found_with_its_type_and_another_is_not(account
 
 
 @pytest.mark.parametrize(
-    ("form", "expected_s"),
-    [(RetryAfterForm.HEADER, None), (RetryAfterForm.BODY, None), (RetryAfterForm.NEITHER, 60.0)],
+    ("form", "is_told"),
+    [(RetryAfterForm.HEADER, True), (RetryAfterForm.BODY, True), (RetryAfterForm.NEITHER, False)],
 )
-def test_a_429_carries_its_wait_from_wherever_it_was_told(
-    form: RetryAfterForm, expected_s: float | None
-) -> None:
+def test_a_429_carries_its_wait_from_wherever_it_was_told(form: RetryAfterForm, *, is_told: bool) -> None:
     with Sandbox(limits=[(1, 30.0)], retry_after=form, clock=lambda: 1_000_000.0) as sandbox:
         account = Account(sandbox)
         with pytest.raises(RateLimitedError) as limited:
             account.ask(client.find_attribute(GALLERY))
         account.transport.close()
-    if expected_s is None:
-        assert 0 < limited.value.retry_after_s <= 31
-    else:
-        assert limited.value.retry_after_s == expected_s
+    wait_s = limited.value.retry_after_s
+    assert (wait_s is not None) == is_told
+    assert wait_s is None or 0 < wait_s <= 31
 
 
 @pytest.mark.parametrize(

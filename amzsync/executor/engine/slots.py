@@ -62,7 +62,7 @@ class Slots:
         if self._pace.answered(slot, sent_at, answered_at, is_accepted=is_accepted):
             self._keep_observed()
 
-    def refused(self, slot: Slot, retry_after_s: float) -> bool:
+    def refused(self, slot: Slot, retry_after_s: float | None) -> bool:
         """The server answered 429: it did not count this request. True where that first shows a lower limit.
 
         What it shows is kept, for the runs to come.

@@ -6,6 +6,7 @@ __all__ = ["Throttle", "wait_after_refusals_s"]
 
 _FIRST_WAIT_S = 0.5
 _MAX_WAIT_S = 60.0
+_UNTOLD_WAIT_S = 10.0  # the shorter window of an account (plytix-api, Rate limits)
 
 
 class Throttle:
@@ -25,15 +26,20 @@ class Throttle:
         """After the pause one request at a time leaves, until one shows that the account takes more."""
         return self._is_probing
 
-    def refused(self, sent_at: float, retry_after_s: float, now: float, *, was_try: bool = False) -> float:
+    def refused(
+        self, sent_at: float, retry_after_s: float | None, now: float, *, was_try: bool = False
+    ) -> float:
         """A request that left at `sent_at` was refused: the seconds to wait, as told or longer.
 
-        `was_try`: it left to find out whether more is allowed than earlier refusals have shown.
+        Where nothing is told, the waits double. `was_try`: it left to find out whether more is allowed than
+        earlier refusals have shown.
         """
         # Refusals of requests that were in flight together count once.
         if sent_at > self._refused_at:
             self._refused_at = now
             self._refusals += 1
+        if retry_after_s is None:
+            retry_after_s = min(_MAX_WAIT_S, _UNTOLD_WAIT_S * 2.0 ** min(self._refusals - 1, 10))
         wait_s = max(retry_after_s, wait_after_refusals_s(self._refusals))
         self._paused_until = max(self._paused_until, now + wait_s)
         self._is_probing = self._is_probing or not was_try

@@ -14,6 +14,7 @@ __all__ = ["TOKEN", "Tokens"]
 
 TOKEN = "token"  # noqa: S105 - what a request for one serves
 _MAX_REFUSALS = 3
+_UNTOLD_WAIT_S = 60.0  # where the token host refuses without telling for how long (plytix-api, Hosts)
 
 
 class Tokens:
@@ -77,10 +78,11 @@ class Tokens:
             next_step=error.next_step or "Check the network and PLYTIX_AUTH_URL, then try again.",
         )
 
-    def refused_by_limit(self, retry_after_s: float, now: float) -> None:
+    def refused_by_limit(self, retry_after_s: float | None, now: float) -> None:
         """The token host answered 429: use the present token to its end, and ask later."""
         self._limit_refusals += 1
-        self._refused_until = now + max(retry_after_s, wait_after_refusals_s(self._limit_refusals))
+        told_s = _UNTOLD_WAIT_S if retry_after_s is None else retry_after_s
+        self._refused_until = now + max(told_s, wait_after_refusals_s(self._limit_refusals))
         self._cache.keep_to_its_end()
 
     def accepted(self) -> None:
