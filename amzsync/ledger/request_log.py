@@ -7,6 +7,7 @@ restart: the wall clock may be set, the monotonic one starts anew with the machi
 smaller of what the two say, never below zero, so that a limit can only be kept too well.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from amzsync.ledger.store import Store
 __all__ = ["ObservedLimit", "RequestLog", "Sent"]
 
 _PRUNE_EVERY = 1000
+_PAUSE = "pause"
+_LONGEST_PAUSE_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class ObservedLimit:
 
 
 class RequestLog:
-    """The `requests` and `observed_limits` tables."""
+    """The `requests` and `observed_limits` tables, and the wait that a refusal told."""
 
     def __init__(
         self,
@@ -109,6 +112,24 @@ class RequestLog:
                 for each in limits
             ],
         )
+
+    def keep_pause(self, wait_s: float) -> None:
+        """Nobody sends for so long, also no run that begins meanwhile."""
+        if wait_s < self.pause_s():
+            return
+        told = json.dumps([wait_s, self._wall(), self._monotonic()])
+        self._store.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_PAUSE, told))
+
+    def pause_s(self) -> float:
+        """How long still nobody sends: never longer than was told, whatever the clocks say."""
+        told = self._store.value("SELECT value FROM settings WHERE name = ?", (_PAUSE,))
+        try:
+            wait_s, wall, monotonic = json.loads(told) if told else (0.0, 0.0, 0.0)
+            left_s = wait_s - _age_s(self._wall() - wall, self._monotonic() - monotonic)
+        except (ValueError, TypeError):
+            # Somebody has changed it by hand.
+            return 0.0
+        return max(0.0, left_s) if left_s <= _LONGEST_PAUSE_S else 0.0
 
     def atomic(self) -> AbstractContextManager[None]:
         """A transaction in which what is read cannot be overtaken by another process."""

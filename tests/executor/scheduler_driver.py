@@ -26,6 +26,9 @@ class _NoRequestLog:
     def add(self, _kind: str) -> int:
         return 0
 
+    def pause_s(self) -> float:
+        return 0.0
+
 
 @dataclass
 class Clock:

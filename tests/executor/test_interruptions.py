@@ -98,6 +98,17 @@ def test_a_wait_longer_than_allowed_ends_the_run_with_everything_kept(harness: S
     assert harness.sandbox.counts["POST /assets"] == 12
 
 
+def test_the_wait_that_plytix_told_is_kept_for_the_next_run(harness: SyncHarness) -> None:
+    harness.plan(product("BOOT", ("a", "MAIN")))
+    refused = Answer(429, b"", {"Retry-After": "600"})
+    harness.sandbox.faults.add(Fault("POST", "/products/search", refused, times=None))
+    bounds = Bounds(workers=4, max_wait_s=1.0)
+    assert harness.apply(bounds=bounds).end is End.WAIT_TOO_LONG
+    harness.sandbox.faults.clear()
+    again = harness.apply(bounds=bounds)
+    assert (again.end, again.total) == (End.WAIT_TOO_LONG, 0)
+
+
 def test_a_thumbnail_that_a_write_does_not_show_is_set_by_a_link(harness: SyncHarness) -> None:
     def untold(payload: object) -> object:
         assert isinstance(payload, dict)

@@ -169,3 +169,32 @@ def test_a_slot_is_counted_and_taken_in_one_transaction(open_book: OpenBook) -> 
     with pytest.raises(KeyboardInterrupt):
         take_and_leave()
     assert one.since(0) == other.since(0) == []
+
+
+@pytest.mark.parametrize(
+    ("wall_s", "monotonic_s", "left_s"),
+    [
+        pytest.param(20, 20, 40, id="as time goes by"),
+        pytest.param(90, 90, 0, id="over"),
+        pytest.param(-3600, 20, 60, id="the wall clock is set back"),
+        pytest.param(3600, 20, 40, id="the wall clock is set forward"),
+        pytest.param(50, -4000, 10, id="the machine has started anew"),
+    ],
+)
+def test_the_wait_that_a_refusal_told_is_kept_for_the_next_run_and_never_grows(
+    open_book: OpenBook, time: FakeClocks, wall_s: float, monotonic_s: float, left_s: float
+) -> None:
+    book = open_book()
+    assert book.pause_s() == 0.0
+    book.keep_pause(60.0)
+    book.keep_pause(5.0)
+    time.wall += wall_s
+    time.monotonic += monotonic_s
+    assert book.pause_s() == pytest.approx(left_s)
+
+
+@pytest.mark.parametrize("told", ["", "soon", "[]", "[1e9, 0, 0]", "[null, 0, 0]", "{}"])
+def test_a_wait_that_was_changed_by_hand_is_none(open_book: OpenBook, told: str) -> None:
+    book = open_book()
+    book._store.execute("INSERT INTO settings (name, value) VALUES ('pause', ?)", (told,))
+    assert book.pause_s() == 0.0

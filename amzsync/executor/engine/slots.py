@@ -22,6 +22,7 @@ class Slots:
         self.was_refused = False
         self._has_told_lower = False
         self._take_in_others()
+        self._take_in_pause()
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -79,8 +80,9 @@ class Slots:
         self._pace.give_back(slot)
 
     def pause(self, seconds: float) -> None:
-        """Nobody sends for so long."""
+        """Nobody sends for so long, also should this run end before."""
         self._pace.pause(self._clock() + seconds)
+        self._log.keep_pause(seconds)
 
     def used(self) -> tuple[QuotaUse, ...]:
         now = self._clock()
@@ -120,6 +122,12 @@ class Slots:
 
     def _take_in_others(self) -> None:
         now = self._clock()
-        for sent in self._log.since(self._seen):
+        others = self._log.since(self._seen)
+        for sent in others:
             self._pace.record(now - sent.age_s, is_own=False)
             self._seen = sent.id
+        if others:
+            self._take_in_pause()
+
+    def _take_in_pause(self) -> None:
+        self._pace.pause(self._clock() + self._log.pause_s())
