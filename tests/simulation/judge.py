@@ -101,6 +101,7 @@ class Judge:
         self._writing: dict[str, Sent] = {}
         self._paused_until = float("-inf")
         self._paused_at = float("-inf")
+        self._known_pause = (self._paused_at, self._paused_until)
         self._deleted_assets: set[str] = set()
         self._brought_again: set[str] = set()
         self.stale_s = 0.0
@@ -108,6 +109,7 @@ class Judge:
         self.wanted: dict[str, list[tuple[str, str]]] = {}
         self.ever_wanted: dict[str, set[str]] = defaultdict(set)
         self.requests = 0
+        self.told_s = 0.0
         self.figures: dict[str, int] = defaultdict(int)
 
     # What Plytix holds.
@@ -163,19 +165,20 @@ class Judge:
 
     def started(self, _at: float, _process: int, _command: str) -> None:
         self._writing.clear()
-        self._paused_until = self._paused_at = float("-inf")
         self.requests = 0
 
     def killed(self, _at: float) -> None:
         """Nothing is known any more of what was in the air, nor of what was answered last."""
         self._writing.clear()
         self._known_urls.difference_update(self._just_known)
+        self._paused_at, self._paused_until = self._known_pause
         self.figures["kills"] += 1
 
     def power_lost(self) -> None:
         """The last commits are gone: what was known in them is not known."""
         self.lost_power = True
         self._known_urls.clear()
+        self._paused_at = self._paused_until = float("-inf")
         self._sent.clear()
         self.figures["power losses"] += 1
 
@@ -183,6 +186,11 @@ class Judge:
         for sku, images in products:
             self.wanted[sku] = list(images)
             self.ever_wanted[sku].update(url for url, _ in images)
+
+    def taken_in(self) -> None:
+        """The program waits for answers again: what it has been given so far is committed."""
+        self._just_known.clear()
+        self._known_pause = (self._paused_at, self._paused_until)
 
     def submitted(self, sent: Sent) -> None:
         """The program has decided for a request: from now on it may leave at any time."""
@@ -202,7 +210,6 @@ class Judge:
         """A request's last byte has left."""
         self.requests += 1
         self.figures["requests"] += 1
-        self._just_known.clear()
         self._check_limits(at, sent)
         if sent.submitted_at > self._paused_at and at < self._paused_until - _EDGE_S and sent.kind != "token":
             raise BrokenPromiseError(
@@ -249,6 +256,7 @@ class Judge:
             if sent.kind != "token" and sent.told_wait_s is not None:
                 self._paused_at = at
                 self._paused_until = max(self._paused_until, at + sent.told_wait_s)
+            self.told_s += sent.told_wait_s or 0.0
         elif not sent.facts.get("is_success"):
             self.figures["failures"] += 1
         if sent.url and sent.facts.get("is_success"):
@@ -298,8 +306,8 @@ class Judge:
             gallery.overwritten = gallery.overwritten or now != was
 
     def _is_a_persons(self, gallery: Gallery, standing: Sequence[str]) -> bool:
-        # What a person took out and put back looks like the program's own.
-        if any(asset_id not in gallery.by_run for asset_id in standing):
+        # What a person took out and put back, or put there with a write, looks like the program's own.
+        if any(asset_id not in gallery.by_run | gallery.at_once for asset_id in standing):
             return True
         return not any(
             [one for one in order if one in standing] == [one for one in standing if one in order]
@@ -359,7 +367,9 @@ class Judge:
         sent = {one for write in gallery.unanswered for one in write.facts["assets"]}
         if origin == "made" and asset_id not in gallery.by_run | gallery.at_once | sent:
             raise BrokenPromiseError(f"{asset_id} on {gallery.sku} counts as our own, but is a person's")
-        is_ours = asset_id in gallery.by_run - gallery.ever_by_person and not self.lost_power
+        # A search that lags behind may have shown that it was gone.
+        is_unsure = self.lost_power or self.stale_s
+        is_ours = asset_id in gallery.by_run - gallery.ever_by_person and not is_unsure
         if is_ours and state == "done" and origin != "made":
             raise BrokenPromiseError(f"{asset_id} on {gallery.sku} counts as a person's, but is our own")
 

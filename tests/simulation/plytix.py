@@ -239,7 +239,7 @@ class Plytix:
         error: dict[str, Any] = {"msg": "Too many requests"}
         if form in ("body", "both"):
             error["retry_after"] = told
-        flight.told_wait_s = 60.0 if form == "neither" else float(told)
+        flight.told_wait_s = None if form == "neither" else float(told)
         body = json.dumps({"error": error}).encode()
         self.world.after(0.02, flight.answered, flight, 429, headers, body, None)
 

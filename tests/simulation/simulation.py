@@ -196,12 +196,13 @@ class _Life:
         if ended.outcome not in (NOTHING_TO_RESUME, "finished", "failures"):
             raise BrokenPromiseError(f"resume ended as {ended}, though nothing was wrong any more")
         self._look()
-        began, refusals = world.now, self.judge.figures["refusals"]
+        began, refusals, told_s = world.now, self.judge.figures["refusals"], self.judge.told_s
         ended = user.apply(retry_failed=True)
         self._check(ended, was_refreshed=False)
         refusals = self.judge.figures["refusals"] - refusals
-        # A refusal means another client, as far as the program can know, and a wait.
-        if world.now - began > self._time_for(ended.requests) + 900.0 * refusals:
+        # A refusal means another client, as far as the program can know, and a wait of a minute or as told.
+        waits_s = self.judge.told_s - told_s + 60.0 * refusals
+        if world.now - began > self._time_for(ended.requests) + 2 * waits_s:
             raise BrokenPromiseError(f"{ended.requests} requests took {world.now - began:.0f} s")
         again = user.apply()
         if again.requests:

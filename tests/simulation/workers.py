@@ -173,6 +173,7 @@ class SimulatedWorkers:
 
     def answers(self, timeout_s: float) -> list[Answered]:
         world = self._world
+        self._judge.taken_in()
         self._looks = self._looks + 1 if world.now == self._looked_at else 0
         self._looked_at = world.now
         if self._looks > _MOST_LOOKS:

@@ -18,7 +18,7 @@ class ProductState:
 
     `seen` is what the last `reading` showed; `gallery` also has what was linked since (None: it was not
     told). `made` are the pictures that writes of this run have linked, or may have; `written` are the places
-    in the last of them, `left` those before the first, where they were this ledger's own.
+    in the last of them, `left` those that a reading showed last, where all were this ledger's own.
     """
 
     product: ProductWork
@@ -190,6 +190,13 @@ class ProductState:
     def see(self, seen: PlytixProduct, gallery: tuple[str, ...] | None, reading: Reading) -> None:
         """Take in what a reading showed; a gallery of None was not told."""
         self.seen, self.gallery, self.reading = seen, gallery, reading
+        if gallery is not None:
+            self.keep_places()
+
+    def keep_places(self) -> None:
+        """Where all of a gallery that is this ledger's own stands is known, whatever is written next."""
+        if self.is_ours:
+            self.left = {asset_id: place for place, asset_id in enumerate(self.gallery or (), 1)}
 
     def note_made(self, gallery: tuple[str, ...]) -> None:
         """What stands there now and did not before came with a write of this run."""

@@ -28,7 +28,7 @@ def recheck_product(product_id: int, sku: str, context: SyncContext) -> Script[N
         return
     # The other program did not know of our write: append, so that nothing of its own is lost in turn.
     context.recheck.suspect_others()
-    work.reopen_product(product_id, gone, thumbnail=False)
+    work.doubt_links(product_id, gone)
     state = ProductState(work.product(product_id), only_append=True)
     state.see(seen, seen.gallery, found.reading)
     sync = ProductSync(state, context)

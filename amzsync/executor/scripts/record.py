@@ -71,8 +71,7 @@ class Record:
             self.work.settle_writes(product_id, state.standing_now, but_own=True)
             gallery, as_left = state.gallery or (), state.is_ours
             self.work.record_reading(product_id, state.standing(gallery), as_left=as_left)
-            if as_left:
-                state.left = {asset_id: place for place, asset_id in enumerate(gallery, 1)}
+            state.keep_places()
             # What stood there before our first write is a person's: once in flight, it would count as ours.
             self.work.finish_links(product_id, state.found, made=())
         state.was_claimed = True
@@ -148,7 +147,7 @@ class Record:
         gallery, as_left = state.gallery or (), state.is_ours
         placed = state.placed(gallery)
         self._note_made(state, but=placed)
-        made = {row for row in placed if state.ids[row] in state.made}
+        made = {row for row in placed if state.may_have_linked(state.ids[row])}
         self.work.record_reading(state.product.id, state.standing(gallery), as_left=as_left)
         self.work.finish_links(state.product.id, placed, made, as_left=as_left)
         self._fail_left_out(state, placed)
