@@ -33,6 +33,7 @@ __all__ = ["app", "main"]
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 _CHECKED = Only("mappings", "gallery", "marketplace", "allow_private_urls")
+_APPLIED = Only("refresh", "dry_run", "is_confirmed", "retry_failed", "fail_on", "output")
 _WORK = Only("dry_run", "is_confirmed", "retry_failed", "fail_on", "output")
 
 app = typer.Typer(
@@ -117,7 +118,7 @@ def _plan(
 def _apply(
     mapping: MappingOptions,
     target: TargetOptions,
-    apply_options: Annotated[ApplyOptions, _WORK],
+    apply_options: Annotated[ApplyOptions, _APPLIED],
     pace: PaceOptions,
     output_options: OutputOptions,
 ) -> None:

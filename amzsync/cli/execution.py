@@ -1,16 +1,21 @@
 """From a planned ledger to the result of a run: show the plan, ask, work, report."""
 
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
 from amzsync.cli.ending import brief_of_plan, outcome_and_cause, report_payload, result_of_run
-from amzsync.cli.exits import ExitCode
-from amzsync.cli.network import RunRequest, sync
+from amzsync.cli.exits import ExitCode, exit_code_of
+from amzsync.cli.limits import chosen_limits
+from amzsync.cli.network import RunRequest, outcome_of, refresh, sync
 from amzsync.cli.planning import OpenLedger, plan_view
 from amzsync.cli.result import CommandResult
 from amzsync.errors import AmzsyncError
-from amzsync.executor.run import RunResult
+from amzsync.executor.engine.engine import End
+from amzsync.executor.run import KnownReading, RefreshResult, RunResult
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome
 from amzsync.views.plan import Kept, PlanView, render_plan
 from amzsync.views.report import Report
@@ -20,6 +25,10 @@ __all__ = ["dry_run", "execute"]
 
 def dry_run(request: RunRequest) -> CommandResult:
     """The plan, and the report as it would be."""
+    done = _read_for_a_dry_run(request) if request.options.apply.refresh else RunResult()
+    if done.error:
+        raise done.error
+    request = _with_told_limits(request)
     view = _plan_view(request)
     report = Report(
         view.counts, view.totals, view.metadata, view.cost.forecast.requests, view.cost.forecast.seconds
@@ -31,31 +40,79 @@ def dry_run(request: RunRequest) -> CommandResult:
         words=partial(render_plan, view, listing=request.output.listing),
         brief=brief_of_plan(request.ledger, request.options),
     )
-    return CommandResult(ExitCode.DONE, payload)
+    return CommandResult(exit_code_of(outcome_of(done.end)), payload)
+
+
+def _read_for_a_dry_run(request: RunRequest) -> RunResult:
+    """Read Plytix; the requests are made, so they count in the real ledger where there is one."""
+    path = request.options.target.ledger
+    if not path.exists():
+        return refresh(request).run
+    with Ledger.write(path) as request_log:
+        return refresh(replace(request, request_log=request_log)).run
 
 
 def execute(request: RunRequest, run_id: int, *, is_confirmed: bool) -> CommandResult:
-    """Show the plan, ask unless it was confirmed, and work."""
-    runs, work = request.ledger.runs, request.ledger.work(run_id)
-    view = _plan_view(request)
+    """Read Plytix first, where that is asked for; show the plan, ask unless it was confirmed, and work."""
     for warning in request.account.warnings:
         request.output.warn(warning)
+    read = _read_first(request, run_id)
+    if read.run.error or read.run.end is not End.DONE:
+        return _end(request, run_id, read.run)
+    request = _with_told_limits(request)
+    runs, work = request.ledger.runs, request.ledger.work(run_id)
+    view = _plan_view(request)
     render_plan(view, request.output.out, request.output.listing)
     if not is_confirmed and work.has_open_work() and not _is_agreed(request, run_id, view):
         runs.end(run_id, Outcome.PLANNED, {}, "the plan was not confirmed")
         return CommandResult(ExitCode.STOPPED, messages=("Nothing was done.",))
     runs.confirmed(run_id)
-    done, outcome, message = RunResult(), Outcome.STOPPED, "ended unexpectedly"
+    done = _work(request, run_id, read.readings) if work.has_open_work() else RunResult()
+    return _end(request, run_id, done.after(read.run))
+
+
+def _read_first(request: RunRequest, run_id: int) -> RefreshResult:
+    """With --refresh, what Plytix has; a run that is resumed goes on where it was."""
+    if not request.options.apply.refresh:
+        return RefreshResult()
+    with _unexpected_end(request, run_id):
+        try:
+            return refresh(request, run_id)
+        except AmzsyncError as error:
+            return RefreshResult(RunResult(error=error))
+
+
+def _work(request: RunRequest, run_id: int, readings: Mapping[int, KnownReading]) -> RunResult:
+    with _unexpected_end(request, run_id):
+        try:
+            allow_private = request.options.mapping.allow_private_urls
+            request.ledger.work(run_id).refuse_unusable_addresses(allow_private=allow_private)
+            return sync(request, run_id, readings)
+        except AmzsyncError as error:
+            return RunResult(error=error)
+
+
+@contextmanager
+def _unexpected_end(request: RunRequest, run_id: int) -> Iterator[None]:
+    """Where this ends with anything but a result, the run says so."""
     try:
-        if work.has_open_work():
-            work.refuse_unusable_addresses(allow_private=request.options.mapping.allow_private_urls)
-            done = sync(request, run_id)
-        outcome, message = outcome_and_cause(request.ledger, done)
-    except AmzsyncError as error:
-        done, message = replace(done, error=error), error.message
-    finally:
-        runs.end(run_id, outcome, {"requests": done.requests, "seconds": done.seconds}, message)
+        yield
+    except BaseException:
+        request.ledger.runs.end(run_id, Outcome.STOPPED, {}, "ended unexpectedly")
+        raise
+
+
+def _end(request: RunRequest, run_id: int, done: RunResult) -> CommandResult:
+    outcome, message = outcome_and_cause(request.ledger, done)
+    counters = {"requests": done.requests, "seconds": done.seconds}
+    request.ledger.runs.end(run_id, outcome, counters, message)
     return result_of_run(request, run_id, outcome, done)
+
+
+def _with_told_limits(request: RunRequest) -> RunRequest:
+    """With the limits that a token may have told meanwhile."""
+    limits = chosen_limits(request.options, request.account, request.ledger)
+    return replace(request, limits=limits)
 
 
 def _plan_view(request: RunRequest) -> PlanView:
@@ -64,6 +121,7 @@ def _plan_view(request: RunRequest) -> PlanView:
         request.options,
         request.limits,
         account=request.account,
+        refreshed=request.options.apply.refresh,
         dry_run=request.options.apply.dry_run,
     )
 

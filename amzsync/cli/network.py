@@ -3,9 +3,9 @@
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from amzsync.cli.accounts import open_account
@@ -19,14 +19,22 @@ from amzsync.config import Account
 from amzsync.executor import run
 from amzsync.executor.engine.engine import Bounds, End
 from amzsync.executor.events import Listener, Notice, Progress
-from amzsync.executor.run import CheckResult, RunContext, RunResult, Server, TokenFacts
+from amzsync.executor.run import (
+    CheckResult,
+    KnownReading,
+    RefreshResult,
+    RunContext,
+    RunResult,
+    Server,
+    TokenFacts,
+)
 from amzsync.executor.stop import StopRequest, stop_on_signals
 from amzsync.folders import state_folder
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.ledger.rows import Outcome
 from amzsync.limits.windows import parse_duration_s
-from amzsync.plytix.auth import Secret
+from amzsync.plytix.auth import Secret, TokenCache
 from amzsync.views.progress import make_display
 from amzsync.views.terminal import leave_terminal
 
@@ -38,7 +46,10 @@ _MOST_WORKERS = 256
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What a run over the network works with. `request_log` is the ledger where requests are counted."""
+    """What a run over the network works with. `request_log` is the ledger where requests are counted.
+
+    `tokens` holds the access token for all that one command does.
+    """
 
     ledger: Ledger
     request_log: Ledger
@@ -46,19 +57,20 @@ class RunRequest:
     account: Account
     limits: ChosenLimits
     output: Output
+    tokens: TokenCache = field(default_factory=TokenCache)
 
 
-def sync(request: RunRequest, run_id: int) -> RunResult:
-    """Work through everything pending."""
+def sync(request: RunRequest, run_id: int, readings: Mapping[int, KnownReading]) -> RunResult:
+    """Work through everything pending; `readings` are those of a refresh just before."""
     reason = SKIP_EXISTING if request.options.mapping.skip_existing else None
     with _run_context(request) as context:
-        return run.sync(context, run_id, skip_existing_reason=reason)
+        return run.sync(context, run_id, skip_existing_reason=reason, readings=readings)
 
 
-def refresh(request: RunRequest) -> RunResult:
-    """Read what Plytix has of everything wanted."""
+def refresh(request: RunRequest, run_id: int | None = None) -> RefreshResult:
+    """Read what Plytix has of everything wanted that this run has not seen yet."""
     with _run_context(request) as context:
-        return run.refresh(context)
+        return run.refresh(context, run_id)
 
 
 def check(request: RunRequest) -> CheckResult:
@@ -126,6 +138,7 @@ def _run_context(request: RunRequest) -> Iterator[RunContext]:
             bounds=_bounds(options),
             request_log=request.request_log,
             read_token=read_token,
+            tokens=request.tokens,
             # An embedded Plytix has no other clients.
             state_folder=None if account.is_sandbox else state_folder(),
         )

@@ -201,8 +201,8 @@ class ApplyOptions:
 
     refresh: Annotated[
         bool,
-        typer.Option("--refresh", help="Read what Plytix has; never writes."),
-    ] = field(default=False, metadata=_NOT_RECORDED)
+        typer.Option("--refresh", help="Read Plytix first: what was done and is gone is pending again."),
+    ] = False
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Print the plan; write nothing, neither to Plytix nor to the ledger."),

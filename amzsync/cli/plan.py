@@ -65,7 +65,7 @@ def _refresh(
         # Requests count in any case, also beside a running apply: they are made.
         path, is_copy = options.target.ledger, opened.kept is not Kept.YES
         request_log = stack.enter_context(Ledger.write(path)) if is_copy and path.exists() else opened.ledger
-        done = refresh(RunRequest(opened.ledger, request_log, options, account, limits, output))
+        done = refresh(RunRequest(opened.ledger, request_log, options, account, limits, output)).run
     if done.error:
         raise done.error
     return outcome_of(done.end)

@@ -1,7 +1,8 @@
 """What a run is given, and what comes of it."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from amzsync.domain.changes import Change
@@ -10,13 +11,14 @@ from amzsync.executor.clocks import Clocks
 from amzsync.executor.engine.engine import Bounds, End
 from amzsync.executor.engine.workers import Workers
 from amzsync.executor.events import Listener, SilentListener
+from amzsync.executor.scripts.product import KnownReading
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
 from amzsync.limits.windows import Limit
-from amzsync.plytix.auth import Credentials, Secret
+from amzsync.plytix.auth import Credentials, Secret, TokenCache
 from amzsync.plytix.transport import Transport
 
-__all__ = ["CheckResult", "RunContext", "RunResult", "Server", "TokenFacts"]
+__all__ = ["CheckResult", "RefreshResult", "RunContext", "RunResult", "Server", "TokenFacts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class RunContext:
 
     `request_log`: the ledger where requests are counted, if it is another one. `read_token` is asked about
     each new access token before it is used. `state_folder` is where runs on this machine notice each other;
-    None: there are no others. `start_workers` gives what sends the requests, so many at once.
+    None: there are no others. `start_workers` gives what sends the requests, so many at once. `tokens` holds
+    the access token, for a run that goes on where another has just ended.
     """
 
     ledger: Ledger
@@ -61,6 +64,7 @@ class RunContext:
     read_token: Callable[[Secret], TokenFacts] = lambda _token: TokenFacts()
     state_folder: Path | None = None
     start_workers: Callable[[Server, int], Workers] = _start_workers
+    tokens: TokenCache = field(default_factory=TokenCache)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,19 @@ class RunResult:
     @property
     def requests(self) -> int:
         return sum(self.requests_by_kind.values())
+
+    def after(self, earlier: "RunResult") -> "RunResult":
+        """What both came to, one after the other."""
+        requests = Counter(earlier.requests_by_kind) + Counter(self.requests_by_kind)
+        return replace(self, requests_by_kind=requests, seconds=earlier.seconds + self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshResult:
+    """What a refresh came to; `readings` are of the products with something to do, by id."""
+
+    run: RunResult = field(default_factory=RunResult)
+    readings: Mapping[int, KnownReading] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,19 @@
 """The entry points of the executor. Only this module knows how its parts fit together."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from operator import attrgetter
 from typing import TypeVar
 
-from amzsync.executor.context import CheckResult, RunContext, RunResult, Server, TokenFacts
+from amzsync.executor.clocks import age_s
+from amzsync.executor.context import (
+    CheckResult,
+    RefreshResult,
+    RunContext,
+    RunResult,
+    Server,
+    TokenFacts,
+)
 from amzsync.executor.engine.engine import End
 from amzsync.executor.removal_result import RemovalResult, removal_result
 from amzsync.executor.running import Running, noticing_other_runs, running
@@ -15,6 +23,7 @@ from amzsync.executor.scripts.check import check_product
 from amzsync.executor.scripts.context import RemovalContext, ScriptContext, SyncContext
 from amzsync.executor.scripts.delete_assets import delete_unused_asset
 from amzsync.executor.scripts.media_labels import find_media_labels
+from amzsync.executor.scripts.product import KnownReading
 from amzsync.executor.scripts.prune import prune_product
 from amzsync.executor.scripts.recheck import Recheck
 from amzsync.executor.scripts.recheck_scripts import RecheckScripts
@@ -32,6 +41,8 @@ from amzsync.limits.api import PAGE_SIZE
 
 __all__ = [
     "CheckResult",
+    "KnownReading",
+    "RefreshResult",
     "RemovalResult",
     "RunContext",
     "RunResult",
@@ -48,14 +59,24 @@ __all__ = [
 
 T = TypeVar("T")
 
+_RECENT_S = 60.0
+"""So old a reading may be for a sync to begin with; what a write rests on is read again after 3 seconds."""
+
 _MOST_PASSES = 10
 """More than one only where assets vanish that products share which were done before."""
 
 
-def sync(context: RunContext, run_id: int, *, skip_existing_reason: str | None = None) -> RunResult:
+def sync(
+    context: RunContext,
+    run_id: int,
+    *,
+    skip_existing_reason: str | None = None,
+    readings: Mapping[int, KnownReading] | None = None,
+) -> RunResult:
     """Work through everything pending.
 
-    `skip_existing_reason`: skip, for this reason, a product whose gallery already holds any image.
+    `skip_existing_reason`: skip, for this reason, a product whose gallery already holds any image. `readings`
+    are those of a refresh just before, by product.
     """
     ledger, label = context.ledger, context.gallery_label
     work = ledger.work(run_id)
@@ -72,6 +93,7 @@ def sync(context: RunContext, run_id: int, *, skip_existing_reason: str | None =
             traits=AccountTraits(context.listener),
             recheck=Recheck(has_other_runs, run.was_refused, context.listener, context.clocks.monotonic),
             skip_existing_reason=skip_existing_reason,
+            recent_reading=_recent(readings or {}, context),
         )
         run.check_gallery()
         for _ in range(_MOST_PASSES):
@@ -87,10 +109,10 @@ def sync(context: RunContext, run_id: int, *, skip_existing_reason: str | None =
     return run.result()
 
 
-def refresh(context: RunContext) -> RunResult:
-    """Read what Plytix has of everything wanted, and write nothing to it."""
-    result, _ = inspect(context, refresh_product)
-    return result
+def refresh(context: RunContext, run_id: int | None = None) -> RefreshResult:
+    """Read what Plytix has of everything wanted that this run has not seen yet, and write nothing to it."""
+    result, found = inspect(context, refresh_product, run_id)
+    return RefreshResult(result, {one.product_id: one.known for one in found})
 
 
 def check(context: RunContext) -> CheckResult:
@@ -134,19 +156,34 @@ def undo(context: RunContext, run_id: int, *, undone_run: int, delete_assets: bo
 
 
 def inspect(
-    context: RunContext, script_of: Callable[[ProductWork, ScriptContext], Script[T | None]]
+    context: RunContext,
+    script_of: Callable[[ProductWork, ScriptContext], Script[T | None]],
+    run_id: int | None = None,
 ) -> tuple[RunResult, list[T]]:
-    """Run a script for each wanted product that has images; what they return, but for None.
+    """Run a script for each wanted product with images that this run has not seen; what they return.
 
     The scripts are to read from Plytix only: nothing here guards against other runs.
     """
     ledger, label = context.ledger, context.gallery_label
-    work = ledger.work()
+    work = ledger.work(run_id)
     with running(context, Record(work), ledger.queries.to_refresh()) as run:
         shared = ScriptContext(label, run.record, ProductsBySku(label), AssetsByName())
-        scripts = (script_of(product, shared) for product in _all_products(work.products_with_images))
+        scripts = (script_of(product, shared) for product in _all_products(work.products_to_read))
         found = run.work(scripts)
     return run.result(), found
+
+
+def _recent(
+    readings: Mapping[int, KnownReading], context: RunContext
+) -> Callable[[int], KnownReading | None]:
+    """The reading of a product, where that is recent: once, as what is written after it is not in it."""
+    left = dict(readings)
+
+    def recent(product_id: int) -> KnownReading | None:
+        known = left.pop(product_id, None)
+        return known if known and age_s(known.reading.sent, context.clocks.now()) <= _RECENT_S else None
+
+    return recent
 
 
 @contextmanager

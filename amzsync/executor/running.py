@@ -54,7 +54,7 @@ def running(context: RunContext, record: Record, outstanding: Outstanding) -> It
     engine = Engine(
         EngineParts(
             sender,
-            Tokens(workers.token_call, check_token),
+            Tokens(workers.token_call, check_token, context.tokens),
             Failures(context.bounds.retry, context.bounds.outage_s, clocks.monotonic, clocks.random),
             clocks,
         ),

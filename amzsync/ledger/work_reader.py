@@ -37,16 +37,27 @@ class WorkReader(WorkRows):
         )
         return [self._product(*row) for row in rows]
 
-    def products_with_images(self, after_id: int, count: int) -> list[ProductWork]:
-        """The next products that want any picture, done or not: for reading all of them anew."""
+    def products_to_read(self, after_id: int, count: int) -> list[ProductWork]:
+        """The next products that want any picture, done or not, and that this run has not seen yet."""
         rows = self._store.rows(
             "SELECT id, sku, is_parent, plytix_id FROM products WHERE id > ? AND wanted IS NOT NULL"
             f" AND {self._selection.only('id')}"
             " AND EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND state <> 'obsolete')"
+            " AND NOT EXISTS (SELECT 1 FROM seen_products WHERE product_id = products.id AND run_id = ?)"
             " ORDER BY id LIMIT ?",
-            (after_id, count),
+            (after_id, self._run_id, count),
         )
         return [self._product(*row) for row in rows]
+
+    def is_open(self, product_id: int) -> bool:
+        """Whether there is something to do on this product."""
+        return bool(
+            self._store.value(
+                f"SELECT EXISTS (SELECT 1 FROM links WHERE product_id = ? AND {IS_OPEN})"
+                f" OR EXISTS (SELECT 1 FROM thumbnails WHERE product_id = ? AND {IS_OPEN})",
+                (product_id, product_id),
+            )
+        )
 
     def product(self, product_id: int) -> ProductWork:
         """One product as it stands now."""

@@ -229,7 +229,7 @@ class SyncHarness:
                 stop=StopRequest(),
                 bounds=bounds,
             )
-            return self._ran(ran, ledger, None, lambda: refresh(context))
+            return self._ran(ran, ledger, None, lambda: refresh(context).run)
 
     def check(self, bounds: Bounds = BOUNDS) -> Ran:
         """Look at everything wanted."""

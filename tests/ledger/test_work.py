@@ -386,7 +386,7 @@ def test_products_with_nothing_to_do_are_passed_over(work: Work) -> None:
     assert [one.sku for one in work.next_products(0, 10)] == ["S1", "S2"]
     work.finish_thumbnail(S1, Origin.MADE)
     assert [one.sku for one in work.next_products(0, 10)] == ["S2"]
-    assert [one.sku for one in work.products_with_images(0, 10)] == ["S1", "S2"]
+    assert [one.sku for one in work.products_to_read(0, 10)] == ["S1", "S2"]
     assert work.has_open_work()
     work.skip_product(S2, NOT_FOUND)
     assert not work.has_open_work()

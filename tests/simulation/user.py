@@ -108,7 +108,7 @@ class User:
 
     def refresh(self) -> Ended:
         def work(ledger: Ledger) -> Ended:
-            result = refresh(self._context(ledger))
+            result = refresh(self._context(ledger)).run
             return Ended(_outcome(result, ledger), result.requests, _message(result))
 
         return self._command("refresh", work)

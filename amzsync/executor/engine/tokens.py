@@ -20,13 +20,18 @@ _UNTOLD_WAIT_S = 60.0  # where the token host refuses without telling for how lo
 class Tokens:
     """One token, requested once for all workers. Times are the engine's clock.
 
-    `check` tells of each new one why it must not be used, if there is a reason.
+    `check` tells of each new one why it must not be used, if there is a reason. `cache` may hold one already.
     """
 
-    def __init__(self, call: Call[Any], check: Callable[[Secret], StopError | None]) -> None:
+    def __init__(
+        self,
+        call: Call[Any],
+        check: Callable[[Secret], StopError | None],
+        cache: TokenCache | None = None,
+    ) -> None:
         self.call = call
         self._check = check
-        self._cache = TokenCache()
+        self._cache = TokenCache() if cache is None else cache
         self._is_requested = False
         self._refusals = 0
         self._limit_refusals = 0

@@ -1,8 +1,10 @@
 """What the scripts of a run share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from amzsync.executor.scripts.bulk import AssetsByName, AssetsInUse, ProductsAndMedia, ProductsBySku
+from amzsync.executor.scripts.product import KnownReading
 from amzsync.executor.scripts.recheck import Recheck
 from amzsync.executor.scripts.record import Record
 from amzsync.executor.scripts.traits import AccountTraits
@@ -26,11 +28,13 @@ class SyncContext(ScriptContext):
     """What the scripts of a sync share besides.
 
     `skip_existing_reason`: skip, for this reason, a product whose gallery already holds any image.
+    `recent_reading`: of a product, where one was made shortly before.
     """
 
     traits: AccountTraits
     recheck: Recheck
     skip_existing_reason: str | None
+    recent_reading: Callable[[int], KnownReading | None]
 
 
 @dataclass(frozen=True, slots=True)

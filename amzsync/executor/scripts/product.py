@@ -9,7 +9,15 @@ from amzsync.ledger.work_rows import Refusal
 from amzsync.ledger.writes import Standing
 from amzsync.plytix.wire import PlytixProduct
 
-__all__ = ["ProductState"]
+__all__ = ["KnownReading", "ProductState"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReading:
+    """A product as a reading showed it."""
+
+    seen: PlytixProduct
+    reading: Reading
 
 
 @dataclass(slots=True)

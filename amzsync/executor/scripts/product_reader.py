@@ -3,6 +3,7 @@
 from functools import partial
 
 from amzsync.errors import PlytixError, RejectedError, StopError
+from amzsync.executor.engine.freshness import Reading
 from amzsync.executor.scheduler.script import Find, Script, Send, Shared
 from amzsync.executor.scripts.assets import ensure_asset
 from amzsync.executor.scripts.context import SyncContext
@@ -38,10 +39,18 @@ class ProductReader:
         """The product as a search shows it, together with up to a hundred others."""
         context, state = self._context, self._state
         sku = state.product.sku
+        known = None if fresh else context.recent_reading(state.product.id)
+        if known is not None:
+            self._see(known.seen, known.reading)
+            return
         found = yield Find(context.products_by_sku, (sku,), fresh=fresh, after_s=after_s)
         seen = found.values.get(sku)
         if seen is None:
             raise SkipProductError(NOT_FOUND)
+        self._see(seen, found.reading, fresh=fresh)
+
+    def _see(self, seen: PlytixProduct, reading: Reading, *, fresh: bool = False) -> None:
+        context, state = self._context, self._state
         if state.seen is None:
             self._record.work.resolve({state.product.id: seen.id})
             if state.product.plytix_id not in (None, seen.id):
@@ -50,7 +59,7 @@ class ProductReader:
         was_told = None not in (gallery, state.gallery) and not state.was_claimed
         if fresh and was_told and gallery != state.gallery:
             context.recheck.suspect_others()
-        state.see(seen, gallery, found.reading)
+        state.see(seen, gallery, reading)
         self._skip_what_holds_images()
 
     def _read_product(self) -> Script[None]:

@@ -4,10 +4,11 @@ from amzsync.errors import PlytixError, RejectedError
 from amzsync.executor.scheduler.script import Find, Script, Send
 from amzsync.executor.scheduler.stop_errors import reading_failed
 from amzsync.executor.scripts.context import ScriptContext
+from amzsync.executor.scripts.product import KnownReading
 from amzsync.plytix.client import read_product
 from amzsync.plytix.wire import PlytixProduct
 
-__all__ = ["find_product"]
+__all__ = ["find_product", "read_product_of"]
 
 
 def find_product(sku: str, context: ScriptContext) -> Script[PlytixProduct | None]:
@@ -16,15 +17,22 @@ def find_product(sku: str, context: ScriptContext) -> Script[PlytixProduct | Non
     Raises:
         StopError: it could not be read, so nothing is known about it.
     """
+    known = yield from read_product_of(sku, context)
+    return known.seen if known else None
+
+
+def read_product_of(sku: str, context: ScriptContext) -> Script[KnownReading | None]:
+    """The same, with the time of the reading."""
     found = yield Find(context.products_by_sku, (sku,))
     seen: PlytixProduct | None = found.values.get(sku)
-    if seen is None or seen.told_gallery is not None:
-        return seen
+    if seen is None:
+        return None
+    if seen.told_gallery is not None:
+        return KnownReading(seen, found.reading)
     try:
         sent = yield Send(read_product(seen.id, context.gallery_label))
     except PlytixError as error:
         if isinstance(error, RejectedError) and error.status == 404:
             return None
         raise reading_failed(error) from None
-    product: PlytixProduct = sent.value
-    return product
+    return KnownReading(sent.value, sent.reading)

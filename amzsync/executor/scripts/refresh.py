@@ -1,13 +1,14 @@
 """Read what Plytix has of everything a ledger wants, and write nothing to it (`plan --refresh`)."""
 
+from dataclasses import dataclass
 from functools import partial
 
 from amzsync.executor.scheduler.script import Script, Shared
 from amzsync.executor.scripts.assets import find_asset
 from amzsync.executor.scripts.compare import compare
 from amzsync.executor.scripts.context import ScriptContext
-from amzsync.executor.scripts.product import ProductState
-from amzsync.executor.scripts.reading import find_product
+from amzsync.executor.scripts.product import KnownReading, ProductState
+from amzsync.executor.scripts.reading import read_product_of
 from amzsync.executor.scripts.record import Done, Record
 from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import Origin, ProductWork, State
@@ -15,20 +16,33 @@ from amzsync.ledger.seen import Sighting
 from amzsync.ledger.writes import Standing
 from amzsync.plytix.wire import PlytixProduct
 
-__all__ = ["refresh_product", "take_in"]
+__all__ = ["Refreshed", "refresh_product", "take_in"]
 
 
-def refresh_product(product: ProductWork, context: ScriptContext) -> Script[None]:
-    """What stands there is done, what is gone is wanted again, and a product that came to exist too."""
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """A product with something to do, as it was read."""
+
+    product_id: int
+    known: KnownReading
+
+
+def refresh_product(product: ProductWork, context: ScriptContext) -> Script[Refreshed | None]:
+    """What stands there is done, what is gone is wanted again, and a product that came to exist too.
+
+    The reading, where something is left to do.
+    """
     ids = yield from _find_assets(product, context)
-    seen = yield from find_product(product.sku, context)
-    if seen is None:
-        _not_found(product, context.record)
-    elif seen.told_gallery is None:
-        _outside_family(product, seen, context.record)
-    else:
-        take_in(product, ids, seen, context.record)
+    known = yield from read_product_of(product.sku, context)
     context.record.counts[Done.PRODUCT] += 1
+    if known is None:
+        _not_found(product, context.record)
+        return None
+    if known.seen.told_gallery is None:
+        _outside_family(product, known.seen, context.record)
+        return None
+    take_in(product, ids, known.seen, context.record)
+    return Refreshed(product.id, known) if context.record.work.is_open(product.id) else None
 
 
 def _find_assets(product: ProductWork, context: ScriptContext) -> Script[dict[int, str]]:
