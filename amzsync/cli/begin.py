@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from amzsync.cli.next_steps import apply_command
 from amzsync.cli.output import Output
 from amzsync.cli.planning import check_mappings, plan_into
 from amzsync.cli.run_options import RunOptions
@@ -45,7 +46,7 @@ def plan_again(ledger: Ledger, options: RunOptions, run: Run, output: Output) ->
             error.place,
             error.cause,
             "Correct the file, then `amzsync resume`. To give up that run,"
-            " `amzsync apply` works through what was planned before it.",
+            f" `{apply_command(ledger, options)}` works through what was planned before it.",
         ) from None
     ledger.runs.keep_mappings(run.id, fingerprints(sources))
 

@@ -3,18 +3,19 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.limits import chosen_limits
 from amzsync.cli.network import RunRequest, outcome_of
-from amzsync.cli.next_steps import after_plan, after_run
+from amzsync.cli.next_steps import after_run
 from amzsync.cli.planning import forecast_of, gallery_label, metadata, plan_counts
 from amzsync.cli.result import CommandResult, Payload, Stream
 from amzsync.cli.run_options import RunOptions
 from amzsync.executor.run import RunResult
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome
+from amzsync.views.next_steps import NextStep, followed_by
 from amzsync.views.report import Report, report_json
 from amzsync.views.shortfalls import Shortfalls, render_shortfalls
 from amzsync.views.summary import Summary, render_brief, render_summary
@@ -23,16 +24,23 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "brief_of_plan",
     "exit_code",
     "is_all_in_place",
     "outcome_and_cause",
+    "plan_words",
     "report_payload",
     "result_of_run",
     "shortfalls",
 ]
 
 _EXAMPLES = 5
+
+
+class PlanWords(NamedTuple):
+    """As of a payload."""
+
+    words: "Callable[[Console], None]"
+    brief: "Callable[[Console], None] | None"
 
 
 def outcome_and_cause(ledger: Ledger, done: RunResult) -> tuple[Outcome, str]:
@@ -95,12 +103,13 @@ def report_payload(ledger: Ledger, options: RunOptions, report: Report) -> Paylo
     return Payload(None, lambda: report_json(report, ledger.queries.failures()), file=options.apply.output)
 
 
-def brief_of_plan(ledger: Ledger, options: RunOptions) -> "Callable[[Console], None] | None":
-    """What of a plan must be seen in any case: what cannot be done."""
+def plan_words(
+    words: "Callable[[Console], None]", ledger: Ledger, steps: tuple[NextStep, ...]
+) -> "PlanWords":
+    """A plan in words, followed by what to do next; in short, what of it cannot be done."""
     found = shortfalls(ledger, _EXAMPLES)
-    if not found:
-        return None
-    return partial(render_shortfalls, found, after_plan(ledger, options))
+    brief = partial(render_shortfalls, found, tuple(step for step in steps if step.when)) if found else None
+    return PlanWords(followed_by(words, steps), brief)
 
 
 def _summary(request: RunRequest, run_id: int, outcome: Outcome, done: RunResult) -> Summary:

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from amzsync.cli.ending import brief_of_plan, outcome_and_cause, report_payload, result_of_run
+from amzsync.cli.ending import outcome_and_cause, plan_words, report_payload, result_of_run
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.limits import chosen_limits
 from amzsync.cli.network import RunRequest, outcome_of, refresh, sync
+from amzsync.cli.next_steps import after_plan
 from amzsync.cli.planning import OpenLedger, plan_view
 from amzsync.cli.result import CommandResult
 from amzsync.errors import AmzsyncError
@@ -35,10 +36,13 @@ def dry_run(request: RunRequest) -> CommandResult:
     )
     for warning in request.account.warnings:
         request.output.warn(warning)
+    words = plan_words(
+        partial(render_plan, view, listing=request.output.listing),
+        request.ledger,
+        after_plan(request.ledger, request.options, outcome_of(done.end)),
+    )
     payload = replace(
-        report_payload(request.ledger, request.options, report),
-        words=partial(render_plan, view, listing=request.output.listing),
-        brief=brief_of_plan(request.ledger, request.options),
+        report_payload(request.ledger, request.options, report), words=words.words, brief=words.brief
     )
     return CommandResult(exit_code_of(outcome_of(done.end)), payload)
 

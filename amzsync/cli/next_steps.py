@@ -4,11 +4,13 @@ import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from amzsync.cli.options import MappingOptions, PaceOptions, TargetOptions
 from amzsync.cli.planning import planned_sources
-from amzsync.cli.run_options import RunOptions
+from amzsync.cli.run_options import RunOptions, resumed_options
 from amzsync.cli.signature import option_fields
+from amzsync.errors import LedgerError
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.owner import read_owner
 from amzsync.ledger.rows import Outcome
@@ -20,8 +22,10 @@ __all__ = [
     "after_plan",
     "after_run",
     "after_status",
+    "apply_command",
     "command",
     "completed",
+    "options_of_last_run",
     "running_command",
     "typed_again",
 ]
@@ -57,7 +61,10 @@ def completed(text: str, target: TargetOptions) -> str:
         name, more = found.groups()
         if name == "resume" and running_command() not in _RESUMABLE:
             return f"`{typed_again()}`"
-        return found[0] if "--ledger" in more else f"`{command(name, target)}{more}`"
+        if "--ledger" in more:
+            return found[0]
+        consent = " --yes" if name == "apply" and "--yes" not in more and not sys.stdin.isatty() else ""
+        return f"`{command(name, target)}{more}{consent}`"
 
     return _NAMED_COMMAND.sub(whole, text)
 
@@ -77,7 +84,7 @@ def after_run(ledger: Ledger, options: RunOptions, outcome: Outcome) -> tuple[Ne
     if outcome is Outcome.FINISHED:
         return ()
     if outcome is Outcome.PLANNED:
-        return (NextStep(_apply(ledger, options)),)
+        return (NextStep(apply_command(ledger, options)),)
     if outcome is Outcome.FAILURES:
         return (NextStep(command("status", options.target)), *_of_shortfalls(ledger, options))
     resume = _resume(options, is_confirmed=True)
@@ -99,8 +106,17 @@ def after_status(ledger: Ledger, options: RunOptions, *, has_work: bool) -> tupl
     if unfinished and (has_work or not unfinished.is_planned):
         return (_resume(options, is_confirmed=unfinished.is_confirmed),)
     if has_work:
-        return (NextStep(_apply(ledger, options)),)
+        return (NextStep(apply_command(ledger, options)),)
     return tuple(_of_shortfalls(ledger, options))
+
+
+def options_of_last_run(options: RunOptions, ledger: Ledger) -> RunOptions:
+    """The options of the last run, but for those given now."""
+    for run in ledger.runs.latest(1):
+        # Whoever only looks need not mind options that `resume` refuses.
+        with suppress(LedgerError):
+            return resumed_options(options, run.options)
+    return options
 
 
 def after_check(
@@ -109,17 +125,31 @@ def after_check(
     """What to type after a check; `is_repairable`: something differs that can be put right."""
     if outcome in (Outcome.INTERRUPTED, Outcome.WAITING):
         return (NextStep(typed_again()),)
-    return (NextStep(_apply(ledger, options, "--refresh")),) if is_repairable else ()
+    return (NextStep(apply_command(ledger, options, "--refresh")),) if is_repairable else ()
 
 
-def after_plan(ledger: Ledger, options: RunOptions) -> tuple[NextStep, ...]:
-    """What to do about what cannot be done."""
-    return tuple(step for step in _of_shortfalls(ledger, options) if step.when)
+def after_plan(
+    ledger: Ledger, options: RunOptions, outcome: Outcome = Outcome.PLANNED, *, has_account: bool = True
+) -> tuple[NextStep, ...]:
+    """What to type after a plan or a dry run, which may have ended before it had read everything."""
+    steps = [step for step in _of_shortfalls(ledger, options) if step.when]
+    if outcome in (Outcome.INTERRUPTED, Outcome.WAITING):
+        return NextStep(typed_again()), *steps
+    if options.apply.dry_run:
+        return NextStep(_without_dry_run(options)), *steps
+    if has_account and ledger.work().has_open_work():
+        return NextStep(apply_command(ledger, options)), *steps
+    return tuple(steps)
+
+
+def _without_dry_run(options: RunOptions) -> str:
+    is_asked = running_command() != "plan" and not {"--yes", "--execute", "-y"}.intersection(sys.argv)
+    return shlex.join([*shlex.split(typed_again("--dry-run")), *_consent(options, is_asked=is_asked)])
 
 
 def _of_shortfalls(ledger: Ledger, options: RunOptions) -> Iterator[NextStep]:
     causes = ledger.unfinished.causes()
-    retry = _apply(ledger, options, "--retry-failed")
+    retry = apply_command(ledger, options, "--retry-failed")
     if causes.transient:
         yield NextStep(retry)
     if causes.addresses:
@@ -127,7 +157,7 @@ def _of_shortfalls(ledger: Ledger, options: RunOptions) -> Iterator[NextStep]:
         mappings = [word for source in sources for word in ("--mapping", source)]
         others = _given(options.mapping, but=("mappings", *_OF_PENDING_ROWS))
         when = "once the listing or the mapping is corrected"
-        yield NextStep(_apply(ledger, options, *mappings, *others), when)
+        yield NextStep(apply_command(ledger, options, *mappings, *others), when)
     if not causes.transient:
         if causes.products:
             yield NextStep(retry, "once the products are corrected in Plytix")
@@ -142,7 +172,8 @@ def _resume(options: RunOptions, *, is_confirmed: bool) -> NextStep:
     )
 
 
-def _apply(ledger: Ledger, options: RunOptions, *more: str) -> str:
+def apply_command(ledger: Ledger, options: RunOptions, *more: str) -> str:
+    """The command that works through what is pending, with the options that it needs for that."""
     kept = [
         word for group in (options.mapping, options.pace) for word in _given(group, only=_OF_PENDING_ROWS)
     ]

@@ -7,10 +7,11 @@ from functools import partial
 from amzsync.cli.accounts import chosen_account, perhaps_account
 from amzsync.cli.begin import fingerprints
 from amzsync.cli.binding import AccountBinding
-from amzsync.cli.ending import brief_of_plan
+from amzsync.cli.ending import plan_words
 from amzsync.cli.exits import exit_code_of
 from amzsync.cli.limits import ChosenLimits, chosen_limits
 from amzsync.cli.network import RunRequest, outcome_of, refresh
+from amzsync.cli.next_steps import after_plan
 from amzsync.cli.output import Output
 from amzsync.cli.planning import OpenLedger, check_mappings, open_for_planning, plan_into, plan_view
 from amzsync.cli.result import CommandResult, Payload
@@ -50,10 +51,15 @@ def plan(options: RunOptions, output: Output, resources: ExitStack) -> CommandRe
         ledger.runs.end(run_id, outcome, {})
     view = plan_view(opened, options, limits, account=account, refreshed=with_refresh)
     queries = ledger.queries
-    payload = Payload(
+    words = plan_words(
         partial(render_plan, view, listing=output.listing),
+        ledger,
+        after_plan(ledger, options, refreshed, has_account=account is not None),
+    )
+    payload = Payload(
+        words.words,
         lambda: plan_json(view, queries.products(), queries.failures()),
-        brief=brief_of_plan(ledger, options),
+        brief=words.brief,
     )
     return CommandResult(exit_code_of(refreshed), payload)
 

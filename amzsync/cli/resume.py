@@ -13,7 +13,7 @@ from amzsync.cli.ending import exit_code, is_all_in_place, report_payload
 from amzsync.cli.execution import dry_run, execute
 from amzsync.cli.limits import chosen_limits
 from amzsync.cli.network import RunRequest
-from amzsync.cli.next_steps import command
+from amzsync.cli.next_steps import apply_command, options_of_last_run
 from amzsync.cli.output import Output
 from amzsync.cli.planning import metadata, plan_counts
 from amzsync.cli.result import CommandResult
@@ -66,9 +66,9 @@ def resume(options: RunOptions, output: Output, resources: ExitStack) -> Command
 
 
 def _nothing_to_resume(ledger: Ledger, options: RunOptions) -> CommandResult:
-    apply_command = command("apply", options.target, ledger)
+    command = apply_command(ledger, options_of_last_run(options, ledger))
     message = (
-        f"There is no unfinished run. `{apply_command}` works through what is pending."
+        f"There is no unfinished run. `{command}` works through what is pending."
         if ledger.work().has_open_work()
         else "There is no unfinished run, and nothing is pending."
     )

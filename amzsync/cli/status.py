@@ -2,7 +2,7 @@
 
 import os
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 
@@ -10,15 +10,14 @@ from amzsync.cli.accounts import perhaps_account
 from amzsync.cli.ending import shortfalls
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.limits import ChosenLimits, chosen_limits
-from amzsync.cli.next_steps import after_status
+from amzsync.cli.next_steps import after_status, options_of_last_run
 from amzsync.cli.planning import forecast_of, gallery_label
 from amzsync.cli.result import CommandResult, Payload
-from amzsync.cli.run_options import RunOptions, resumed_options
-from amzsync.errors import ConfigError, LedgerError
+from amzsync.cli.run_options import RunOptions
+from amzsync.errors import ConfigError
 from amzsync.executor.engine.slots import Slots
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import is_being_written
-from amzsync.ledger.rows import Run
 from amzsync.ledger.runs import Writer
 from amzsync.views.status import StatusView, render_status, render_status_brief, status_json
 
@@ -35,7 +34,7 @@ def status(options: RunOptions, resources: ExitStack) -> CommandResult:
     running = _running(ledger, is_locked=is_locked)
     queries = ledger.queries
     runs = ledger.runs.latest(_RUNS_SHOWN)
-    last_options = _last_options(options, runs)
+    last_options = options_of_last_run(options, ledger)
     limits = _limits(last_options, ledger)
     slots = Slots(limits.limits, ledger.request_log(), time.monotonic)
     outstanding = queries.outstanding()
@@ -72,15 +71,6 @@ def _running(ledger: Ledger, *, is_locked: bool | None) -> Writer | None:
             return None
         return holder
     return holder if is_locked else None
-
-
-def _last_options(options: RunOptions, runs: tuple[Run, ...]) -> RunOptions:
-    """The options of the last run, but for those given now."""
-    if runs:
-        # Whoever only looks need not mind options that `resume` refuses.
-        with suppress(LedgerError):
-            return resumed_options(options, runs[0].options)
-    return options
 
 
 def _limits(options: RunOptions, ledger: Ledger) -> ChosenLimits:

@@ -1,6 +1,6 @@
 """What to type next, in lines that can be copied as they stand."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["NextStep", "next_step_fields", "print_next_steps"]
+__all__ = ["NextStep", "followed_by", "next_step_fields", "print_next_steps"]
 
 _LONGEST = 2000
 
@@ -31,6 +31,19 @@ def print_next_steps(steps: Iterable[NextStep], console: "Console") -> None:
     """A line each, however long: a command that is broken over lines cannot be copied."""
     for step in steps:
         console.print(step.line(), soft_wrap=True)
+
+
+def followed_by(words: "Callable[[Console], None]", steps: Iterable[NextStep]) -> "Callable[[Console], None]":
+    """Print something, and below it what to type next."""
+
+    def print_both(console: "Console") -> None:
+        words(console)
+        told = tuple(steps)
+        if told:
+            console.print()
+        print_next_steps(told, console)
+
+    return print_both
 
 
 def next_step_fields(steps: Iterable[NextStep]) -> dict[str, object]:

@@ -102,7 +102,7 @@ def test_a_mapping_that_is_gone_is_an_error_with_its_next_step(setup: Setup) -> 
     assert result.code == 1
     assert str(mapping) in result.err
     assert "`amzsync resume`" in result.err
-    assert "`amzsync apply`" in result.err
+    assert "`amzsync apply --rate-limit 100000/10s --yes`" in result.err
     mapping.write_text(content)
     assert amzsync("resume").code == 0
     assert pictures(setup) == {"A": 1, "B": 1}
@@ -207,5 +207,5 @@ def test_a_declined_plan_does_not_revive_an_earlier_run(setup: Setup) -> None:
     assert amzsync("apply", "--mapping", second, *FAST, answer="n\n").code == 1
     asked = setup.sandbox.total
     result = amzsync("resume", *FAST)
-    assert "`amzsync apply` works through what is pending" in result.err
+    assert "--yes` works through what is pending" in result.err
     assert setup.sandbox.total == asked

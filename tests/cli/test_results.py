@@ -76,8 +76,8 @@ def test_the_document_of_a_result_with_an_error_is_that_of_the_error(
     result = CommandResult(ExitCode.STOPPED, payload(file=tmp_path / "r.json"), error=ERROR)
     assert ended(result, OutputOptions(as_json=True), target=TargetOptions(ledger=Path("some.db"))) == 1
     out, err = capsys.readouterr()
-    assert json.loads(out)["error"]["next_step"] == "`amzsync apply --ledger some.db` makes another."
-    assert err == "amzsync: The ledger is gone. `amzsync apply --ledger some.db` makes another.\n"
+    assert json.loads(out)["error"]["next_step"] == "`amzsync apply --ledger some.db --yes` makes another."
+    assert err == "amzsync: The ledger is gone. `amzsync apply --ledger some.db --yes` makes another.\n"
     assert (tmp_path / "r.json").exists()
     with pytest.raises(LedgerError):
         invoke(lambda _output, _resources: result, OutputOptions(verbosity=2))
