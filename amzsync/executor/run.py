@@ -199,7 +199,6 @@ def _removing(context: RunContext, run_id: int) -> Iterator[tuple[Running, Remov
         shared = RemovalContext(
             gallery_label=label,
             record=run.record,
-            runs=ledger.runs,
             products=ProductsAndMedia(label, media[0] if media else None),
             assets_in_use=AssetsInUse(),
             traits=AccountTraits(context.listener),

@@ -8,6 +8,7 @@ __all__ = [
     "NOT_IN_ORDER",
     "NO_OTHER_THUMBNAIL",
     "NO_PICTURE",
+    "PUT_LAST",
     "SKIP_EXISTING",
     "STANDS_ELSEWHERE",
     "UNNEEDED",
@@ -39,6 +40,8 @@ NO_PICTURE = "its picture could not be put into Plytix"
 STANDS_ELSEWHERE = "it also stands elsewhere in the product, from where it would be taken out, too"
 
 NO_OTHER_THUMBNAIL = "it stays the product's thumbnail, as no other one is wanted"
+
+PUT_LAST = "put back behind the others, as Plytix is not known to keep the order of a whole gallery"
 
 CHANGED_SINCE = "changed since that run: only what the run had added was taken out"
 

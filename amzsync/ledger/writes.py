@@ -11,6 +11,7 @@ from amzsync.ledger.work_rows import WorkRows
 
 __all__ = ["Change", "Standing", "Write", "WriteOutcome", "Writes"]
 
+_REPLACES = "replaces_galleries"
 _COLUMNS = "run_id, product_id, gallery_before, gallery_after, thumbnail_before, thumbnail_after, outcome"
 
 
@@ -114,6 +115,15 @@ class Writes(WorkRows):
     def own_writes(self) -> Iterator[Write]:
         """All that this run has written."""
         return iter(()) if self._run_id is None else self.writes_of(self._run_id)
+
+    def note_replaced(self, before: Sequence[str], written: Sequence[str], shown: Sequence[str]) -> None:
+        """An answer to a write of a whole gallery: it may prove that the account replaces it, in order."""
+        if tuple(shown) == tuple(written) and tuple(before) != tuple(written[: len(before)]):
+            self._store.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, '1')", (_REPLACES,))
+
+    def replaces_galleries(self) -> bool:
+        """Whether the account is known to do so."""
+        return self._store.value("SELECT value FROM settings WHERE name = ?", (_REPLACES,)) is not None
 
     def has_set_thumbnail(self, product_id: int, asset_id: str) -> bool:
         """Whether a run is known to have made this asset the product's thumbnail."""

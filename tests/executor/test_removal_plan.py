@@ -49,6 +49,7 @@ def test_the_requests_lead_to_the_target_as_far_as_they_may(
         assert set(after) == set(goal)
     if isinstance(way, OneByOne):
         assert set(after) == set(goal) | set(way.stuck)
+        assert way.is_moved or [one for one in after if one in goal] == list(goal)
         assert set(way.stuck) == set(seen) & elsewhere - set(goal)
         assert [one for one in after if one in seen] == [one for one in seen if one in after]
     if thumbnail is None and goal == seen:

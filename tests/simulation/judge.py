@@ -106,6 +106,7 @@ class Judge:
         self._brought_again: set[str] = set()
         self.stale_s = 0.0
         self.lost_power = False
+        self._takes_back = False
         self.wanted: dict[str, list[tuple[str, str]]] = {}
         self.ever_wanted: dict[str, set[str]] = defaultdict(set)
         self.requests = 0
@@ -165,7 +166,12 @@ class Judge:
 
     def started(self, _at: float, _process: int, _command: str) -> None:
         self._writing.clear()
+        self._takes_back = False
         self.requests = 0
+
+    def taking_back(self) -> None:
+        """The command may take out what the program itself has put there, and put it back."""
+        self._takes_back = True
 
     def killed(self, _at: float) -> None:
         """Nothing is known any more of what was in the air, nor of what was answered last."""
@@ -215,7 +221,7 @@ class Judge:
             raise BrokenPromiseError(
                 f"{sent.kind} left {self._paused_until - at:.3f} s before the wait that a 429 told was over"
             )
-        if sent.kind in ("product_write", "link") and sent.product:
+        if sent.kind in ("product_write", "link", "unlink") and sent.product:
             other = self._writing.get(sent.product)
             if other is not None:
                 raise BrokenPromiseError(
@@ -279,6 +285,9 @@ class Judge:
             if asset_id in now:
                 continue
             put_at = gallery.put_at.get(asset_id, float("-inf"))
+            if self._takes_back and asset_id in gallery.by_run and asset_id not in gallery.by_person:
+                self.figures["taken back"] += 1
+                continue
             if put_at <= since:
                 who = "a person" if asset_id in gallery.by_person else "the program itself"
                 raise BrokenPromiseError(
@@ -288,7 +297,7 @@ class Judge:
             gallery.by_person.discard(asset_id)
             gallery.overwritten = True
             self.figures["lost in the window"] += 1
-        if gallery.edited_at <= since and self._is_a_persons(gallery, was) and now[: len(was)] != was:
+        if gallery.edited_at <= since and self._is_reordered(gallery, was, now):
             raise BrokenPromiseError(f"a person's gallery on {gallery.sku} was reordered: {was} became {now}")
         # What a person has put there since the reading looks like the write's own work.
         recent = [one for one in sent.facts["assets"] if gallery.put_at.get(one, -math.inf) > since]
@@ -304,6 +313,12 @@ class Judge:
         if at - sent.left_at > WINDOW_S:
             # Done so late that others, and we ourselves, may have written meanwhile.
             gallery.overwritten = gallery.overwritten or now != was
+
+    def _is_reordered(self, gallery: Gallery, was: tuple[str, ...], now: tuple[str, ...]) -> bool:
+        if self._takes_back:
+            persons = [one for one in was if one not in gallery.by_run]
+            return [one for one in now if one in persons] != persons
+        return self._is_a_persons(gallery, was) and now[: len(was)] != was
 
     def _is_a_persons(self, gallery: Gallery, standing: Sequence[str]) -> bool:
         # What a person took out and put back, or put there with a write, looks like the program's own.

@@ -1,5 +1,6 @@
 """Whoever sits at the terminal: the commands as the command line does them, without their words."""
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from simulation.world import Killed, World
 from amzsync.domain.product import Product
 from amzsync.executor.clocks import Clocks
 from amzsync.executor.engine.engine import Bounds, End
-from amzsync.executor.run import RunContext, RunResult, Server, refresh, sync
+from amzsync.executor.run import RunContext, RunResult, Server, prune, refresh, sync, undo
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.reasons import SKIP_EXISTING
@@ -24,6 +25,7 @@ from amzsync.planner import Planner, settle
 
 KILLED = "killed"
 NOTHING_TO_RESUME = "nothing to resume"
+NOTHING_TO_UNDO = "nothing to undo"
 
 
 class _Listener:
@@ -43,6 +45,7 @@ class Ended:
     outcome: str
     requests: int = 0
     message: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass
@@ -84,7 +87,7 @@ class User:
         def work(ledger: Ledger) -> Ended:
             run_id = ledger.runs.start("apply", {"skip": skip_existing}, 1, (), is_planned=not with_mapping)
             if with_mapping:
-                self._merge(ledger, skip_existing=skip_existing)
+                self._merge(ledger, skip_existing=skip_existing, run_id=run_id)
                 ledger.runs.planned(run_id)
             if retry_failed:
                 ledger.work().retry_failed()
@@ -99,12 +102,38 @@ class User:
                 return Ended(NOTHING_TO_RESUME)
             skip_existing = "true" in run.options
             if not run.is_planned:
-                self._merge(ledger, skip_existing=skip_existing)
+                self._merge(ledger, skip_existing=skip_existing, run_id=run.id)
                 ledger.runs.planned(run.id)
             ledger.runs.reopen(run.id, 1)
+            if run.command in ("prune", "undo"):
+                return self._take_back(ledger, run.id, json.loads(run.options).get("undone"))
             return self._sync(ledger, run.id, skip_existing=skip_existing)
 
         return self._command("resume", work)
+
+    def prune(self) -> Ended:
+        def work(ledger: Ledger) -> Ended:
+            with ledger.atomic():
+                run_id = ledger.runs.start("prune", {}, 1, ())
+                work = ledger.work(run_id)
+                work.add_tasks([(one.product_id, one.asset_ids) for one in work.removals()])
+            return self._take_back(ledger, run_id, None)
+
+        return self._command("prune", work)
+
+    def undo(self) -> Ended:
+        """The last run that wrote."""
+
+        def work(ledger: Ledger) -> Ended:
+            undone = ledger.work().last_writer()
+            if undone is None:
+                return Ended(NOTHING_TO_UNDO)
+            with ledger.atomic():
+                run_id = ledger.runs.start("undo", {"undone": undone}, 1, ())
+                ledger.work(run_id).add_undo_tasks(undone)
+            return self._take_back(ledger, run_id, undone)
+
+        return self._command("undo", work)
 
     def refresh(self) -> Ended:
         def work(ledger: Ledger) -> Ended:
@@ -180,11 +209,22 @@ class User:
         self._merge(ledger, skip_existing=False)
         return Ended("planned")
 
-    def _merge(self, ledger: Ledger, *, skip_existing: bool) -> None:
+    def _take_back(self, ledger: Ledger, run_id: int, undone: int | None) -> Ended:
+        context = self._context(ledger)
+        self.judge.taking_back()
+        result = prune(context, run_id) if undone is None else undo(context, run_id, undone_run=undone)
+        outcome = _outcome(result.run, ledger)
+        if outcome in (Outcome.FINISHED, Outcome.FAILURES):
+            outcome = Outcome.FAILURES if result.left else Outcome.FINISHED
+        ledger.runs.end(run_id, outcome, {"requests": result.run.requests}, _message(result.run))
+        reasons = tuple(one.reason for one in result.left)
+        return Ended(outcome, result.run.requests, _message(result.run), reasons)
+
+    def _merge(self, ledger: Ledger, *, skip_existing: bool, run_id: int | None = None) -> None:
         planner = Planner(ledger.merge.known_rows(), gallery_label=GALLERY, is_complete=True)
         for product in self.mapping:
             planner.add(product)
-        ledger.merge.apply(settle(planner), gallery_label=GALLERY, skip_existing=skip_existing)
+        ledger.merge.apply(settle(planner), gallery_label=GALLERY, skip_existing=skip_existing, run_id=run_id)
         self.judge.planned([(p.sku, [(i.url, i.variant) for i in p.images]) for p in self.mapping])
 
     def _sync(self, ledger: Ledger, run_id: int, *, skip_existing: bool) -> Ended:

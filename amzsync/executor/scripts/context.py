@@ -8,7 +8,6 @@ from amzsync.executor.scripts.product import KnownReading
 from amzsync.executor.scripts.recheck import Recheck
 from amzsync.executor.scripts.record import Record
 from amzsync.executor.scripts.traits import AccountTraits
-from amzsync.ledger.runs import Runs
 
 __all__ = ["RemovalContext", "ScriptContext", "SyncContext"]
 
@@ -43,7 +42,6 @@ class RemovalContext:
 
     gallery_label: str
     record: Record
-    runs: Runs
     products: ProductsAndMedia
     assets_in_use: AssetsInUse
     traits: AccountTraits

@@ -15,7 +15,7 @@ from amzsync.executor.scheduler.stop_errors import reading_failed
 from amzsync.executor.scripts.context import RemovalContext
 from amzsync.executor.scripts.product import ProductState
 from amzsync.executor.scripts.removal_plan import OneByOne, Target, Whole, plan_change
-from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY, STANDS_ELSEWHERE
+from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY, PUT_LAST, STANDS_ELSEWHERE
 from amzsync.ledger.tasks import Kept
 from amzsync.ledger.writes import Standing
 from amzsync.plytix.client import link_asset, read_product, restore_product, unlink_asset
@@ -24,7 +24,6 @@ from amzsync.plytix.wire import Call, PlytixProduct
 __all__ = ["ProductChange"]
 
 _MAX_LATE_WRITES = 3
-_REPLACES = "replaces_galleries"
 
 
 class ProductChange:
@@ -147,7 +146,7 @@ class ProductChange:
             target,
             is_ours=self.state.is_ours and not self._one_by_one,
             elsewhere=elsewhere,
-            replaces=not self._one_by_one and self._context.runs.setting(_REPLACES) is not None,
+            replaces=not self._one_by_one and self._work.replaces_galleries(),
         )
 
     @property
@@ -208,8 +207,7 @@ class ProductChange:
         if not_taken_out or not set(written).issubset(shown):
             self._one_by_one = True
             return 0.0
-        if shown == written and before != written[: len(before)]:
-            self._context.runs.keep_setting(_REPLACES, "1")
+        self._work.note_replaced(before, written, shown)
         self.state.gallery = shown
         return None
 
@@ -220,6 +218,8 @@ class ProductChange:
             rests_on = None
         for asset_id in way.stuck:
             self.keep(STANDS_ELSEWHERE, asset_id)
+        if way.is_moved:
+            self.keep(PUT_LAST)
         staying = {*target.gallery, *way.stuck}
         for asset_id in way.unlinks:
             after = tuple(one for one in state.gallery or () if one != asset_id)

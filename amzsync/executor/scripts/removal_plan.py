@@ -32,12 +32,16 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class OneByOne:
-    """The thumbnail first (None: leave it), then each link by itself. `stuck` cannot be unlinked."""
+    """The thumbnail first (None: leave it), then each link by itself.
+
+    `stuck` cannot be unlinked; `is_moved`: the links come to stand elsewhere than they should.
+    """
 
     thumbnail: tuple[str, ...] | None
     unlinks: tuple[str, ...]
     links: tuple[str, ...]
     stuck: tuple[str, ...]
+    is_moved: bool
 
 
 def plan_change(
@@ -65,4 +69,5 @@ def plan_change(
     unlinks = tuple(asset_id for asset_id in gone if asset_id not in stuck)
     if not (unlinks or added or stuck) and target.thumbnail is None:
         return None
-    return OneByOne(target.thumbnail, unlinks, added, stuck)
+    kept = tuple(asset_id for asset_id in seen if asset_id in gallery)
+    return OneByOne(target.thumbnail, unlinks, added, stuck, is_moved=(*kept, *added) != gallery)

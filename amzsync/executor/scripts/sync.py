@@ -142,7 +142,9 @@ class ProductSync(ProductReader):
             return (yield from self._replace_refused(decision, error))
         answer: PlytixProduct = sent.value
         if decision.gallery is not None:
+            before = state.gallery or ()
             answer = yield from self._as_it_stands(decision.gallery, answer)
+            self._record.work.note_replaced(before, decision.gallery, state.gallery or ())
             if not context.traits.shows(decision.gallery, state.gallery):
                 return (yield from self._append(Append(state.missing, decision.thumbnail)))
             if state.gallery != decision.gallery:

@@ -23,16 +23,14 @@ def undo_product(task: Task, run_id: int, context: RemovalContext) -> Script[Non
     write = work.write(run_id, task.product_id)
     change = ProductChange(task.product_id, context)
     if write is not None:
-        begun = work.own_write(task.product_id)
-        yield from change.bring(lambda state: _target(write, begun, state, change, context))
+        yield from change.bring(lambda state: _target(write, state, change, context))
     if not (change.has_failed or change.is_unsure):
         work.restore_wants(run_id, task.product_id)
     _record(change, context)
 
 
-def _target(
-    write: Write, begun: Write | None, state: ProductState, change: ProductChange, context: RemovalContext
-) -> Target:
+def _target(write: Write, state: ProductState, change: ProductChange, context: RemovalContext) -> Target:
+    begun = context.record.work.own_write(write.product_id)
     seen = state.gallery or ()
     ours = {
         state.ids[link.asset_id]
