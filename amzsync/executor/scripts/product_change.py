@@ -220,20 +220,24 @@ class ProductChange:
             self.keep(STANDS_ELSEWHERE, asset_id)
         if way.is_moved:
             self.keep(PUT_LAST)
-        staying = {*target.gallery, *way.stuck}
-        for asset_id in way.unlinks:
-            after = tuple(one for one in state.gallery or () if one != asset_id)
-            goal = tuple(one for one in state.gallery or () if one in staying)
-            call: Call[Any] = unlink_asset(state.plytix_id, asset_id)
-            if not (yield from self._send_single(call, goal, rests_on, asset_id)):
+        label = self._context.gallery_label
+        staying, coming = {*target.gallery, *way.stuck}, list(way.links)
+        for asset_id in (*way.unlinks, *way.links):
+            is_link = asset_id in way.links
+            call: Call[Any] = (
+                link_asset(state.plytix_id, asset_id, label)
+                if is_link
+                else unlink_asset(state.plytix_id, asset_id)
+            )
+            gallery = state.gallery or ()
+            goal = (*(one for one in gallery if one in staying), *coming)
+            if is_link:
+                coming.remove(asset_id)
+            if (yield from self._send_single(call, goal, rests_on, asset_id)):
+                others = tuple(one for one in gallery if one != asset_id)
+                state.gallery, rests_on = (*others, asset_id) if is_link else others, None
+            else:
                 staying.add(asset_id)
-                continue
-            state.gallery, rests_on = after, None
-        for asset_id in way.links:
-            after = (*(state.gallery or ()), asset_id)
-            call = link_asset(state.plytix_id, asset_id, self._context.gallery_label)
-            if (yield from self._send_single(call, after, rests_on, asset_id)):
-                state.gallery, rests_on = after, None
 
     def _send_single(
         self, call: Call[Any], goal: Sequence[str], rests_on: Reading | None, asset_id: str

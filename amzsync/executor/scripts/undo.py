@@ -8,7 +8,7 @@ from amzsync.executor.scripts.record import Done
 from amzsync.executor.scripts.refresh import take_in
 from amzsync.executor.scripts.removal_plan import Target
 from amzsync.executor.scripts.undo_plan import undo_gallery, undo_thumbnail
-from amzsync.ledger.reasons import CHANGED_SINCE, written_since
+from amzsync.ledger.reasons import CHANGED_SINCE, PUT_LAST, written_since
 from amzsync.ledger.rows import Origin
 from amzsync.ledger.tasks import Task
 from amzsync.ledger.writes import Write
@@ -46,6 +46,8 @@ def _target(write: Write, state: ProductState, change: ProductChange, context: R
         return Target(seen)
     if undone.is_changed:
         change.keep(CHANGED_SINCE)
+    if undone.is_put_last:
+        change.keep(PUT_LAST)
     return Target(undone.gallery, thumbnail)
 
 

@@ -15,10 +15,14 @@ __all__ = ["Undone", "undo_gallery", "undo_thumbnail"]
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """The gallery that is to stand. `is_changed`: others changed it since, so it is not the one of before."""
+    """The gallery that is to stand. `is_changed`: others changed it since, so it is not the one of before.
+
+    `is_put_last`: an undo that did not come to its end has put back pictures behind the others.
+    """
 
     gallery: tuple[str, ...]
     is_changed: bool = False
+    is_put_last: bool = False
 
 
 def undo_gallery(now: Sequence[str], write: Write, begun: Write | None, ours: Collection[str]) -> Undone:
@@ -26,7 +30,9 @@ def undo_gallery(now: Sequence[str], write: Write, begun: Write | None, ours: Co
     seen, change = tuple(now), write.gallery
     if begun is not None and _explains(begun, seen):
         going_on = begun.gallery.after if begun.gallery else seen
-        return Undone(going_on, is_changed=change is None or going_on != change.before)
+        is_whole = change is not None and set(going_on) == set(change.before)
+        is_last = is_whole and change is not None and going_on != change.before
+        return Undone(going_on, is_changed=not is_whole, is_put_last=is_last)
     if change is None or seen == change.before:
         return Undone(seen)
     added = {asset_id for asset_id in change.after if asset_id not in change.before}
