@@ -45,7 +45,6 @@ class Ended:
     outcome: str
     requests: int = 0
     message: str = ""
-    reasons: tuple[str, ...] = ()
 
 
 @dataclass
@@ -217,8 +216,7 @@ class User:
         if outcome in (Outcome.FINISHED, Outcome.FAILURES):
             outcome = Outcome.FAILURES if result.left else Outcome.FINISHED
         ledger.runs.end(run_id, outcome, {"requests": result.run.requests}, _message(result.run))
-        reasons = tuple(one.reason for one in result.left)
-        return Ended(outcome, result.run.requests, _message(result.run), reasons)
+        return Ended(outcome, result.run.requests, _message(result.run))
 
     def _merge(self, ledger: Ledger, *, skip_existing: bool, run_id: int | None = None) -> None:
         planner = Planner(ledger.merge.known_rows(), gallery_label=GALLERY, is_complete=True)
