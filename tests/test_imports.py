@@ -33,6 +33,7 @@ MAY_IMPORT = {
         "planner",
         "ledger.rows",
         "ledger.changes",
+        "ledger.exports",
         "ledger.queries",
         "ledger.runs.Writer",
         "executor.events",

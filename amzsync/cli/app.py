@@ -14,6 +14,7 @@ from amzsync import __version__
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.options import (
     ApplyOptions,
+    ExportOptions,
     MappingOptions,
     OutputOptions,
     PaceOptions,
@@ -190,6 +191,26 @@ def _status(
         from amzsync.cli.status import status
 
         return status(RunOptions(target=target, pace=pace), resources)
+
+    _invoke(command, output_options, target)
+
+
+@app.command("export", epilog="Example: amzsync export failures --output failures.csv")
+@takes_options
+def _export(
+    export_options: ExportOptions,
+    target: Annotated[TargetOptions, Only("ledger")],
+    output: Annotated[ApplyOptions, Only("output")],
+    part: PartOptions,
+    output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
+) -> None:
+    """Print what the ledger holds as CSV or JSON, a row for each image of each product."""
+
+    def command(_output: "Output", resources: ExitStack) -> "CommandResult":
+        from amzsync.cli.export import export
+        from amzsync.cli.run_options import RunOptions
+
+        return export(export_options, RunOptions(target, apply=output, part=part), resources)
 
     _invoke(command, output_options, target)
 

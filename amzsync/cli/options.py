@@ -1,23 +1,24 @@
 """Every option, defined once: its name, type, help, default and check are those of a field.
 
 A command takes these objects as its arguments (`signature.takes_options`); those of a run are kept with it
-(`run_options`). A new option is a new field here, and a row in README. What a check needs is imported when a
-value is given, so that `--help` answers at once.
+(`run_options`). A new option is a new field here, and a row in README.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from amzsync.cli import completion
+from amzsync.cli import completion, option_checks
 
 __all__ = [
     "DEFAULT_LEDGER",
-    "FAIL_ON",
     "ApplyOptions",
+    "ExportFormat",
+    "ExportKind",
+    "ExportOptions",
     "MappingOptions",
     "OutputOptions",
     "PaceOptions",
@@ -27,63 +28,9 @@ __all__ = [
 ]
 
 DEFAULT_LEDGER = Path("amzsync.db")
-FAIL_ON = ("any", "new", "none")
 _MOST_WORKERS = 1024
 _NOT_RECORDED = {"is_recorded": False}
 """For a field whose option holds only for the command that it is given with."""
-
-
-def _check_ledger(ledger: Path) -> Path:
-    if ledger.is_dir():
-        raise typer.BadParameter(f"{ledger} is a folder.")
-    return ledger
-
-
-def _check_marketplace(text: str | None) -> str | None:
-    """The code of the marketplace."""
-    if text is None:
-        return None
-    from amzsync.domain.marketplace import marketplace_code, similar_marketplace
-    from amzsync.domain.product import MARKETPLACE_IDS
-
-    code = marketplace_code(text)
-    if code is None:
-        similar = similar_marketplace(text)
-        offer = f" Did you mean {similar}?" if similar else ""
-        raise typer.BadParameter(
-            f"{text[:40]!r} is no marketplace.{offer} Known: {', '.join(MARKETPLACE_IDS)}."
-        )
-    return code
-
-
-def _check_rate_limits(texts: Sequence[str] | None) -> Sequence[str] | None:
-    if texts:
-        from amzsync.errors import ConfigError
-        from amzsync.limits.windows import parse_limits
-
-        try:
-            parse_limits(texts)
-        except ConfigError as error:
-            raise typer.BadParameter(str(error)) from None
-    return texts
-
-
-def _check_max_wait(text: str | None) -> str | None:
-    if text:
-        from amzsync.errors import ConfigError
-        from amzsync.limits.windows import parse_duration_s
-
-        try:
-            parse_duration_s(text)
-        except ConfigError as error:
-            raise typer.BadParameter(str(error)) from None
-    return text
-
-
-def _check_fail_on(text: str | None) -> str | None:
-    if text is not None and text not in FAIL_ON:
-        raise typer.BadParameter(f"{text[:40]!r} is not one of {', '.join(FAIL_ON)}.")
-    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +70,7 @@ class MappingOptions:
         typer.Option(
             "--marketplace",
             metavar="CODE",
-            callback=_check_marketplace,
+            callback=option_checks.check_marketplace,
             autocompletion=completion.marketplaces,
             help="US, DE, …. Default: the mapping's, else US.",
         ),
@@ -160,7 +107,7 @@ class TargetOptions:
             "--ledger",
             metavar="FILE",
             envvar="AMZSYNC_LEDGER",
-            callback=_check_ledger,
+            callback=option_checks.check_ledger,
             help="The ledger.",
         ),
     ] = field(default=DEFAULT_LEDGER, metadata=_NOT_RECORDED)
@@ -219,15 +166,17 @@ class ApplyOptions:
         typer.Option(
             "--fail-on",
             metavar="any|new|none",
-            callback=_check_fail_on,
-            autocompletion=lambda incomplete: [word for word in FAIL_ON if word.startswith(incomplete)],
+            callback=option_checks.check_fail_on,
+            autocompletion=lambda incomplete: [
+                word for word in option_checks.FAIL_ON if word.startswith(incomplete)
+            ],
             help="Which failures and missing products make exit code 3: any (the default), those that no"
             " earlier run has told, or none.",
         ),
     ] = None
     output: Annotated[
         Path | None,
-        typer.Option("--output", metavar="FILE", help="Write the JSON report there."),
+        typer.Option("--output", metavar="FILE", help="Write the JSON report, or what is exported, there."),
     ] = field(default=None, metadata=_NOT_RECORDED)
 
 
@@ -250,7 +199,7 @@ class PaceOptions:
         typer.Option(
             "--rate-limit",
             metavar="N/WINDOW",
-            callback=_check_rate_limits,
+            callback=option_checks.check_rate_limits,
             autocompletion=completion.rate_limits,
             help="50/10s, 5000/1h, or free, paid; repeat it."
             " Default: the account's or its token's, else paid.",
@@ -261,7 +210,7 @@ class PaceOptions:
         typer.Option(
             "--max-wait",
             metavar="DURATION",
-            callback=_check_max_wait,
+            callback=option_checks.check_max_wait,
             help="End with exit code 4 rather than wait longer than this for the rate limits (90s, 15m, 1h).",
         ),
     ] = None
@@ -288,6 +237,37 @@ class OutputOptions:
         Path | None,
         typer.Option("--log-file", metavar="FILE", help="Append a log of every request there."),
     ] = None
+
+
+class ExportKind(StrEnum):
+    """What can be exported."""
+
+    FAILURES = "failures"
+    MISSING = "missing"
+    OBSOLETE = "obsolete"
+    LINKS = "links"
+
+
+class ExportFormat(StrEnum):
+    """The form in which it is."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What is exported, and in which form."""
+
+    kind: Annotated[
+        ExportKind,
+        typer.Argument(
+            metavar="KIND",
+            help="failures; missing: images of products that Plytix lacks;"
+            " obsolete: images no longer wanted, still in Plytix; links: all wanted images.",
+        ),
+    ]
+    form: Annotated[ExportFormat, typer.Option("--format", help="csv or json.")] = ExportFormat.CSV
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,12 +54,13 @@ class Output:
     def _show(self, payload: Payload, *, has_error: bool) -> None:
         if payload.file:
             write_report(payload.file, payload.document())
-        if self._as_json and not has_error:
+        is_printed = self._as_json or (payload.is_document and not payload.file)
+        if is_printed and not has_error:
             self.write(payload.document())
         if self.is_quiet or self._as_json:
             if payload.brief and not payload.is_well:
                 payload.brief(self.err)
-        elif payload.words:
+        elif payload.words and not (payload.is_document and is_printed):
             payload.words(self.err if payload.stream is Stream.ERR else self.out)
 
     def show_error(self, error: AmzsyncError) -> None:

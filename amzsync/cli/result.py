@@ -38,6 +38,8 @@ class Payload:
     file: Path | None = None
     """Where the document is written as well."""
     is_well: bool = False
+    is_document: bool = False
+    """The document is what is printed, where it is not written into a file; `words` tell of the file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,16 @@
 
 A command's arguments are such objects; `Annotated[Group, Only("name")]` takes only some of their options.
 An option is a field `name: Annotated[type, typer.Option(…)] = default`. A field of a tuple type is an option
-that can be repeated.
+that can be repeated, and one without a default an argument that must be given.
 """
 
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from typing import Annotated, Any, get_args, get_origin
 
-from typer.models import OptionInfo
+from typer.models import ArgumentInfo, OptionInfo
 
 __all__ = ["Only", "OptionField", "option_fields", "takes_options"]
 
@@ -23,7 +23,7 @@ class OptionField:
     name: str
     type: Any
     is_repeated: bool
-    info: OptionInfo
+    info: OptionInfo | ArgumentInfo
     default: object
     is_recorded: bool
 
@@ -33,9 +33,15 @@ class OptionField:
             self.name,
             inspect.Parameter.KEYWORD_ONLY,
             # An option that can be repeated is a list for typer, and None where it is not given.
-            default=None if self.is_repeated else self.default,
+            default=self._default,
             annotation=Annotated[list[self.type] | None if self.is_repeated else self.type, self.info],  # type: ignore[name-defined]
         )
+
+    @property
+    def _default(self) -> object:
+        if self.is_repeated:
+            return None
+        return inspect.Parameter.empty if self.default is MISSING else self.default
 
     def arguments(self, value: object) -> list[str]:
         """The option as it is typed to have this value."""

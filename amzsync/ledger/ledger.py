@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from amzsync.ledger.changes import Changes
+from amzsync.ledger.exports import Exports
 from amzsync.ledger.merge import Merge
 from amzsync.ledger.opening import open_copy, open_reader, open_writer
 from amzsync.ledger.part import Selection
@@ -53,6 +54,7 @@ class Ledger:
         self.selection = Selection(store)
         self.queries = Queries(store, self.selection)
         self.changes = Changes(store, self.selection)
+        self.exports = Exports(store, self.selection)
         self.seen = Seen(store, clocks.now)
         self.unfinished = Unfinished(store, self.runs, self.selection)
 

@@ -6,7 +6,7 @@ from itertools import islice
 
 from amzsync.ledger.rows import Counts, Failure
 
-__all__ = ["document", "failure_entry", "table_entries"]
+__all__ = ["document", "failure_entry", "listing", "table_entries"]
 
 _ITEMS_PER_CHUNK = 500
 
@@ -21,13 +21,14 @@ def document(fields: Mapping[str, object]) -> Iterator[str]:
         yield f"{opening}  {json.dumps(name)}: "
         opening = ",\n"
         if isinstance(value, Iterator):
-            yield from _list(value)
+            yield from listing(value)
         else:
             yield _dumps(value)
     yield "\n}\n" if fields else "{}\n"
 
 
-def _list(items: Iterator[object]) -> Iterator[str]:
+def listing(items: Iterator[object]) -> Iterator[str]:
+    """A list in chunks, an item a line."""
     opening = "["
     while chunk := [f"\n    {_dumps(item)}" for item in islice(items, _ITEMS_PER_CHUNK)]:
         yield opening + ",".join(chunk)

@@ -136,7 +136,7 @@ def write_report(path: Path, chunks: Iterable[str]) -> None:
     """
     try:
         if _is_special(path):
-            with path.open("w", encoding="ascii") as device:
+            with path.open("w", encoding="utf-8", newline="\n") as device:
                 device.writelines(chunks)
         else:
             _replace(path.resolve(), chunks)
@@ -147,7 +147,7 @@ def write_report(path: Path, chunks: Iterable[str]) -> None:
 def _replace(path: Path, chunks: Iterable[str]) -> None:
     beside = path.with_name(f".amzsync-{secrets.token_hex(8)}.tmp")
     try:
-        with open(beside, "x", encoding="ascii", newline="\n", opener=open_private) as file:
+        with open(beside, "x", encoding="utf-8", newline="\n", opener=open_private) as file:
             file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())

@@ -143,7 +143,8 @@ def _leaves(name: str, command: Any) -> Iterator[tuple[str, click.Command]]:
 
 
 def option_names(command: click.Command) -> set[str]:
-    return {name for parameter in command.params for name in parameter.opts} - {"--help", "-h"}
+    names = {name for parameter in command.params for name in parameter.opts if name.startswith("-")}
+    return names - {"--help", "-h"}
 
 
 def amzsync(*words: str, cwd: Path, **environment: str) -> Ran:
