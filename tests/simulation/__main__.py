@@ -1,6 +1,7 @@
 """`python3 tests/simulation SEED`: one seed again, with a log of every event.
 
-With a number behind it, so many seeds from there on; with `shrink`, the seed's shortest broken form.
+With a number behind it, so many seeds from there on, with `first` up to the first that breaks a promise; with
+`shrink`, the seed's shortest broken form.
 """
 
 import sys
@@ -27,7 +28,7 @@ def shrink(seed: int) -> Verdict:
 
 
 def main() -> int:
-    numbers = [int(one) for one in sys.argv[1:] if one != "shrink"]
+    numbers = [int(one) for one in sys.argv[1:] if one not in ("shrink", "first")]
     first, many = numbers[0], numbers[1] if len(numbers) > 1 else 1
     broken = 0
     for seed in range(first, first + many):
@@ -38,6 +39,8 @@ def main() -> int:
             said = verdict.broken or "every promise was kept"
             print(f"seed {seed}: {said}", verdict.figures, flush=True)
         broken += bool(verdict.broken)
+        if verdict.broken and "first" in sys.argv:
+            break
     if many > 1:
         print(f"{broken} of {many} seeds broke a promise")
     return bool(broken)

@@ -393,9 +393,17 @@ class Judge:
         return {self._url_of[one] for one in self._deleted_assets} - self._brought_again
 
     def check_end(
-        self, seen: Mapping[str, tuple[str, Seen]], refused: Collection[str], *, was_refreshed: bool
+        self,
+        seen: Mapping[str, tuple[str, Seen]],
+        refused: Collection[str],
+        not_in_order: Collection[str],
+        *,
+        was_refreshed: bool,
     ) -> None:
-        """The end state is the wanted one: what a run without any misfortune would have come to."""
+        """The end state is the wanted one: what a run without any misfortune would have come to.
+
+        `not_in_order` are products of which the program says that it could not write their order.
+        """
         for sku, images in self.wanted.items():
             if sku not in seen:
                 continue
@@ -403,6 +411,8 @@ class Judge:
             gallery = self._galleries[product_id]
             urls = [url for url in important_first(images) if url not in refused or self._asset_of[url]]
             self._check_product(sku, gallery, product, urls, was_refreshed=was_refreshed)
+            if sku not in not_in_order:
+                self._check_order(sku, gallery, product, urls)
             main = next((url for url, variant in images if variant == "MAIN"), None)
             is_trusted = gallery.thumbnail_edited or gallery.overwritten or main in self._gone()
             if (is_trusted or self.lost_power) and not was_refreshed:
@@ -427,8 +437,12 @@ class Judge:
         strange = set(there) - set(urls) - persons - self.ever_wanted[sku]
         if strange:
             raise BrokenPromiseError(f"{strange} stands on {sku}, and nobody wanted it")
+
+    def _check_order(self, sku: str, gallery: Gallery, product: Seen, urls: list[str]) -> None:
+        """In a gallery that nobody else has touched what is wanted stands in front, in order."""
         if gallery.was_touched or self.lost_power or gallery.overwritten:
             return
+        there = [self._url_of[asset_id] for asset_id in product.gallery]
         wanted = [url for url in urls if url in there]
         if there[: len(wanted)] != wanted:
             raise BrokenPromiseError(

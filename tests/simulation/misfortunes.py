@@ -40,6 +40,7 @@ class Misfortunes:
         self._random = world.random
         self._strangers = 0
         self.is_over = False
+        plytix.connects_slowly = self._at_the_worst_moment
 
     def befall(self) -> None:
         random, world = self._random, self._world
@@ -180,6 +181,11 @@ class Misfortunes:
             return
         self._world.log("person", "arranges", product_id, gallery)
         plytix.edit(product_id, gallery)
+
+    def _at_the_worst_moment(self, product_id: str, seconds: float) -> None:
+        """Somebody works on a product just while a write to it waits for its connection."""
+        if not self.is_over and self._random.random() < 0.5:
+            self._world.after(self._random.uniform(0.0, seconds), self._work_on, [product_id], 1.0, 1)
 
     def _delete_asset(self) -> None:
         used = sorted({one for p in self._judge.products() for one in self._plytix.gallery(p)})

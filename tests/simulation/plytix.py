@@ -60,6 +60,7 @@ class Traits:
     token_life_s: float = 900.0
     refuses_in: bool = False
     write_shows_nothing: bool = False
+    gallery_writes: str = "replace"
 
 
 @dataclass(eq=False)
@@ -116,6 +117,7 @@ class Plytix:
         self._changes: list[tuple[float, str, dict[str, tuple[str, ...]]]] = []
         self._new_assets: list[tuple[float, str]] = []
         self.refused_urls: set[str] = set()
+        self.connects_slowly: Callable[[str, float], None] = lambda _product_id, _seconds: None
 
     def close(self) -> None:
         self.store.close()
@@ -257,7 +259,9 @@ class Plytix:
         headers["Content-Type"] = "application/json"
         if flight.token is not None:
             headers["Authorization"] = f"Bearer {flight.token}"
-        request = Request(flight.method, flight.path, flight.query, headers, flight.body)
+        request = self._as_it_is_done(
+            Request(flight.method, flight.path, flight.query, headers, flight.body), flight
+        )
         product_id = flight.product if flight.method in _WRITES else None
         before = self.store.media(product_id) if product_id else {}
         delivery = self._exchange(flight, request)
@@ -279,6 +283,24 @@ class Plytix:
             body = body[: world.random.randrange(len(body))]
         back_s = world.random.uniform(0.01, 0.15)
         world.after(back_s, flight.answered, flight, status, dict(delivery.headers), body, broken)
+
+    def _as_it_is_done(self, request: Request, flight: Flight) -> Request:
+        """No source says that a write replaces the gallery: it may also leave it, or append."""
+        how = self.traits.gallery_writes
+        if flight.kind != "product_write" or how == "replace":
+            return request
+        asked = json.loads(request.body)
+        written = [one["id"] for one in asked.get("attributes", {}).get(GALLERY, ())]
+        asked.pop("attributes", None)
+        if how == "append" and written:
+            standing = self.gallery(flight.product or "")
+            whole = [*standing, *(one for one in written if one not in standing)]
+            asked["attributes"] = {GALLERY: [{"id": one} for one in whole]}
+        if not asked:
+            return Request("GET", request.path, request.query, request.headers, b"")
+        return Request(
+            request.method, request.path, request.query, request.headers, json.dumps(asked).encode()
+        )
 
     def _exchange(self, flight: Flight, request: Request) -> Delivery:
         if flight.kind == "asset_upload" and flight.url in self.refused_urls:

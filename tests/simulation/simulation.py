@@ -15,6 +15,7 @@ from simulation.world import World
 
 from amzsync.domain.product import ImageRef, Product
 from amzsync.executor.engine import engine, traffic
+from amzsync.ledger.reasons import NOT_IN_ORDER
 from amzsync.limits.windows import Limit
 
 _VARIANTS = ("MAIN", "PT01", "PT02", "PT03", "PT10", "SWATCH", "TOPP", "BACK")
@@ -175,9 +176,15 @@ class _Life:
         changed = list(self.user.mapping)
         for place, product in enumerate(changed):
             if random.random() < 0.4:
-                changed[place] = Product(product.sku, product.is_parent, self._images())
+                images = self._images() if random.random() < 0.6 else self._rearranged(product.images)
+                changed[place] = Product(product.sku, product.is_parent, images)
         self.world.log("mapping", "is another one")
         self.user.mapping = changed
+
+    def _rearranged(self, images: tuple[ImageRef, ...]) -> tuple[ImageRef, ...]:
+        """The same pictures in other places."""
+        variants = self._random.sample([one.variant for one in images], len(images))
+        return tuple(ImageRef(one.url, variant) for one, variant in zip(images, variants, strict=True))
 
     # The end.
 
@@ -225,10 +232,15 @@ class _Life:
         seen = self._seen()
         rows = self.user.rows()
         self.judge.check_rows(rows.links, rows.thumbnails, seen)
-        self.judge.check_end(seen, self.plytix.refused_urls, was_refreshed=was_refreshed)
+        told = {one[0] for one in rows.failures if one[3] == NOT_IN_ORDER}
+        if told and self.plytix.traits.gallery_writes == "replace":
+            raise BrokenPromiseError(f"the order of {told} was not written, though it could be")
+        self.judge.check_end(seen, self.plytix.refused_urls, told, was_refreshed=was_refreshed)
         if rows.is_open:
             raise BrokenPromiseError("a run ended as done, and rows are still open")
-        wrong = [one for one in rows.failures if one[1] not in self.plytix.refused_urls]
+        wrong = [
+            one for one in rows.failures if one[1] not in self.plytix.refused_urls and one[3] != NOT_IN_ORDER
+        ]
         if wrong:
             raise BrokenPromiseError(f"rows failed though nothing was wrong any more: {wrong}")
         if (ended.outcome == "failures") != bool(rows.failures):
@@ -260,4 +272,5 @@ def _traits(random: Random) -> Traits:
         token_life_s=choice((900.0, 900.0, 900.0, 100.0, 20.0)),
         refuses_in=chance() < 0.1,
         write_shows_nothing=chance() < 0.08,
+        gallery_writes=choice(("replace",) * 18 + ("ignore", "append")),
     )

@@ -23,6 +23,7 @@ from amzsync.plytix.wire import Call, Reply, RequestKind
 _READ_TIMEOUT_S = 60.0
 _MOST_LOOKS = 2000
 _TICK_S = 1e-6
+_SLOW_S = 1.0
 _NUMBERS = itertools.count(1)
 
 
@@ -60,6 +61,8 @@ class SimulatedWorkers:
         flight = self._flight(call, token)
         flight.answered = lambda *answer: self._answer(tag, call, token, *answer)
         self._judge.submitted(flight)
+        if flight.kind == "product_write" and connect_s > _SLOW_S:
+            self._plytix.connects_slowly(flight.product or "", connect_s)
         self._world.after(connect_s, self._leave, tag, call, token, on_sent, flight, is_ours=True)
 
     def _flight(self, call: Call[Any], token: Secret | None) -> Flight:
