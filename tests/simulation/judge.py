@@ -115,6 +115,11 @@ class Judge:
 
     # What Plytix holds.
 
+    @property
+    def counted(self) -> int:
+        """How many requests were made in the last of the longest windows."""
+        return len(self._sent)
+
     def products(self) -> list[str]:
         return [one for one, gallery in self._galleries.items() if gallery.exists]
 
