@@ -36,6 +36,7 @@ MAY_IMPORT = {
         "ledger.exports",
         "ledger.queries",
         "ledger.runs.Writer",
+        "ledger.seen.LastSeen",
         "executor.events",
         "limits.forecast",
         "limits.windows",

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.limits import chosen_limits
 from amzsync.cli.network import RunRequest, outcome_of
-from amzsync.cli.next_steps import after_run
+from amzsync.cli.next_steps import after_run, apply_command, command
 from amzsync.cli.planning import forecast_of, gallery_label, metadata, plan_counts
 from amzsync.cli.result import CommandResult, Payload, Stream
 from amzsync.cli.run_options import RunOptions
 from amzsync.executor.run import RunResult
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome
+from amzsync.views.last_seen import Trust
 from amzsync.views.next_steps import NextStep, followed_by
 from amzsync.views.report import Report, report_json
 from amzsync.views.shortfalls import Shortfalls, render_shortfalls
@@ -48,7 +49,7 @@ def outcome_and_cause(ledger: Ledger, done: RunResult) -> tuple[Outcome, str]:
     if done.error:
         return Outcome.STOPPED, done.error.message
     outcome = outcome_of(done.end)
-    if outcome is Outcome.FINISHED and not is_all_in_place(ledger):
+    if outcome is Outcome.FINISHED and not (is_all_in_place(ledger) and _may_trust(ledger, done)):
         outcome = Outcome.FAILURES
     return outcome, ""
 
@@ -56,6 +57,11 @@ def outcome_and_cause(ledger: Ledger, done: RunResult) -> tuple[Outcome, str]:
 def is_all_in_place(ledger: Ledger) -> bool:
     """Whether nothing has failed, and Plytix has every product."""
     return not (ledger.queries.failure_count() or any(True for _ in ledger.unfinished.not_found()))
+
+
+def _may_trust(ledger: Ledger, done: RunResult) -> bool:
+    """Whether nothing speaks against what a run that has not looked says."""
+    return bool(done.requests) or not ledger.seen.last_seen().differing
 
 
 def shortfalls(ledger: Ledger, examples: int) -> Shortfalls:
@@ -122,6 +128,7 @@ def _summary(request: RunRequest, run_id: int, outcome: Outcome, done: RunResult
         done.requests,
         done.seconds,
         done.requests_by_kind,
+        ledger.seen.last_seen(),
     )
     outstanding = queries.outstanding()
     limits = chosen_limits(options, request.account, ledger).limits
@@ -133,6 +140,18 @@ def _summary(request: RunRequest, run_id: int, outcome: Outcome, done: RunResult
         after_run(ledger, options, outcome),
         left if left.requests else None,
         _new(ledger) if options.apply.fail_on == "new" else None,
+        None if done.requests else _trust(request, report),
+    )
+
+
+def _trust(request: RunRequest, report: Report) -> Trust:
+    """What a run rests on that has not asked Plytix."""
+    ledger, options = request.ledger, request.options
+    return Trust(
+        report.totals.links.done,
+        ledger.seen.last_seen(),
+        command("check", options.target, ledger),
+        apply_command(ledger, options, "--refresh"),
     )
 
 

@@ -51,6 +51,7 @@ def status(options: RunOptions, resources: ExitStack) -> CommandResult:
         next_steps=() if running else after_status(ledger, last_options, has_work=outstanding.products > 0),
         without_images=tuple(ledger.unfinished.without_images()),
         running=running,
+        last_seen=ledger.seen.last_seen(),
     )
     payload = Payload(
         partial(render_status, view),

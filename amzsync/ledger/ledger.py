@@ -55,7 +55,7 @@ class Ledger:
         self.queries = Queries(store, self.selection)
         self.changes = Changes(store, self.selection)
         self.exports = Exports(store, self.selection)
-        self.seen = Seen(store, clocks.now)
+        self.seen = Seen(store, clocks.now, self.selection)
         self.unfinished = Unfinished(store, self.runs, self.selection)
 
     @classmethod

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from amzsync.domain.timestamp import utc_text
+from amzsync.ledger.part import Selection
 from amzsync.ledger.store import Store
 from amzsync.ledger.work_rows import WorkRows
 
@@ -16,7 +17,8 @@ _KEEP = (
     " in_plytix = excluded.in_plytix, missing = excluded.missing, moved = excluded.moved,"
     " thumbnail = excluded.thumbnail, obsolete = excluded.obsolete, others = excluded.others"
 )
-_DIFFERS = "(in_plytix = 0 OR missing > 0 OR thumbnail = 1)"
+_DIFFERS = "(run_id IS NULL AND (in_plytix = 0 OR missing > 0 OR thumbnail = 1))"
+"""As a check has seen it: a run that finds something missing puts it right, or has it as pending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +65,21 @@ class SeenTransitions(WorkRows):
 class Seen:
     """The table of what was seen, for people, and for keeping what was seen beside another process."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, now: Callable[[], datetime], selection: Selection) -> None:
         self._store = store
         self._now = now
+        self._selection = selection
 
     def now(self) -> str:
         """The time, as it is kept with what is seen."""
         return utc_text(self._now())
 
     def last_seen(self) -> LastSeen:
-        """Of the products that have any link in place."""
+        """Of the chosen products that have any link in place."""
         rows = self._store.rows(
             f"SELECT count(*), count(*) - count(seen_at), total{_DIFFERS}, min(seen_at), max(seen_at)"
             " FROM products LEFT JOIN seen_products ON product_id = products.id"
-            " WHERE wanted IS NOT NULL AND EXISTS"
+            f" WHERE {self._selection.only('products.id')} AND wanted IS NOT NULL AND EXISTS"
             " (SELECT 1 FROM links WHERE links.product_id = products.id AND state = 'done')"
         )
         products, never, differing, first, last = rows[0]

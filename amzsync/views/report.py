@@ -14,8 +14,10 @@ from amzsync.errors import ConfigError
 from amzsync.files import open_private
 from amzsync.ledger.queries import RowTotals, Totals
 from amzsync.ledger.rows import Failure
+from amzsync.ledger.seen import LastSeen
 from amzsync.planner import PlanCounts
 from amzsync.views.document import document, failure_entry
+from amzsync.views.last_seen import seen_fields
 
 __all__ = [
     "Metadata",
@@ -48,6 +50,7 @@ class Report:
     requests: int
     seconds: float
     requests_by_kind: Mapping[str, int] = field(default_factory=dict)
+    last_seen: LastSeen | None = None
 
 
 def report_json(report: Report, failures: Iterable[Failure]) -> Iterator[str]:
@@ -62,6 +65,7 @@ def report_json(report: Report, failures: Iterable[Failure]) -> Iterator[str]:
             "requests": report.requests,
             "seconds": round(report.seconds, 1),
             "requests_by_kind": dict(report.requests_by_kind),
+            "last_seen": seen_fields(report.last_seen) if report.last_seen else None,
         }
     )
 

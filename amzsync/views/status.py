@@ -11,6 +11,7 @@ from amzsync.domain.timestamp import local_text, read_moment
 from amzsync.executor.events import QuotaUse
 from amzsync.ledger.rows import Counts, Failure, Run, State
 from amzsync.ledger.runs import Writer
+from amzsync.ledger.seen import LastSeen
 from amzsync.limits.forecast import Forecast
 from amzsync.views.console import (
     Sheet,
@@ -25,6 +26,7 @@ from amzsync.views.console import (
     titled,
 )
 from amzsync.views.document import document, failure_entry, table_entries
+from amzsync.views.last_seen import seen_fields, seen_text
 from amzsync.views.limits import LimitsOrigin, observed_since, use_text
 from amzsync.views.next_steps import NextStep, next_step_fields, print_next_steps
 from amzsync.views.shortfalls import Shortfalls, render_shortfalls
@@ -54,6 +56,7 @@ class StatusView:
     next_steps: tuple[NextStep, ...]
     without_images: tuple[str, ...] = ()
     running: Writer | None = None
+    last_seen: LastSeen | None = None
 
 
 def render_status(view: StatusView, console: "Console", zone: tzinfo | None = None) -> None:
@@ -98,6 +101,7 @@ def status_json(view: StatusView, failures: Iterable[Failure] | None = None) -> 
             "left": {"requests": view.forecast.requests, "seconds": round(view.forecast.seconds, 1)},
             "products_not_found": list(view.shortfalls.not_found),
             "products_without_images": list(view.without_images),
+            "seen": seen_fields(view.last_seen) if view.last_seen else None,
             **next_step_fields(view.next_steps),
         }
     )
@@ -106,6 +110,8 @@ def status_json(view: StatusView, failures: Iterable[Failure] | None = None) -> 
 def _parts(view: StatusView, zone: tzinfo | None) -> "Iterator[RenderableType]":
     yield _heading(view)
     yield titled("Rows by state", _rows(view.counts))
+    if view.last_seen and view.last_seen.products:
+        yield own(seen_text(view.last_seen, zone))
     if view.runs:
         yield titled("Last runs", _runs(view, zone))
     yield from view.shortfalls.parts(in_full=True)

@@ -14,6 +14,7 @@ from amzsync.views.console import (
     own,
     plural,
 )
+from amzsync.views.last_seen import Trust
 from amzsync.views.next_steps import NextStep, print_next_steps
 from amzsync.views.report import Report
 from amzsync.views.shortfalls import Shortfalls, render_shortfalls
@@ -29,7 +30,8 @@ __all__ = ["Summary", "render_brief", "render_summary"]
 class Summary:
     """A run's end. `left` is the cost of what is left, None where nothing is left or it cannot be told.
 
-    `new` is what of the shortfalls no earlier run has told, None where all of them count.
+    `new` is what of the shortfalls no earlier run has told, None where all of them count. `trust` is what it
+    rests on where Plytix was not asked.
     """
 
     report: Report
@@ -38,6 +40,7 @@ class Summary:
     next_steps: tuple[NextStep, ...]
     left: Forecast | None = None
     new: Shortfalls | None = None
+    trust: Trust | None = None
 
 
 def render_summary(summary: Summary, console: "Console") -> None:
@@ -77,6 +80,10 @@ def _parts(summary: Summary) -> "Iterator[RenderableType]":
 
 def _headline(summary: Summary) -> "Text":
     match summary.outcome:
+        case Outcome.FINISHED if summary.trust:
+            return own(summary.trust.text(), "bold green")
+        case Outcome.FAILURES if summary.trust and not summary.shortfalls:
+            return own(summary.trust.text(), "bold yellow")
         case Outcome.FINISHED:
             line = own("Done: everything is in place.", "bold green")
         case Outcome.FAILURES:
