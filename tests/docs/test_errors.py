@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from docs.page import ROOT, table
@@ -16,8 +17,13 @@ def _kinds(root: type[Exception]) -> Iterator[str]:
         yield from _kinds(below)
 
 
-def _said() -> Iterator[str]:
+@cache
+def _said() -> tuple[str, ...]:
     """Every text of the program, with … for what differs."""
+    return tuple(_texts())
+
+
+def _texts() -> Iterator[str]:
     for path in sorted((ROOT / "amzsync").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -4,7 +4,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pytest
 from catalogue import picture, product, rows
 from executor.harness import SyncHarness
 from hypothesis import HealthCheck, given, settings
@@ -118,9 +120,21 @@ def check(
         assert now.thumbnail_id == mains.get(sku, stood.thumbnail_id)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(first=mappings, second=mappings, earlier=hands, between=hands)
-def test_what_is_wanted_stands_and_what_a_person_did_stays(
+def test_what_is_wanted_stands_and_what_a_person_did_stays(**drawn: Any) -> None:
+    two_syncs(**drawn)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@settings(max_examples=1_000, suppress_health_check=[HealthCheck.too_slow])
+@given(first=mappings, second=mappings, earlier=hands, between=hands)
+def test_in_a_thousand_catalogues_what_is_wanted_stands_and_what_a_person_did_stays(**drawn: Any) -> None:
+    two_syncs(**drawn)
+
+
+def two_syncs(
     first: Mapping[str, Sequence[tuple[str, str]]],
     second: Mapping[str, Sequence[tuple[str, str]]],
     earlier: Mapping[str, Hand],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from executor.harness import SyncHarness
 from executor.test_any_catalogue import (
     SKUS,
@@ -73,9 +74,21 @@ troubles = st.lists(
 )
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(first=mappings, second=mappings, earlier=hands, met=troubles, met_again=troubles)
-def test_after_any_trouble_another_try_ends_as_if_there_had_been_none(
+def test_after_any_trouble_another_try_ends_as_if_there_had_been_none(**drawn: Any) -> None:
+    troubled_syncs(**drawn)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@settings(max_examples=1_000, suppress_health_check=[HealthCheck.too_slow])
+@given(first=mappings, second=mappings, earlier=hands, met=troubles, met_again=troubles)
+def test_after_a_thousand_troubles_another_try_ends_as_if_there_had_been_none(**drawn: Any) -> None:
+    troubled_syncs(**drawn)
+
+
+def troubled_syncs(
     first: Mapping[str, Sequence[tuple[str, str]]],
     second: Mapping[str, Sequence[tuple[str, str]]],
     earlier: Mapping[str, Hand],
