@@ -35,6 +35,7 @@ MAY_IMPORT = {
         "ledger.changes",
         "ledger.exports",
         "ledger.queries",
+        "ledger.part",
         "ledger.runs.Writer",
         "ledger.seen.LastSeen",
         "executor.events",

@@ -95,8 +95,10 @@ def _program(
 @app.command("plan", epilog="Example: amzsync plan --mapping catalogue.json")
 @takes_options
 def _plan(
+    *,
     mapping: MappingOptions,
     target: TargetOptions,
+    part: PartOptions,
     plan_options: Annotated[ApplyOptions, Only("refresh", "dry_run")],
     pace: PaceOptions,
     output_options: OutputOptions,
@@ -109,7 +111,7 @@ def _plan(
         from amzsync.cli.plan import plan
         from amzsync.cli.run_options import RunOptions
 
-        return plan(RunOptions(target, mapping, plan_options, pace), output, resources)
+        return plan(RunOptions(target, mapping, plan_options, pace, part), output, resources)
 
     _invoke(command, output_options, target)
 
@@ -117,8 +119,10 @@ def _plan(
 @app.command("apply", epilog="Example: amzsync apply --mapping catalogue.json --plytix-account sandbox --yes")
 @takes_options
 def _apply(
+    *,
     mapping: MappingOptions,
     target: TargetOptions,
+    part: PartOptions,
     apply_options: Annotated[ApplyOptions, _APPLIED],
     pace: PaceOptions,
     output_options: OutputOptions,
@@ -133,7 +137,7 @@ def _apply(
         from amzsync.cli.apply import apply
         from amzsync.cli.run_options import RunOptions
 
-        return apply(RunOptions(target, mapping, apply_options, pace), output, resources)
+        return apply(RunOptions(target, mapping, apply_options, pace, part), output, resources)
 
     _invoke(command, output_options, target)
 
@@ -181,6 +185,7 @@ def _check(
 @takes_options
 def _status(
     target: Annotated[TargetOptions, Only("ledger")],
+    part: PartOptions,
     pace: Annotated[PaceOptions, Only("rate_limits")],
     output_options: Annotated[OutputOptions, Only("as_json", "verbosity", "is_quiet", "no_color")],
 ) -> None:
@@ -190,7 +195,7 @@ def _status(
         from amzsync.cli.run_options import RunOptions
         from amzsync.cli.status import status
 
-        return status(RunOptions(target=target, pace=pace), resources)
+        return status(RunOptions(target=target, pace=pace, part=part), resources)
 
     _invoke(command, output_options, target)
 

@@ -16,6 +16,8 @@ from amzsync.cli.run_options import RunOptions, record
 from amzsync.errors import LedgerError, MappingError
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
+from amzsync.ledger.part import PartError
+from amzsync.ledger.rows import Outcome
 from amzsync.views.report import check_output
 
 __all__ = ["apply"]
@@ -52,6 +54,9 @@ def apply(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
             plan_all(ledger, options, sources, run_id)
         except MappingError:
             ledger.runs.withdraw(run_id)
+            raise
+        except PartError as error:
+            ledger.runs.end(run_id, Outcome.PLANNED, {}, error.message)
             raise
     return execute(request, run_id, is_confirmed=mode.is_confirmed)
 

@@ -5,11 +5,12 @@ from contextlib import contextmanager, suppress
 
 from amzsync.cli.next_steps import apply_command
 from amzsync.cli.output import Output
-from amzsync.cli.planning import check_mappings, plan_into
+from amzsync.cli.planning import check_mappings, choose_part, plan_into
 from amzsync.cli.run_options import RunOptions
 from amzsync.domain.timestamp import local_text, read_moment
 from amzsync.errors import AmzsyncError, LedgerError, MappingError
 from amzsync.ledger.ledger import Ledger
+from amzsync.ledger.part import PartError
 from amzsync.ledger.rows import Outcome, Run
 from amzsync.mapping.read import MappingSource
 
@@ -19,8 +20,17 @@ __all__ = ["check_gallery", "fingerprints", "plan_again", "plan_all", "planning"
 def plan_all(
     ledger: Ledger, options: RunOptions, sources: tuple[MappingSource, ...], run_id: int | None = None
 ) -> None:
+    """Plan what is named, whole, and choose the part of it that is worked on; a run keeps to that.
+
+    Raises:
+        MappingError: a mapping is none; the ledger stays as it was.
+        PartError: the part holds no product.
+    """
     if sources:
         plan_into(ledger, options, sources, run_id)
+    choose_part(ledger, options)
+    if run_id is not None:
+        ledger.selection.keep(run_id)
     if options.apply.retry_failed:
         ledger.work().retry_failed()
 
@@ -75,7 +85,7 @@ def planning(ledger: Ledger, run_id: int | None) -> Iterator[None]:
     """Inside, a run is planned; where that breaks off, the run says why, and stays unplanned."""
     try:
         yield
-    except MappingError:
+    except (MappingError, PartError):
         raise
     except BaseException as error:
         if run_id is not None:

@@ -5,8 +5,9 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 
-from amzsync.cli.options import MappingOptions, PaceOptions, TargetOptions
+from amzsync.cli.options import MappingOptions, PaceOptions, PartOptions, TargetOptions
 from amzsync.cli.planning import planned_sources
 from amzsync.cli.run_options import RunOptions, resumed_options
 from amzsync.cli.signature import option_fields
@@ -82,7 +83,9 @@ def typed_again(*but: str) -> str:
 def after_run(ledger: Ledger, options: RunOptions, outcome: Outcome) -> tuple[NextStep, ...]:
     """What to type after a run."""
     if outcome is Outcome.FINISHED:
-        return ()
+        chosen = ledger.selection.chosen
+        everything = replace(options, part=PartOptions())
+        return (NextStep(apply_command(ledger, everything)),) if chosen and chosen.left_open else ()
     if outcome is Outcome.PLANNED:
         return (NextStep(apply_command(ledger, options)),)
     if outcome is Outcome.FAILURES:
@@ -111,11 +114,11 @@ def after_status(ledger: Ledger, options: RunOptions, *, has_work: bool) -> tupl
 
 
 def options_of_last_run(options: RunOptions, ledger: Ledger) -> RunOptions:
-    """The options of the last run, but for those given now."""
+    """The options of the last run, but for those given now; its part is none of these."""
     for run in ledger.runs.latest(1):
         # Whoever only looks need not mind options that `resume` refuses.
         with suppress(LedgerError):
-            return resumed_options(options, run.options)
+            return replace(resumed_options(options, run.options), part=options.part)
     return options
 
 
@@ -177,6 +180,7 @@ def apply_command(ledger: Ledger, options: RunOptions, *more: str) -> str:
     kept = [
         word for group in (options.mapping, options.pace) for word in _given(group, only=_OF_PENDING_ROWS)
     ]
+    kept += _given(options.part)
     return command("apply", options.target, ledger, *more, *kept, *_consent(options, is_asked=True))
 
 
@@ -186,7 +190,7 @@ def _consent(options: RunOptions, *, is_asked: bool) -> list[str]:
 
 
 def _given(
-    group: MappingOptions | PaceOptions, *, only: Iterable[str] = (), but: Iterable[str] = ()
+    group: MappingOptions | PaceOptions | PartOptions, *, only: Iterable[str] = (), but: Iterable[str] = ()
 ) -> list[str]:
     """The options of a group as they are typed, where they are not the defaults."""
     wanted = set(only) or {option.name for option in option_fields(type(group))}

@@ -87,12 +87,19 @@ class PartOptions:
 
     skus: Annotated[
         tuple[str, ...],
-        typer.Option("--sku", metavar="SKU", help="Only these products; * and ? match; repeat it."),
+        typer.Option(
+            "--sku",
+            metavar="SKU",
+            help="Only these products; * and ? match; repeat it. A mapping is planned whole in any case.",
+        ),
     ] = ()
     limit: Annotated[
         int | None,
         typer.Option(
-            "--limit", metavar="N", min=1, help="Only the first N products that have something to do."
+            "--limit",
+            metavar="N",
+            min=1,
+            help="Only the first N products that have something to do (check, export: the first N).",
         ),
     ] = None
 

@@ -13,7 +13,14 @@ from amzsync.cli.limits import ChosenLimits, chosen_limits
 from amzsync.cli.network import RunRequest, outcome_of, refresh
 from amzsync.cli.next_steps import after_plan
 from amzsync.cli.output import Output
-from amzsync.cli.planning import OpenLedger, check_mappings, open_for_planning, plan_into, plan_view
+from amzsync.cli.planning import (
+    OpenLedger,
+    check_mappings,
+    choose_part,
+    open_for_planning,
+    plan_into,
+    plan_view,
+)
 from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions, record
 from amzsync.config import Account
@@ -43,6 +50,7 @@ def plan(options: RunOptions, output: Output, resources: ExitStack) -> CommandRe
     try:
         if sources:
             plan_into(ledger, options, sources)
+        choose_part(ledger, options)
         if with_refresh and account:
             refreshed = _refresh(opened, options, account, limits, output)
             limits = chosen_limits(options, account, ledger)

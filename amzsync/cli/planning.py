@@ -16,6 +16,7 @@ from amzsync.errors import LedgerLockedError
 from amzsync.executor.scripts.gallery_check import is_checked
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
+from amzsync.ledger.part import Among, Part
 from amzsync.ledger.queries import Outstanding
 from amzsync.limits.forecast import Forecast, forecast
 from amzsync.limits.windows import Limit
@@ -27,6 +28,7 @@ from amzsync.views.report import Metadata
 __all__ = [
     "OpenLedger",
     "check_mappings",
+    "choose_part",
     "forecast_of",
     "gallery_label",
     "metadata",
@@ -147,7 +149,21 @@ def metadata(ledger: Ledger, options: RunOptions, *, dry_run: bool) -> Metadata:
         synced_at=datetime.now(UTC),
         dry_run=dry_run,
         skip_existing=options.mapping.skip_existing,
+        part=ledger.selection.chosen,
     )
+
+
+def choose_part(ledger: Ledger, options: RunOptions) -> None:
+    """Choose what the options name. What Plytix lacks is not known before a refresh: it takes any product.
+
+    Raises:
+        PartError: a SKU matches nothing.
+    """
+    if options.apply.refresh:
+        among = Among.WANTED
+    else:
+        among = Among.RETRIED if options.apply.retry_failed else Among.OPEN
+    ledger.selection.choose(Part(options.part.skus, options.part.limit), among)
 
 
 def plan_view(

@@ -21,6 +21,7 @@ from amzsync.cli.run_options import RunOptions, resumed_options
 from amzsync.errors import LedgerError
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
+from amzsync.ledger.part import Part
 from amzsync.ledger.rows import Outcome
 from amzsync.views.report import Report, check_output
 
@@ -56,6 +57,8 @@ def resume(options: RunOptions, output: Output, resources: ExitStack) -> Command
     if not run.is_planned:
         with planning(ledger, None if mode.dry_run else run.id):
             plan_again(ledger, options, run, output)
+    else:
+        ledger.selection.choose_kept(run.id, Part(options.part.skus, options.part.limit))
     if mode.retry_failed:
         ledger.work().retry_failed()
     request = RunRequest(ledger, ledger, options, account, chosen_limits(options, account, ledger), output)

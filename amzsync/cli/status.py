@@ -18,6 +18,7 @@ from amzsync.errors import ConfigError
 from amzsync.executor.engine.slots import Slots
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import is_being_written
+from amzsync.ledger.part import Part
 from amzsync.ledger.runs import Writer
 from amzsync.views.status import StatusView, render_status, render_status_brief, status_json
 
@@ -32,6 +33,7 @@ def status(options: RunOptions, resources: ExitStack) -> CommandResult:
     is_locked = is_being_written(options.target.ledger)
     ledger = resources.enter_context(Ledger.read(options.target.ledger))
     running = _running(ledger, is_locked=is_locked)
+    chosen = ledger.selection.choose(Part(options.part.skus, options.part.limit))
     queries = ledger.queries
     runs = ledger.runs.latest(_RUNS_SHOWN)
     last_options = options_of_last_run(options, ledger)
@@ -54,8 +56,8 @@ def status(options: RunOptions, resources: ExitStack) -> CommandResult:
         last_seen=ledger.seen.last_seen(),
     )
     payload = Payload(
-        partial(render_status, view),
-        lambda: status_json(view, queries.failures()),
+        partial(render_status, view, chosen=chosen),
+        lambda: status_json(view, queries.failures(), chosen),
         brief=partial(render_status_brief, view),
     )
     return CommandResult(ExitCode.DONE, payload)

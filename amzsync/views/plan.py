@@ -30,6 +30,7 @@ from amzsync.views.document import document, table_entries
 from amzsync.views.failures import failures_in_full
 from amzsync.views.limits import LimitsOrigin
 from amzsync.views.names import NameList
+from amzsync.views.parts import part_fields, part_text
 from amzsync.views.plan_facts import plan_facts
 from amzsync.views.products import product_entry
 from amzsync.views.report import Metadata, contract_fields, extra_fields
@@ -154,6 +155,7 @@ def plan_json(view: PlanView, products: Iterable[ProductRow], failures: Iterable
             "unchanged_products": totals.unchanged,
             "unused_images": totals.unused.images,
             "earlier_products": view.cost.outstanding.earlier,
+            **part_fields(view.metadata.part),
             "changes": map(change_entry, view.changes),
             "products": map(product_entry, products),
         }
@@ -169,6 +171,8 @@ def _heading(view: PlanView) -> "Iterator[RenderableType]":
     if view.kept is not Kept.YES:
         yield own(view.kept.value, "yellow")
     yield _subject(view)
+    if view.metadata.part:
+        yield part_text(view.metadata.part)
     if view.change_totals.products:
         yield own("")
 

@@ -12,12 +12,14 @@ from pathlib import Path
 from amzsync.domain.timestamp import utc_text
 from amzsync.errors import ConfigError
 from amzsync.files import open_private
+from amzsync.ledger.part import ChosenPart
 from amzsync.ledger.queries import RowTotals, Totals
 from amzsync.ledger.rows import Failure
 from amzsync.ledger.seen import LastSeen
 from amzsync.planner import PlanCounts
 from amzsync.views.document import document, failure_entry
 from amzsync.views.last_seen import seen_fields
+from amzsync.views.parts import part_fields
 
 __all__ = [
     "Metadata",
@@ -32,12 +34,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What the report was made from. `sources` are the mappings as they were named."""
+    """What the report was made from. `sources` are the mappings as they were named.
+
+    `part`: the products that it is about, where it is not about all of them.
+    """
 
     sources: tuple[str, ...]
     synced_at: datetime
     dry_run: bool
     skip_existing: bool
+    part: ChosenPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ def report_json(report: Report, failures: Iterable[Failure]) -> Iterator[str]:
             "seconds": round(report.seconds, 1),
             "requests_by_kind": dict(report.requests_by_kind),
             "last_seen": seen_fields(report.last_seen) if report.last_seen else None,
+            **part_fields(report.metadata.part),
         }
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from amzsync.domain.timestamp import local_text, read_moment
 from amzsync.executor.events import QuotaUse
+from amzsync.ledger.part import ChosenPart
 from amzsync.ledger.rows import Counts, Failure, Run, State
 from amzsync.ledger.runs import Writer
 from amzsync.ledger.seen import LastSeen
@@ -29,6 +30,7 @@ from amzsync.views.document import document, failure_entry, table_entries
 from amzsync.views.last_seen import seen_fields, seen_text
 from amzsync.views.limits import LimitsOrigin, observed_since, use_text
 from amzsync.views.next_steps import NextStep, next_step_fields, print_next_steps
+from amzsync.views.parts import part_fields, part_text
 from amzsync.views.shortfalls import Shortfalls, render_shortfalls
 
 if TYPE_CHECKING:
@@ -59,8 +61,12 @@ class StatusView:
     last_seen: LastSeen | None = None
 
 
-def render_status(view: StatusView, console: "Console", zone: tzinfo | None = None) -> None:
-    """Print the status; times are local in `zone`, by default the machine's."""
+def render_status(
+    view: StatusView, console: "Console", zone: tzinfo | None = None, chosen: ChosenPart | None = None
+) -> None:
+    """Print the status, of the products that are chosen; times are local in `zone`, else the machine's."""
+    if chosen:
+        console.print(part_text(chosen))
     for number, part in enumerate(_parts(view, zone)):
         if number:
             console.print()
@@ -75,7 +81,9 @@ def render_status_brief(view: StatusView, console: "Console") -> None:
     render_shortfalls(view.shortfalls, view.next_steps, console)
 
 
-def status_json(view: StatusView, failures: Iterable[Failure] | None = None) -> Iterator[str]:
+def status_json(
+    view: StatusView, failures: Iterable[Failure] | None = None, chosen: ChosenPart | None = None
+) -> Iterator[str]:
     """The status as one JSON document in chunks. Without `failures`, the examples of each cause are used."""
     if failures is None:
         failures = (failure for group in view.shortfalls.groups for failure in group.examples)
@@ -102,6 +110,7 @@ def status_json(view: StatusView, failures: Iterable[Failure] | None = None) -> 
             "products_not_found": list(view.shortfalls.not_found),
             "products_without_images": list(view.without_images),
             "seen": seen_fields(view.last_seen) if view.last_seen else None,
+            **part_fields(chosen),
             **next_step_fields(view.next_steps),
         }
     )

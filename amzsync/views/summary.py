@@ -16,6 +16,7 @@ from amzsync.views.console import (
 )
 from amzsync.views.last_seen import Trust
 from amzsync.views.next_steps import NextStep, print_next_steps
+from amzsync.views.parts import part_text
 from amzsync.views.report import Report
 from amzsync.views.shortfalls import Shortfalls, render_shortfalls
 
@@ -74,6 +75,8 @@ def render_brief(summary: Summary, console: "Console") -> None:
 
 def _parts(summary: Summary) -> "Iterator[RenderableType]":
     yield _headline(summary)
+    if summary.report.metadata.part:
+        yield part_text(summary.report.metadata.part)
     yield facts(_facts(summary.report))
     yield from summary.shortfalls.parts()
 
@@ -85,7 +88,8 @@ def _headline(summary: Summary) -> "Text":
         case Outcome.FAILURES if summary.trust and not summary.shortfalls:
             return own(summary.trust.text(), "bold yellow")
         case Outcome.FINISHED:
-            line = own("Done: everything is in place.", "bold green")
+            what = "the chosen products are" if summary.report.metadata.part else "everything is"
+            line = own(f"Done: {what} in place.", "bold green")
         case Outcome.FAILURES:
             line = own(f"Finished, but {_shortfall(summary)}.", "bold yellow")
         case Outcome.INTERRUPTED:
