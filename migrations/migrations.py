@@ -298,3 +298,39 @@ def m014_what_was_last_seen(db: Database) -> None:
         " moved INTEGER NOT NULL, thumbnail INTEGER NOT NULL, obsolete INTEGER NOT NULL,"
         " others INTEGER NOT NULL) STRICT"
     )
+
+
+@migrations()
+def m015_views_by_name(db: Database) -> None:
+    """What people look for in a ledger, with names instead of ids."""
+    db.execute(
+        """
+        CREATE VIEW links_by_product AS
+            SELECT sku, is_parent, url, filename, variant, position, links.state, links.origin, links.reason
+            FROM products
+                JOIN links ON links.product_id = products.id
+                JOIN addresses ON addresses.id = links.asset_id
+                JOIN assets ON assets.id = links.asset_id
+        """
+    )
+    db.execute(
+        """
+        CREATE VIEW failures_by_product AS
+            SELECT sku, url, links.variant, links.position, row_table AS failed, failures.status,
+                failures.message, attempts, failed_at, runs.command, run_id AS run, place
+            FROM failures
+                LEFT JOIN products ON products.id = failures.product_id
+                LEFT JOIN addresses ON addresses.id = url_id
+                LEFT JOIN links ON links.product_id = failures.product_id AND links.asset_id = url_id
+                LEFT JOIN runs ON runs.id = run_id
+        """
+    )
+    db.execute(
+        """
+        CREATE VIEW missing_products AS
+            SELECT sku, is_parent, count(*) AS images
+            FROM products JOIN links ON links.product_id = products.id
+            WHERE links.state = 'skipped' AND links.reason = 'Plytix has no product with this SKU'
+            GROUP BY products.id
+        """
+    )

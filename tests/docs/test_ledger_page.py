@@ -70,6 +70,12 @@ def test_every_state_is_explained() -> None:
     assert [name.strip("`") for name, _ in table("table: states")] == list(State)
 
 
+def test_every_view_for_people_is_explained_and_queried(schema: Database) -> None:
+    views = {name for name in schema.view_names() if name != "urls"}
+    assert {name.strip("`") for name, _ in table("table: views")} == views
+    assert all(f"from {view}" in block("commands: ledger") for view in views)
+
+
 def _sqlite_utils(folder: Path, mark: str) -> str:
     """What the commands of a block print, all run in one process."""
     commands = shell_commands(block(mark))
@@ -88,4 +94,4 @@ def test_the_commands_for_use_by_hand_make_and_read_a_ledger(tmp_path: Path) -> 
     assert amzsync("plan", "--mapping", str(SAMPLE), cwd=tmp_path).code == 0
     told = _sqlite_utils(tmp_path, "commands: ledger")
     assert '"command": "plan"' in told
-    assert re.search(r"AMZN-US-B0FERNMS08 +MAIN +pending", told)
+    assert re.search(r"AMZN-US-B0FERNMS08 +MAIN +pending +https://", told)
