@@ -24,6 +24,7 @@ from amzsync.plytix.wire import Call, LinkResult, PlytixProduct
 
 __all__ = ["ProductSync", "sync_product"]
 
+_NOT_IN_ORDER = Refusal(None, NOT_IN_ORDER, 0)
 _MAX_LATE_WRITES = 3
 _ORDER_WAITS_S = (5.0, 20.0, 60.0, 60.0)
 """Before each further try to write an order for which all readings came too late."""
@@ -44,7 +45,7 @@ class ProductSync(ProductReader):
         self._late_writes = 0
         self._gallery_was_doubted = False
         self._conflicts: set[str] = set()
-        self._order_refusal = Refusal(None, NOT_IN_ORDER, 0)
+        self._order_refusal = _NOT_IN_ORDER
 
     def guarded(self, script: Script[None]) -> Script[None]:
         """Run the script, and record in the ledger how it ended."""
@@ -141,6 +142,7 @@ class ProductSync(ProductReader):
         except RejectedError as error:
             return (yield from self._replace_refused(decision, error))
         answer: PlytixProduct = sent.value
+        self._order_refusal = _NOT_IN_ORDER
         if decision.gallery is not None:
             before = state.gallery or ()
             answer = yield from self._as_it_stands(decision.gallery, answer)
@@ -169,9 +171,13 @@ class ProductSync(ProductReader):
         """The product after the write of its gallery; it is read where the answer does not show it."""
         state = self._state
         state.note_made(written)
+        before = state.gallery or ()
         if answer.gallery is None:
-            return (yield from self._read_back())
+            answer = yield from self._read_back()
         state.gallery = answer.gallery
+        if state.gallery == (*before, *(asset_id for asset_id in written if asset_id not in before)):
+            # Written or appended: this is where the write has left them.
+            state.written = {asset_id: place for place, asset_id in enumerate(state.gallery, 1)}
         return answer
 
     def _append(self, decision: Append, rests_on: Reading | None = None) -> Script[bool]:
