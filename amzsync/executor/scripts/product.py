@@ -172,8 +172,8 @@ class ProductState:
         return [row for row, place in now.items() if places and places[self.ids[row]] != place]
 
     def places_after(self, linked: str) -> dict[str, int]:
-        """At which place each picture of this ledger's stands once this one is linked, too."""
-        ours = {*self.made, *self.own, linked}
+        """At which place each picture of ours stands once this one is linked: of this run, or all of them."""
+        ours = {*self.made, *(self.own if self.is_ours else ()), linked}
         after = enumerate((*(self.gallery or ()), linked), 1)
         return {asset_id: place for place, asset_id in after if asset_id in ours}
 
