@@ -117,6 +117,8 @@ class Plytix:
         self._changes: list[tuple[float, str, dict[str, tuple[str, ...]]]] = []
         self._new_assets: list[tuple[float, str]] = []
         self.refused_urls: set[str] = set()
+        self.on_read: Callable[[], None] = lambda: None
+        """Called while products are as an answer is about to tell them."""
         self.connects_slowly: Callable[[str, float], None] = lambda _product_id, _seconds: None
 
     def close(self) -> None:
@@ -309,7 +311,12 @@ class Plytix:
             return Delivery(422, {}, b'{"error":{"msg":"Invalid operator"}}')
         if self.weather.stale_s and flight.kind in ("product_search", "asset_search"):
             with self._as_it_was(self.world.now - self.weather.stale_s):
-                return self._service.exchange(request)
+                return self._served(flight, request)
+        return self._served(flight, request)
+
+    def _served(self, flight: Flight, request: Request) -> Delivery:
+        if flight.kind in ("product_search", "product_read"):
+            self.on_read()
         return self._service.exchange(request)
 
     @contextmanager

@@ -2,8 +2,8 @@
 
 import json
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simulation.judge import Judge
@@ -15,13 +15,25 @@ from simulation.world import Killed, World
 from amzsync.domain.product import Product
 from amzsync.executor.clocks import Clocks
 from amzsync.executor.engine.engine import Bounds, End
-from amzsync.executor.run import RunContext, RunResult, Server, prune, refresh, sync, undo
+from amzsync.executor.run import (
+    CheckResult,
+    KnownReading,
+    RunContext,
+    RunResult,
+    Server,
+    check,
+    prune,
+    refresh,
+    sync,
+    undo,
+)
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.ledger.rows import Outcome
 from amzsync.limits.windows import Limit
 from amzsync.planner import Planner, settle
+from amzsync.plytix.auth import TokenCache
 
 KILLED = "killed"
 NOTHING_TO_RESUME = "nothing to resume"
@@ -60,6 +72,7 @@ class User:
     processes: int = 0
     stop: StopRequest = field(default_factory=StopRequest)
     workers: SimulatedWorkers | None = None
+    checked: CheckResult | None = None
 
     def interrupt(self) -> None:
         """Ctrl-C."""
@@ -81,16 +94,22 @@ class User:
         return self._command("plan", self._plan)
 
     def apply(
-        self, *, skip_existing: bool = False, retry_failed: bool = False, with_mapping: bool = True
+        self,
+        *,
+        skip_existing: bool = False,
+        retry_failed: bool = False,
+        with_mapping: bool = True,
+        read_first: bool = False,
     ) -> Ended:
         def work(ledger: Ledger) -> Ended:
-            run_id = ledger.runs.start("apply", {"skip": skip_existing}, 1, (), is_planned=not with_mapping)
+            options = {"skip": skip_existing, "refresh": read_first}
+            run_id = ledger.runs.start("apply", options, 1, (), is_planned=not with_mapping)
             if with_mapping:
                 self._merge(ledger, skip_existing=skip_existing, run_id=run_id)
                 ledger.runs.planned(run_id)
             if retry_failed:
                 ledger.work().retry_failed()
-            return self._sync(ledger, run_id, skip_existing=skip_existing)
+            return self._sync(ledger, run_id, skip_existing=skip_existing, read_first=read_first)
 
         return self._command("apply", work)
 
@@ -99,14 +118,16 @@ class User:
             run = ledger.runs.last_unfinished()
             if run is None:
                 return Ended(NOTHING_TO_RESUME)
-            skip_existing = "true" in run.options
+            options = json.loads(run.options)
+            skip_existing = options.get("skip", False)
             if not run.is_planned:
                 self._merge(ledger, skip_existing=skip_existing, run_id=run.id)
                 ledger.runs.planned(run.id)
             ledger.runs.reopen(run.id, 1)
             if run.command in ("prune", "undo"):
-                return self._take_back(ledger, run.id, json.loads(run.options).get("undone"))
-            return self._sync(ledger, run.id, skip_existing=skip_existing)
+                return self._take_back(ledger, run.id, options.get("undone"))
+            read_first = options.get("refresh", False)
+            return self._sync(ledger, run.id, skip_existing=skip_existing, read_first=read_first)
 
         return self._command("resume", work)
 
@@ -140,6 +161,16 @@ class User:
             return Ended(_outcome(result, ledger), result.requests, _message(result))
 
         return self._command("refresh", work)
+
+    def check(self) -> Ended:
+        self.checked = None
+
+        def work(ledger: Ledger) -> Ended:
+            self.checked = check(self._context(ledger))
+            result = self.checked.run
+            return Ended(_outcome(result, ledger), result.requests, _message(result))
+
+        return self._command("check", work)
 
     def status(self) -> Ended:
         def work(ledger: Ledger) -> Ended:
@@ -225,11 +256,18 @@ class User:
         ledger.merge.apply(settle(planner), gallery_label=GALLERY, skip_existing=skip_existing, run_id=run_id)
         self.judge.planned([(p.sku, [(i.url, i.variant) for i in p.images]) for p in self.mapping])
 
-    def _sync(self, ledger: Ledger, run_id: int, *, skip_existing: bool) -> Ended:
-        result = RunResult()
-        if ledger.work().has_open_work():
+    def _sync(self, ledger: Ledger, run_id: int, *, skip_existing: bool, read_first: bool = False) -> Ended:
+        result, tokens = RunResult(), TokenCache()
+        readings: Mapping[int, KnownReading] = {}
+        if read_first:
+            read = refresh(replace(self._context(ledger), tokens=tokens), run_id)
+            result, readings = read.run, read.readings
+        may_go_on = result.error is None and result.end is End.DONE
+        if may_go_on and ledger.work().has_open_work():
             reason = SKIP_EXISTING if skip_existing else None
-            result = sync(self._context(ledger), run_id, skip_existing_reason=reason)
+            context = replace(self._context(ledger), tokens=tokens)
+            done = sync(context, run_id, skip_existing_reason=reason, readings=readings)
+            result = done.after(result)
         outcome = _outcome(result, ledger)
         ledger.runs.end(run_id, outcome, {"requests": result.requests}, _message(result))
         return Ended(outcome, result.requests, _message(result))
