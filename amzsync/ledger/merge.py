@@ -122,7 +122,9 @@ class Merge:
         """What no product wants any more, of this plan or of an earlier one, is obsolete, or malformed."""
         execute = self._store.execute
         if self._store.value(
-            "SELECT EXISTS (SELECT 1 FROM temp.dropped JOIN assets ON id = url_id WHERE state <> 'obsolete')"
+            # In this order: assets are many.
+            "SELECT EXISTS (SELECT 1 FROM temp.dropped CROSS JOIN assets ON id = url_id"
+            " WHERE state <> 'obsolete')"
         ):
             # Links have no index by asset: those that count are found in one pass.
             execute(
