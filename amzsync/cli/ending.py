@@ -12,6 +12,7 @@ from amzsync.cli.next_steps import after_run, apply_command, command
 from amzsync.cli.planning import forecast_of, gallery_label, metadata, plan_counts
 from amzsync.cli.result import CommandResult, Payload, Stream
 from amzsync.cli.run_options import RunOptions
+from amzsync.cli.shortfalls import shortfalls
 from amzsync.executor.run import RunResult
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome
@@ -31,7 +32,6 @@ __all__ = [
     "plan_words",
     "report_payload",
     "result_of_run",
-    "shortfalls",
 ]
 
 _EXAMPLES = 5
@@ -62,16 +62,6 @@ def is_all_in_place(ledger: Ledger) -> bool:
 def _may_trust(ledger: Ledger, done: RunResult) -> bool:
     """Whether nothing speaks against what a run that has not looked says."""
     return bool(done.requests) or not ledger.seen.last_seen().differing
-
-
-def shortfalls(ledger: Ledger, examples: int) -> Shortfalls:
-    """What of the wanted is not in place, for good."""
-    queries = ledger.queries
-    return Shortfalls(
-        queries.failure_count(),
-        tuple(queries.failure_groups(examples)),
-        tuple(ledger.unfinished.not_found()),
-    )
 
 
 def exit_code(ledger: Ledger, options: RunOptions, outcome: Outcome) -> ExitCode:

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from functools import partial
 
 from amzsync.cli.accounts import perhaps_account
-from amzsync.cli.ending import shortfalls
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.limits import ChosenLimits, chosen_limits
 from amzsync.cli.next_steps import after_status, options_of_last_run
 from amzsync.cli.planning import forecast_of, gallery_label
 from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions
+from amzsync.cli.shortfalls import shortfalls
 from amzsync.errors import ConfigError
 from amzsync.executor.engine.slots import Slots
 from amzsync.ledger.ledger import Ledger

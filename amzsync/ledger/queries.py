@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from amzsync.ledger.part import EVERY, Selection, wanted_by
+from amzsync.ledger.count_queries import CountQueries, Outstanding
+from amzsync.ledger.part import EVERY, wanted_by
 from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY
 from amzsync.ledger.rows import IS_OPEN, Counts, Failure, FailureGroup, State, Table
-from amzsync.ledger.store import Store
 
 __all__ = ["ByProduct", "Outstanding", "ProductRow", "Queries", "RowTotals", "Totals"]
 
@@ -16,20 +16,6 @@ _FAILURES = (
     "failures LEFT JOIN addresses ON addresses.id = url_id"
     " LEFT JOIN products ON products.id = failures.product_id"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Outstanding:
-    """The work still to do: products to read and write, assets to look up and, at most, to upload.
-
-    `earlier` of the products were not named by the last plan, but by an earlier one; told only of everything.
-    `single_links` go into galleries that are known to hold images of others, so that each takes a request.
-    """
-
-    products: int
-    assets: int
-    earlier: int = 0
-    single_links: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,60 +75,8 @@ class ProductRow:
     reason: str | None
 
 
-class Queries:
+class Queries(CountQueries):
     """Everything `plan`, `status` and the report show of the products that are chosen."""
-
-    def __init__(self, store: Store, selection: Selection) -> None:
-        self._store = store
-        self._selection = selection
-
-    def counts(self) -> tuple[Counts, ...]:
-        """Rows by state of each table."""
-        return self._counts(self._selection.only("product_id"))
-
-    def _counts(self, of_product: str) -> tuple[Counts, ...]:
-        return tuple(
-            Counts(table, {State(state): count for state, count in self._by_state(table, of_product)})
-            for table in Table
-        )
-
-    def _by_state(self, table: Table, of_product: str) -> list[tuple[str, int]]:
-        match table:
-            case Table.LINKS | Table.THUMBNAILS:
-                condition = of_product
-            case Table.ASSETS:
-                condition = wanted_by("id", of_product)
-            case Table.URLS:
-                malformed = f"id IN (SELECT url_id FROM failures WHERE row_table = 'urls' AND {of_product})"
-                condition = f"{wanted_by('id', of_product)} OR {malformed}"
-        where = EVERY if of_product == EVERY else condition
-        return self._store.rows(f"SELECT state, count(*) FROM {table} WHERE {where} GROUP BY state")
-
-    def outstanding(self) -> Outstanding:
-        products, earlier = self._store.rows(
-            "SELECT count(*), total(id IN (SELECT product_id FROM unnamed_products)) FROM products"
-            f" WHERE {self._selection.only('id')}"
-            f" AND (EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {IS_OPEN})"
-            f" OR EXISTS (SELECT 1 FROM thumbnails WHERE product_id = products.id AND {IS_OPEN}))"
-        )[0]
-        assets = self._store.value(
-            f"SELECT count(*) FROM assets WHERE {IS_OPEN} AND {self._selection.only_wanted_by('id')}"
-        )
-        single_links = self._store.value(
-            "SELECT count(*) FROM (SELECT DISTINCT product_id FROM links WHERE origin = 'found')"
-            f" JOIN links USING (product_id) WHERE {IS_OPEN} AND placed IS NULL"
-            f" AND {self._selection.only('product_id')}"
-        )
-        told_earlier = 0 if self._selection.chosen else int(earlier)
-        return Outstanding(int(products), int(assets), told_earlier, int(single_links))
-
-    def to_refresh(self) -> Outstanding:
-        """What reading everything anew asks for: all wanted products with pictures, and all open assets."""
-        products = self._store.value(
-            "SELECT count(DISTINCT product_id) FROM links"
-            f" WHERE {_WANTED} AND {self._selection.only('product_id')}"
-        )
-        return Outstanding(int(products), self.outstanding().assets)
 
     def totals(self, run_id: int | None, counts: tuple[Counts, ...] | None = None) -> Totals:
         """The report's numbers: of the chosen part, or of the products that the last plan has named.

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,9 @@ def test_an_export_is_put_into_a_file_whole(setup: Setup) -> None:
 def test_what_cannot_be_exported_is_said(tmp_path: Path, words: tuple[str, ...], code: int) -> None:
     assert amzsync("export", *words).code == code
     assert list(tmp_path.glob("amzsync.db*")) == []
+
+
+@pytest.mark.parametrize("command", ["status", "export"])
+def test_a_command_that_only_reads_the_ledger_loads_nothing_of_the_network(command: str) -> None:
+    source = f"import sys, amzsync.cli.{command}; sys.exit('requests' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", source], check=False).returncode == 0
