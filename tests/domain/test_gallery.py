@@ -72,6 +72,11 @@ def settle(*pictures: Picture) -> tuple[Gallery, list[tuple[str, str]]]:
             id="where every size is told, the image id decides nothing",
         ),
         pytest.param(
+            [("x.jpg", "MAIN", 100), ("x._SL75_.jpg", "PT01", 0)],
+            [("x.jpg", "MAIN")],
+            id="where one size is not told, it decides",
+        ),
+        pytest.param(
             [("x._SL75_.jpg", "MAIN"), ("x.jpg", "MAIN")],
             [("x.jpg", "MAIN")],
             id="the address without modifiers wins",
@@ -116,9 +121,10 @@ def test_what_is_left_out_is_counted_as_what_it_is() -> None:
         ("x.jpg", "PT01"),
         ("ftp://a/x.jpg", "PT02"),
         ("y.jpg", "PT03"),
+        ("y.jpg", "PT04"),
     )
     assert shown == [("x.jpg", "MAIN"), ("y.jpg", "PT03")]
-    assert (gallery.superseded, gallery.repeated) == (1, 1)
+    assert (gallery.superseded, gallery.repeated) == (1, 2)
     assert [ref.url for ref in gallery.malformed] == ["ftp://a/x.jpg"]
 
 
