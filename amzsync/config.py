@@ -201,7 +201,7 @@ class _Config:
             name = self.aliases[name]
             if name in seen:
                 raise ConfigError(
-                    f"{self.path}: aliases.{alias} points to itself.", "Let it name one of the accounts."
+                    f"{self.path}: aliases.{alias} points to itself.", "Make it name one of the accounts."
                 )
             seen.add(name)
         return name

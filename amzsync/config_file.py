@@ -64,7 +64,7 @@ def _safety(path: Path, status: os.stat_result, *, is_named: bool) -> tuple[str,
         )
     warnings = [f"{path}: {danger}"] if danger else []
     if status.st_mode & 0o077:
-        warnings.append(f"{path} holds credentials and can be read by others: chmod 600 {path}")
+        warnings.append(f"{path} contains credentials and can be read by others: chmod 600 {path}")
     return tuple(warnings)
 
 

@@ -100,7 +100,7 @@ def after_leaving(options: RunOptions) -> str:
     """The last words of a run that does not wait for its last answers."""
     is_resumable = running_command() in _RESUMABLE
     again = command("resume", options.target) if is_resumable else typed_again()
-    return f"Left. All progress is saved. Next: {again}"
+    return f"Stopped at once. All progress is saved. Next: {again}"
 
 
 def after_status(ledger: Ledger, options: RunOptions, *, has_work: bool) -> tuple[NextStep, ...]:

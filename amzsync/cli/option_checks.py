@@ -38,7 +38,7 @@ def check_marketplace(text: str | None) -> str | None:
         similar = similar_marketplace(text)
         offer = f" Did you mean {similar}?" if similar else ""
         raise typer.BadParameter(
-            f"{text[:40]!r} is no marketplace.{offer} Known: {', '.join(MARKETPLACE_IDS)}."
+            f"{text[:40]!r} is not a marketplace.{offer} Known: {', '.join(MARKETPLACE_IDS)}."
         )
     return code
 

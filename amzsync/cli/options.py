@@ -235,7 +235,10 @@ class OutputOptions:
         int,
         typer.Option("--verbose", "-v", count=True, help="Print more; -vv also shows tracebacks."),
     ] = 0
-    is_quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what went wrong.")] = False
+    is_quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Print nothing if all is well; else what went wrong, on stderr."),
+    ] = False
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours.")] = False
     show_all: Annotated[
         bool, typer.Option("--all", help="List every product with changes; -v also lists their images.")

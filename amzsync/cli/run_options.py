@@ -53,7 +53,7 @@ def recorded_options(target: TargetOptions, text: str) -> RunOptions:
         options = RunOptions(*(_with_recorded(group, values) for group in _groups(RunOptions())))
     except (ValueError, TypeError, RecursionError, typer.BadParameter):
         raise LedgerError(
-            f"The options of the last run in the ledger {target.ledger} are not as amzsync wrote them.",
+            f"The options of the last run in the ledger {target.ledger} have been changed by hand.",
             "`amzsync apply` works through what is pending, with the options given to it.",
         ) from None
     return replace(options, target=replace(options.target, ledger=target.ledger))

@@ -56,7 +56,7 @@ def read_image_url(url: str, *, allow_private: bool = False) -> ImageUrl | Malfo
         return parts
     host = plain_host(parts)
     if host is None:
-        return Malformed("the URL's host is no name or address")
+        return Malformed("the URL's host is neither a name nor an address")
     if not allow_private and is_internal(host):
         return Malformed("the URL points into a private network; --allow-private-urls accepts it")
     amazon = _AMAZON_PATH.fullmatch(parts.path) if _AMAZON_HOST.fullmatch(host) else None
@@ -75,7 +75,7 @@ def _split(url: str) -> SplitResult | Malformed:
     if len(url) > MAX_URL_LENGTH:
         return Malformed(f"the URL is longer than {MAX_URL_LENGTH} characters")
     if _FORBIDDEN.search(url):
-        return Malformed("the URL holds a space or a control character")
+        return Malformed("the URL contains a space or a control character")
     try:
         parts = urlsplit(url)
         port = parts.port

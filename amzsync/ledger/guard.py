@@ -136,7 +136,7 @@ def applied_steps(path: Path, connection: sqlite3.Connection) -> list[str]:
     unknown = set(applied) - set(our_steps())
     if unknown:
         raise LedgerTooNewError(
-            f"The ledger {path} was made by a newer amzsync ({', '.join(sorted(unknown))}).",
+            f"The ledger {path} was created by a newer amzsync ({', '.join(sorted(unknown))}).",
             "Upgrade amzsync.",
         )
     _check(path, found, _expected(tuple(applied)))
@@ -145,7 +145,7 @@ def applied_steps(path: Path, connection: sqlite3.Connection) -> list[str]:
 
 def _foreign(path: Path) -> LedgerForeignError:
     return LedgerForeignError(
-        f"{path} is a database of another program.", "Give another file with --ledger FILE."
+        f"{path} is another program's database.", "Choose another file with --ledger FILE."
     )
 
 
@@ -154,8 +154,8 @@ def _check(path: Path, found: set[_Object], expected: frozenset[_Object]) -> Non
     if unexpected:
         what = f"{unexpected[0].type} {unexpected[0].name[:_NAME_SHOWN]!r}"
         raise LedgerForeignError(
-            f"The ledger {path} is not as amzsync makes it: see its {what}.",
-            "Take out what was added to it by hand, or give another file with --ledger FILE.",
+            f"The ledger {path} has been changed by hand: see its {what}.",
+            "Undo that change, or choose another file with --ledger FILE.",
         )
 
 

@@ -30,7 +30,7 @@ __all__ = ["WriterLock", "is_being_written"]
 
 _LOCKED_BYTE = 1 << 62
 _NEW_FILE_MODE = 0o600
-_WAIT = "Wait until it has ended, or stop it; `amzsync status` shows how far it is."
+_WAIT = "Wait until it ends, or stop it. `amzsync status` shows its progress."
 
 
 class WriterLock:
@@ -84,16 +84,17 @@ class WriterLock:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise LedgerError(
-                f"The ledger {self._ledger_path} is no regular file.", "Give another with --ledger FILE."
+                f"The ledger {self._ledger_path} is not a regular file.",
+                "Choose another file with --ledger FILE.",
             )
         is_locked = _lock_byte(descriptor)
         if is_locked is False and found.st_nlink == 1:
             raise self._locked()
         if is_locked is False:
             raise LedgerError(
-                f"The ledger {self._ledger_path} is being written by another process under another of its"
+                f"The ledger {self._ledger_path} is in use by another process under another of its"
                 " names (hard links).",
-                "Wait until it has ended, and use one name only.",
+                "Wait until it ends, and use only one name.",
             )
         if found.st_nlink > 1:
             self._check_names(real_path, found, can_lock=is_locked is not None)
@@ -111,13 +112,13 @@ class WriterLock:
             if name != real_path and any(path.exists() and path.stat().st_size for path in left):
                 raise LedgerError(
                     f"The ledger {self._ledger_path} was last written under its other name {name}, and"
-                    " that process did not come to its end.",
+                    " that process did not end normally.",
                     f"Use --ledger {name} until a run has ended, and one name only from then on.",
                 )
 
     def _locked(self) -> LedgerLockedError:
         return LedgerLockedError(
-            f"The ledger {self._ledger_path} is being written by {current_writer(self._ledger_path)}.", _WAIT
+            f"The ledger {self._ledger_path} is in use by {current_writer(self._ledger_path)}.", _WAIT
         )
 
     def __enter__(self) -> Self:

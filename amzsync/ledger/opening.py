@@ -64,7 +64,7 @@ def open_reader(path: Path) -> Store:
     """
     _check_sqlite()
     if not path.exists():
-        raise LedgerError(f"There is no ledger at {path}.", "`amzsync plan --mapping FILE` makes one.")
+        raise LedgerError(f"There is no ledger at {path}.", "`amzsync plan --mapping FILE` creates one.")
     _check_header(path)
     check_files_beside(path)
     connection = _connect(path, f"{path.absolute().as_uri()}?mode=ro")
@@ -160,7 +160,7 @@ def _check_sqlite() -> None:
 def _check_header(path: Path) -> None:
     try:
         if path.is_dir():
-            raise LedgerError(f"The ledger {path} is a folder.", "Give a file with --ledger FILE.")
+            raise LedgerError(f"The ledger {path} is a folder.", "Choose a file with --ledger FILE.")
         with open_regular(path) as file:
             header = file.read(len(_SQLITE_HEADER))
     except FileNotFoundError:
@@ -173,7 +173,8 @@ def _check_header(path: Path) -> None:
         ) from None
     if header and header != _SQLITE_HEADER:
         raise LedgerForeignError(
-            f"{path} is no SQLite file, so it is no ledger.", "Give another file with --ledger FILE."
+            f"{path} is not an amzsync ledger (not an SQLite file).",
+            "Choose another file with --ledger FILE.",
         )
 
 
@@ -183,7 +184,7 @@ def _make(path: Path) -> None:
         make_private(path)
     except OSError as error:
         raise LedgerError(
-            f"The ledger {path} cannot be made ({error.strerror}).", "Check the folder's permissions."
+            f"The ledger {path} cannot be created ({error.strerror}).", "Check the folder's permissions."
         ) from None
 
 
@@ -224,5 +225,5 @@ def _back_up(path: Path, database: Database) -> None:
     except OSError as error:
         raise LedgerError(
             f"The ledger cannot be copied to {target} before it is brought up to date ({error.strerror}).",
-            "Check the folder, and what stands under that name.",
+            "Check the folder, and the file of that name.",
         ) from None

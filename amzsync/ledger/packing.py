@@ -49,6 +49,6 @@ def unpack_ids(packed: bytes) -> tuple[str, ...]:
                 raise ValueError  # noqa: TRY301 - one way out for everything that is wrong with a record
     except ValueError:
         raise LedgerError(
-            "A list of pictures in the ledger is not as amzsync wrote it.", "Do not change a ledger by hand."
+            "A list of pictures in the ledger has been changed by hand.", "Do not change a ledger by hand."
         ) from None
     return tuple(ids)

@@ -23,8 +23,7 @@ NOT_IN_FAMILY = (
 )
 
 NOT_IN_ORDER = (
-    "it stands in the gallery, but not at its place: the order could not be written;"
-    " use --retry-failed to try again"
+    "it is in the gallery, but not in its place: the order could not be written; --retry-failed tries again"
 )
 
 ASKED_AGAIN = (NOT_FOUND, NOT_IN_FAMILY)
@@ -37,7 +36,7 @@ UNNEEDED = "no product that can take it wants it"
 
 NO_PICTURE = "its picture could not be put into Plytix"
 
-STANDS_ELSEWHERE = "it also stands elsewhere in the product, from where it would be taken out, too"
+STANDS_ELSEWHERE = "it is also used elsewhere in the product, and would be removed from there, too"
 
 NO_OTHER_THUMBNAIL = "it stays the product's thumbnail, as no other one is wanted"
 

@@ -13,16 +13,17 @@ def ledger_error(path: Path, error: sqlite3.Error) -> LedgerError:
     code = getattr(error, "sqlite_errorname", "") or ""
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return LedgerError(
-            f"The ledger {path} stays locked by another process.", "Try again when it has ended."
+            f"The ledger {path} is still locked by another process.", "Try again when that has ended."
         )
     if code.startswith("SQLITE_NOTADB"):
         return LedgerForeignError(
-            f"{path} is no SQLite file, so it is no ledger.", "Give another with --ledger FILE."
+            f"{path} is not an amzsync ledger (not an SQLite file).",
+            "Choose another file with --ledger FILE.",
         )
     if code.startswith("SQLITE_CORRUPT"):
         return LedgerError(
             f"The ledger {path} is damaged ({error}).",
-            "Keep the file, and start another with --ledger FILE: what Plytix already has costs only reads.",
+            "Keep the file, and start a new one with --ledger FILE: images already in Plytix are only read.",
         )
     if code.startswith("SQLITE_FULL"):
         return LedgerError(
@@ -31,7 +32,7 @@ def ledger_error(path: Path, error: sqlite3.Error) -> LedgerError:
     if code == "SQLITE_READONLY_ROLLBACK":
         return LedgerError(
             f"The ledger {path} was left half written by a run that was killed.",
-            "`amzsync plan` takes that back; then look again.",
+            "`amzsync plan` repairs that; then try again.",
         )
     if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return LedgerError(

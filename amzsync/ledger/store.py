@@ -94,7 +94,7 @@ class Store:
         if self._file is not None and _file_of(self.path) != self._file:
             raise LedgerError(
                 f"The ledger {self.path} was deleted or replaced while this run was writing to it.",
-                "Put it back, or plan anew with --mapping FILE: what Plytix already has costs only reads.",
+                "Put it back, or plan again with --mapping FILE: images already in Plytix are only read.",
             )
 
     @contextlib.contextmanager

@@ -102,7 +102,7 @@ class Wants(WorkRows):
         except (ValueError, TypeError, KeyError):
             raise LedgerError(
                 "What was wanted before a run is not in the ledger as amzsync wrote it.",
-                "Plan the mapping of before anew.",
+                "Plan the earlier mapping again.",
             ) from None
         self._store.execute_many(
             "UPDATE links SET variant = ?, position = ?, state = ?, reason = NULL"

@@ -69,9 +69,9 @@ def _sku(entry: Mapping[str, Any], code: str | None, marketplace: Callable[[], s
     if len(sku) > _MAX_SKU_LENGTH:
         raise Shape("suggested_sku", f"longer than {_MAX_SKU_LENGTH} characters")
     if not sku.isascii() and any("\ud800" <= character <= "\udfff" for character in sku):
-        raise Shape("suggested_sku", "holds half of a character (a lone surrogate)")
+        raise Shape("suggested_sku", "contains half a character (a lone surrogate)")
     if "\0" in sku:
-        raise Shape("suggested_sku", "holds a NUL character")
+        raise Shape("suggested_sku", "contains a NUL character")
     return sku
 
 
@@ -106,10 +106,10 @@ def _image_list(raw: object, field: str) -> list[ImageRef]:
         if link is None:
             continue
         if link.__class__ is not str:
-            raise Shape(f"{field}[{index}].link", f"must be a text, not {_kind(link)}")
+            raise Shape(f"{field}[{index}].link", f"must be text, not {_kind(link)}")
         variant = get("variant")
         if variant is not None and variant.__class__ is not str:
-            raise Shape(f"{field}[{index}].variant", f"must be a text, not {_kind(variant)}")
+            raise Shape(f"{field}[{index}].variant", f"must be text, not {_kind(variant)}")
         height: Any = get("height")
         width: Any = get("width")
         # A size is a hint: one that is no positive whole number counts as not told.
@@ -136,7 +136,7 @@ def _flat_fields(entry: Mapping[str, Any]) -> list[ImageRef]:
         if link is None or link == "":
             continue
         if not isinstance(link, str):
-            raise Shape(field, f"must be a text or null, not {_kind(link)}")
+            raise Shape(field, f"must be text or null, not {_kind(link)}")
         refs.append(ImageRef(link, variant))
     return refs
 
@@ -166,7 +166,7 @@ def _url_list(raw: object) -> list[ImageRef]:
         if link is None:
             continue
         if not isinstance(link, str):
-            raise Shape(f"image_urls[{index}]", f"must be a text, not {_kind(link)}")
+            raise Shape(f"image_urls[{index}]", f"must be text, not {_kind(link)}")
         refs.append(ImageRef(link, listed_variant(len(refs))))
     return refs
 
@@ -176,7 +176,7 @@ def _text(entry: Mapping[str, Any], field: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise Shape(field, f"must be a text, not {_kind(value)}")
+        raise Shape(field, f"must be text, not {_kind(value)}")
     return value.strip()
 
 

@@ -165,7 +165,7 @@ def _open(path: Path) -> BufferedReader:
         if getattr(error, "errno", None) == errno.EINVAL:
             raise MappingError(
                 str(path),
-                "a mapping must be a regular file, no pipe and no device",
+                "a mapping must be a regular file, not a pipe or a device",
                 "Save its content to a file first.",
             ) from None
         reason = getattr(error, "strerror", None) or "the path cannot be used"

@@ -74,8 +74,11 @@ def _sentence(causes: tuple[BaseException, ...], host: str, timeouts: Timeouts) 
         (ConnectionRefusedError, f"{host} refused the connection."),
         ((requests.exceptions.SSLError, ssl.SSLError), f"The TLS connection to {host} failed."),
         (requests.exceptions.ContentDecodingError, f"{host} sent an answer that cannot be unpacked."),
-        (requests.exceptions.ChunkedEncodingError, f"{host} broke off its answer."),
-        (ConnectionError, f"{host} closed the connection before it had answered."),
+        (
+            requests.exceptions.ChunkedEncodingError,
+            f"{host} closed the connection during its answer.",
+        ),
+        (ConnectionError, f"{host} closed the connection without answering."),
         ((HTTPException, requests.exceptions.InvalidHeader), f"{host} sent an answer that is not HTTP."),
     ):
         if _has(causes, kind):

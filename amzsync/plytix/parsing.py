@@ -127,7 +127,7 @@ def json_object(reply: Reply) -> dict[str, object]:
     with suppress(ValueError, RecursionError):
         answer = json.loads(reply.body, parse_constant=_refuse_constant)
     if not isinstance(answer, dict):
-        raise garbage("no JSON object")
+        raise garbage("not a JSON object")
     if not _is_shallow(answer):
         raise garbage("JSON that nests too deep")
     return answer
@@ -154,7 +154,7 @@ def seconds(value: object) -> float | None:
 
 
 def garbage(cause: str) -> RetriableError:
-    return RetriableError(f"Plytix gave a garbage answer ({cause}).")
+    return RetriableError(f"Plytix sent an unusable answer ({cause}).")
 
 
 def _refuse_constant(name: str) -> object:
@@ -177,7 +177,7 @@ def fits_a_header(token: str) -> bool:
 def _rows(answer: dict[str, object]) -> list[dict[str, object]]:
     rows = answer.get("data")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise garbage("data is no list of records")
+        raise garbage("data is not a list of records")
     return rows
 
 
@@ -194,7 +194,7 @@ def _product(row: dict[str, object], gallery_label: str) -> PlytixProduct:
     if attributes is None:
         attributes = {}
     if not isinstance(attributes, dict):
-        raise garbage("attributes is no map")
+        raise garbage("attributes is not an object")
     place, key = (
         (attributes, gallery_label) if gallery_label in attributes else (row, f"attributes.{gallery_label}")
     )
@@ -267,6 +267,6 @@ def _text(value: object, name: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
-        raise garbage(f"{name} is no text")
+        raise garbage(f"{name} is not text")
     # A lone surrogate is legal JSON and can be stored nowhere.
     return value.encode("utf-8", "replace").decode()

@@ -111,7 +111,7 @@ def test_the_first_ctrl_c_is_answered_at_once_and_the_second_leaves_the_terminal
         terminal.type(CTRL_C)
         assert terminal.to_its_end() == 130
     assert terminal.text.rindex(SHOW) > terminal.text.rindex(HIDE)
-    assert terminal.text.endswith("\r\nLeft. All progress is saved. Next: amzsync resume\r\n")
+    assert terminal.text.endswith("\r\nStopped at once. All progress is saved. Next: amzsync resume\r\n")
     assert "Traceback" not in terminal.text
     setup.sandbox.faults.clear()
     assert amzsync("resume").code == 0

@@ -92,7 +92,7 @@ def test_recorded_options_are_checked_like_typed_ones(setup: Setup, damage: str)
     before = setup.sandbox.total
     result = amzsync("resume", *FAST)
     assert result.code == 1
-    assert "not as amzsync wrote them" in result.error_text
-    assert "`amzsync apply`" in result.error_text
+    assert "have been changed by hand" in result.error_text
+    assert "`amzsync apply --yes`" in result.error_text
     assert setup.sandbox.total == before
     assert amzsync("status").code == 0

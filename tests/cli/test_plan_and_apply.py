@@ -271,7 +271,7 @@ def test_a_marketplace_that_is_none_is_a_usage_error_that_offers_the_code(
     result = amzsync(command, "--mapping", setup.mapping(boots()), "--marketplace", name)
     assert result.code == 2
     words = " ".join(result.err.replace("│", " ").split())
-    assert f"'{name}' is no marketplace." in words
+    assert f"'{name}' is not a marketplace." in words
     assert ("Did you mean" in words) == bool(code)
     assert f"Did you mean {code}?" in words or not code
     assert not setup.ledger.exists()

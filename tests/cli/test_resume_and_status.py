@@ -182,7 +182,7 @@ def test_beside_a_running_apply_a_plan_works_on_a_copy_and_says_so(setup: Setup)
         assert (planned["kept"], planned["requests"] > 0) == (False, True)
         refused = setup.apply(other)
         assert refused.code == 1
-        assert "being written by" in refused.err
+        assert "in use by" in refused.err
         assert amzsync("status").code == 0
     assert amzsync("plan", "--json").json["requests"] == 0
 

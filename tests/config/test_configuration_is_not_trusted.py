@@ -155,7 +155,7 @@ def test_a_file_that_others_can_read_is_used_with_a_warning(tmp_path: Path, mode
 
     (warning,) = load(path).warnings
 
-    assert warning == f"{path} holds credentials and can be read by others: chmod 600 {path}"
+    assert warning == f"{path} contains credentials and can be read by others: chmod 600 {path}"
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])

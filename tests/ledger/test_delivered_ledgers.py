@@ -115,7 +115,7 @@ def test_a_schema_that_is_not_ours_word_for_word_is_refused(
 ) -> None:
     change(ledger, statement)
     before = ledger.read_bytes()
-    with pytest.raises(LedgerForeignError, match="not as amzsync makes it"):
+    with pytest.raises(LedgerForeignError, match="has been changed by hand"):
         open_ledger(ledger)
     assert ledger.read_bytes() == before
 

@@ -221,5 +221,5 @@ def test_a_link_planted_at_the_lock_is_neither_followed_nor_emptied(
 
 def test_what_is_no_file_is_refused_without_waiting(ledger_path: Path) -> None:
     os.mkfifo(ledger_path)
-    with pytest.raises(LedgerError, match="no regular file"):
+    with pytest.raises(LedgerError, match="not a regular file"):
         WriterLock(ledger_path).acquire()

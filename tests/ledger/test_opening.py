@@ -202,7 +202,7 @@ def test_a_file_of_another_kind_is_refused_and_kept(
     ledger_path: Path, open_ledger: Callable[[Path], Store], content: bytes
 ) -> None:
     ledger_path.write_bytes(content)
-    with pytest.raises(LedgerForeignError, match="no SQLite file") as raised:
+    with pytest.raises(LedgerForeignError, match="not an SQLite file") as raised:
         open_ledger(ledger_path)
     assert sentence(raised.value)
     assert ledger_path.read_bytes() == content
@@ -269,7 +269,7 @@ def test_a_damaged_ledger_says_so_and_is_kept(ledger_path: Path, damage: str) ->
             ledger.queries.counts()
             list(ledger.queries.products())
 
-    with pytest.raises(LedgerError, match=r"is damaged|no SQLite file") as raised:
+    with pytest.raises(LedgerError, match=r"is damaged|not an SQLite file") as raised:
         use_it()
     assert "--ledger FILE" in raised.value.next_step
     assert ledger_path.read_bytes()[4096:] == broken[4096:]

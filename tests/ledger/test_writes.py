@@ -33,7 +33,7 @@ def test_an_id_of_the_usual_kind_takes_thirteen_bytes() -> None:
 
 @pytest.mark.parametrize("packed", [b"\0abc", b"\1\0", b"\1\0\5ab", b"\7" + b"x" * 12, b"\1\0\1\xff"])
 def test_bytes_that_are_no_list_of_ids_are_refused(packed: bytes) -> None:
-    with pytest.raises(LedgerError, match="not as amzsync wrote it"):
+    with pytest.raises(LedgerError, match="has been changed by hand"):
         unpack_ids(packed)
 
 

@@ -124,7 +124,7 @@ def test_a_size_that_is_no_size_counts_as_not_told(size: object) -> None:
         ({"asin": 7}, "asin", "not a number"),
         ({"suggested_sku": ["x"]}, "suggested_sku", "not a list"),
         ({"suggested_sku": "x" * 513}, "suggested_sku", "longer than 512"),
-        ({"suggested_sku": "x\ud800"}, "suggested_sku", "half of a character"),
+        ({"suggested_sku": "x\ud800"}, "suggested_sku", "half a character"),
         ({"suggested_sku": "x\0"}, "suggested_sku", "NUL"),
         ({"asin": "B1", "marketplace": {}}, "marketplace", "not an object"),
         ({"asin": "B1", "amazon_images": {}}, "amazon_images", "not an object"),

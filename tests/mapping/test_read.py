@@ -190,7 +190,7 @@ def test_a_wrong_shape_is_told_by_its_path(
 
 
 def test_a_lone_surrogate_is_refused_in_a_sku_and_kept_elsewhere(mapping: WriteMapping) -> None:
-    assert "half of a character" in refusal(mapping(b'[{"suggested_sku": "a\\ud800"}]')).cause
+    assert "half a character" in refusal(mapping(b'[{"suggested_sku": "a\\ud800"}]')).cause
     (found,) = read_products(mapping(b'[{"asin": "B1", "image_urls": ["https://x/\\ud800.jpg"]}]'))
     assert readable(found).images[0].url == "https://x/\ud800.jpg"
 
@@ -280,4 +280,4 @@ def test_what_is_no_regular_file_is_refused_and_never_waited_for(
             with pytest.raises(MappingError) as raised:
                 open_it(path)
             assert raised.value.place == str(path)
-            assert raised.value.cause == "a mapping must be a regular file, no pipe and no device"
+            assert raised.value.cause == "a mapping must be a regular file, not a pipe or a device"

@@ -125,7 +125,7 @@ def test_a_page_of_products_is_full_when_it_has_as_many_rows_as_were_asked_for()
 @pytest.mark.parametrize("sku", [None, "", {}, True, 1.5], ids=repr)
 def test_a_product_that_cannot_be_told_by_its_sku_makes_the_whole_search_garbage(sku: object) -> None:
     rows = [{"id": "p1", "sku": "S1"}, {"id": "p2", "sku": sku}]
-    with pytest.raises(RetriableError, match="garbage"):
+    with pytest.raises(RetriableError, match="unusable"):
         SEARCH_PRODUCTS.parse(_reply({"data": rows}))
 
 
@@ -204,7 +204,7 @@ def test_a_2xx_with_the_link_or_with_nothing_means_linked(status: int, body: byt
     ids=repr,
 )
 def test_what_shows_no_link_means_nothing(body: bytes) -> None:
-    with pytest.raises(RetriableError, match="garbage"):
+    with pytest.raises(RetriableError, match="unusable"):
         LINK.parse(Reply(200, {}, body))
 
 
@@ -307,7 +307,7 @@ def test_a_token_that_no_header_can_carry_is_garbage(token: object) -> None:
     ],
 )
 def test_an_answer_of_the_wrong_shape_is_asked_again_and_never_believed(name: str, body: bytes) -> None:
-    with pytest.raises(RetriableError, match="garbage"):
+    with pytest.raises(RetriableError, match="unusable"):
         CALLS[name].parse(Reply(200, {}, body))
 
 
@@ -327,7 +327,7 @@ def test_an_answer_of_the_wrong_shape_is_asked_again_and_never_believed(name: st
 )
 def test_so_is_a_product_with_a_part_of_the_wrong_shape(row: dict[str, object]) -> None:
     for call in (SEARCH_PRODUCTS, READ_PRODUCT, WRITE_PRODUCT):
-        with pytest.raises(RetriableError, match="garbage"):
+        with pytest.raises(RetriableError, match="unusable"):
             call.parse(_reply({"data": [{"id": "p1", "sku": "S1", **row}]}))
 
 

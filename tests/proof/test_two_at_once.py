@@ -77,7 +77,7 @@ def test_two_names_of_one_ledger_let_one_writer_in(busy: Busy, link: Callable[[P
         for arguments in (["apply", "--mapping", mapping, "--yes", *FAST], ["resume"]):
             refused = second.run(env, *arguments, "--ledger", other)
             assert refused.code == 1
-            assert "is being written by" in refused.err
+            assert "is in use by" in refused.err
     assert running.wait().code == MISSING
     assert sandbox.counts["POST /auth/api/get-token"] == 1, "who was refused asked for nothing"
     assert sandbox.overlapping_writes == 0

@@ -10,9 +10,7 @@ from amzsync.plytix.auth import TokenAnswer
 
 __all__ = ["AnswerHandler"]
 
-_REFUSED_BELOW_LIMIT = (
-    "Plytix refuses requests below the configured limits: working slower, and trying more within minutes."
-)
+_REFUSED_BELOW_LIMIT = "Plytix refuses requests below the configured limits: going slower, trying more later."
 
 
 class AnswerHandler:

@@ -16,7 +16,7 @@ def reading_failed(error: PlytixError) -> StopError:
         path=error.path,
         status=error.status,
         fields=error.fields,
-        next_step=error.next_step or "Nothing is lost: `amzsync resume` goes on.",
+        next_step=error.next_step or "Nothing is lost; `amzsync resume` continues.",
     )
 
 
