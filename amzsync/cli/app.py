@@ -22,6 +22,7 @@ from amzsync.cli.options import (
     SandboxOptions,
     TargetOptions,
 )
+from amzsync.cli.removal_options import RemovalOptions
 from amzsync.cli.signature import Only, takes_options
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 _CHECKED = Only("mappings", "gallery", "marketplace", "allow_private_urls")
 _APPLIED = Only("refresh", "dry_run", "is_confirmed", "retry_failed", "fail_on", "output")
+_ASKED = Only("dry_run", "is_confirmed")
 _WORK = Only("dry_run", "is_confirmed", "retry_failed", "fail_on", "output")
 
 app = typer.Typer(
@@ -128,10 +130,7 @@ def _apply(
     output_options: OutputOptions,
 ) -> None:
     """Plan, then put everything pending into Plytix."""
-    if not (apply_options.is_confirmed or apply_options.dry_run or sys.stdin.isatty()):
-        raise typer.BadParameter(
-            "not a terminal, so cannot ask. Add --yes, or --dry-run.", param_hint="--yes"
-        )
+    _check_consent(apply_options)
 
     def command(output: "Output", resources: ExitStack) -> "CommandResult":
         from amzsync.cli.apply import apply
@@ -177,6 +176,54 @@ def _check(
         from amzsync.cli.run_options import RunOptions
 
         return check(RunOptions(target, mapping, pace=pace, part=part), output, resources)
+
+    _invoke(command, output_options, target)
+
+
+@app.command("prune", epilog="Example: amzsync prune --dry-run")
+@takes_options
+def _prune(
+    *,
+    target: TargetOptions,
+    part: PartOptions,
+    removal: Annotated[RemovalOptions, Only("assets", "max_delete", "keep_runs")],
+    work: Annotated[ApplyOptions, _ASKED],
+    pace: PaceOptions,
+    output_options: OutputOptions,
+) -> None:
+    """Take out of the galleries what is no longer wanted and amzsync had put there."""
+    _check_consent(work)
+
+    def command(output: "Output", resources: ExitStack) -> "CommandResult":
+        from amzsync.cli.removal import prune
+        from amzsync.cli.run_options import RunOptions
+
+        options = RunOptions(target, apply=work, pace=pace, part=part, removal=removal)
+        return prune(options, output, resources)
+
+    _invoke(command, output_options, target)
+
+
+@app.command("undo", epilog="Example: amzsync undo --dry-run")
+@takes_options
+def _undo(
+    *,
+    target: TargetOptions,
+    part: PartOptions,
+    removal: Annotated[RemovalOptions, Only("undone_run", "delete_assets", "max_delete", "keep_runs")],
+    work: Annotated[ApplyOptions, _ASKED],
+    pace: PaceOptions,
+    output_options: OutputOptions,
+) -> None:
+    """Take back what one run did, as far as nobody has changed it since."""
+    _check_consent(work)
+
+    def command(output: "Output", resources: ExitStack) -> "CommandResult":
+        from amzsync.cli.removal import undo
+        from amzsync.cli.run_options import RunOptions
+
+        options = RunOptions(target, apply=work, pace=pace, part=part, removal=removal)
+        return undo(options, output, resources)
 
     _invoke(command, output_options, target)
 
@@ -236,6 +283,14 @@ def _serve(
         return serve(sandbox, mapping.mappings, pace.rate_limits, output)
 
     _invoke(command, output_options)
+
+
+def _check_consent(options: ApplyOptions) -> None:
+    """Nobody can be asked where there is no terminal."""
+    if not (options.is_confirmed or options.dry_run or sys.stdin.isatty()):
+        raise typer.BadParameter(
+            "not a terminal, so cannot ask. Add --yes, or --dry-run.", param_hint="--yes"
+        )
 
 
 def _invoke(command: "Command", options: OutputOptions, target: TargetOptions | None = None) -> NoReturn:

@@ -23,6 +23,7 @@ from amzsync.executor.run import (
     CheckResult,
     KnownReading,
     RefreshResult,
+    RemovalResult,
     RunContext,
     RunResult,
     Server,
@@ -38,7 +39,7 @@ from amzsync.plytix.auth import Secret, TokenCache
 from amzsync.views.progress import make_display
 from amzsync.views.terminal import leave_terminal
 
-__all__ = ["RunRequest", "check", "outcome_of", "refresh", "sync"]
+__all__ = ["RunRequest", "check", "outcome_of", "prune", "refresh", "sync", "undo"]
 
 _LOG = logging.getLogger("amzsync")
 _MOST_WORKERS = 256
@@ -77,6 +78,19 @@ def check(request: RunRequest) -> CheckResult:
     """Look at everything wanted."""
     with _run_context(request) as context:
         return run.check(context)
+
+
+def prune(request: RunRequest, run_id: int) -> RemovalResult:
+    """Take out what the run's tasks name."""
+    with _run_context(request) as context:
+        return run.prune(context, run_id, delete_assets=request.options.removal.assets)
+
+
+def undo(request: RunRequest, run_id: int, undone_run: int) -> RemovalResult:
+    """Take back what that run did."""
+    with _run_context(request) as context:
+        delete_assets = request.options.removal.delete_assets
+        return run.undo(context, run_id, undone_run=undone_run, delete_assets=delete_assets)
 
 
 def outcome_of(end: End) -> Outcome:

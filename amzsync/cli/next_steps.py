@@ -21,6 +21,7 @@ __all__ = [
     "after_check",
     "after_leaving",
     "after_plan",
+    "after_removal",
     "after_run",
     "after_status",
     "apply_command",
@@ -29,16 +30,17 @@ __all__ = [
     "options_of_last_run",
     "running_command",
     "typed_again",
+    "without_dry_run",
 ]
 
 _OF_PENDING_ROWS = ("skip_existing", "allow_private_urls", "rate_limits")
 """What `apply` without a mapping must be told again, as a ledger does not tell it."""
 
-_WITH_ACCOUNT = ("apply", "check", "plan")
+_WITH_ACCOUNT = ("apply", "check", "plan", "prune", "undo")
 _RESUMABLE = ("apply", "resume", "prune", "undo")
 """What `resume` carries on; other commands are typed again."""
 
-_NAMED_COMMAND = re.compile(r"`amzsync (plan|apply|resume|check|status)\b([^`]*)`")
+_NAMED_COMMAND = re.compile(r"`amzsync (plan|apply|resume|check|prune|undo|status)\b([^`]*)`")
 
 
 def command(name: str, target: TargetOptions, ledger: Ledger | None = None, *more: str) -> str:
@@ -143,6 +145,17 @@ def after_plan(
     if has_account and ledger.work().has_open_work():
         return NextStep(apply_command(ledger, options)), *steps
     return tuple(steps)
+
+
+def after_removal(options: RunOptions, outcome: Outcome) -> tuple[NextStep, ...]:
+    """What to type after a prune or an undo."""
+    is_over = outcome in (Outcome.FINISHED, Outcome.FAILURES, Outcome.PLANNED)
+    return () if is_over else (_resume(options, is_confirmed=True),)
+
+
+def without_dry_run(options: RunOptions, *more: str) -> NextStep:
+    """The same command for real; `more` are arguments that it needs besides."""
+    return NextStep(shlex.join([*shlex.split(_without_dry_run(options)), *more]))
 
 
 def _without_dry_run(options: RunOptions) -> str:

@@ -16,6 +16,7 @@ from amzsync.cli.network import RunRequest
 from amzsync.cli.next_steps import apply_command, options_of_last_run
 from amzsync.cli.output import Output
 from amzsync.cli.planning import metadata, plan_counts
+from amzsync.cli.removal import resume_removal
 from amzsync.cli.result import CommandResult
 from amzsync.cli.run_options import RunOptions, resumed_options
 from amzsync.errors import LedgerError
@@ -62,6 +63,8 @@ def resume(options: RunOptions, output: Output, resources: ExitStack) -> Command
     if mode.retry_failed:
         ledger.work().retry_failed()
     request = RunRequest(ledger, ledger, options, account, chosen_limits(options, account, ledger), output)
+    if run.command in ("prune", "undo"):
+        return resume_removal(request, run, is_confirmed=is_confirmed)
     if mode.dry_run:
         return dry_run(request)
     ledger.runs.reopen(run.id, os.getpid())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import typer
 
 from amzsync.cli.options import ApplyOptions, MappingOptions, PaceOptions, PartOptions, TargetOptions
+from amzsync.cli.removal_options import RemovalOptions
 from amzsync.cli.signature import OptionField, option_fields
 from amzsync.errors import LedgerError
 
@@ -30,6 +31,7 @@ class RunOptions:
     apply: ApplyOptions = field(default_factory=ApplyOptions)
     pace: PaceOptions = field(default_factory=PaceOptions)
     part: PartOptions = field(default_factory=PartOptions)
+    removal: RemovalOptions = field(default_factory=RemovalOptions)
 
 
 def record(options: RunOptions) -> dict[str, object]:

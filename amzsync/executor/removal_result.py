@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from amzsync.executor.context import RunResult
-from amzsync.ledger.tasks import Kept
+from amzsync.ledger.rows import Kept
 from amzsync.ledger.work import Work
 from amzsync.ledger.writes import WriteOutcome
 
@@ -13,7 +13,10 @@ __all__ = ["RemovalResult", "removal_result"]
 
 @dataclass(frozen=True, slots=True)
 class RemovalResult:
-    """`products` were written; `left` is what stays as it is, and why. `run` is its network part."""
+    """`products` were written; `left` is what stays as it is, and why. `run` is its network part.
+
+    `galleries_restored` are those that got pictures back.
+    """
 
     run: RunResult
     products: int = 0
@@ -33,7 +36,7 @@ def removal_result(work: Work, run: RunResult, left: Sequence[Kept] = ()) -> Rem
         products += 1
         if write.gallery is not None:
             removed += len(set(write.gallery.before).difference(write.gallery.after))
-            restored += write.gallery.before != write.gallery.after
+            restored += not set(write.gallery.after).issubset(write.gallery.before)
         thumbnails += write.thumbnail is not None
     return RemovalResult(
         run, products, removed, restored, thumbnails, work.deleted_assets(), (*work.kept(), *left)

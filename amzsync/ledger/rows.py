@@ -9,6 +9,7 @@ __all__ = [
     "Counts",
     "Failure",
     "FailureGroup",
+    "Kept",
     "Link",
     "Origin",
     "Outcome",
@@ -142,6 +143,15 @@ class FailureGroup:
     status: int | None
     count: int
     examples: tuple[Failure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was left as it is, and why; `url` is empty where it concerns the whole product."""
+
+    sku: str
+    reason: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

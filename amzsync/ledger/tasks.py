@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from amzsync.ledger.packing import pack_ids, unpack_ids
-from amzsync.ledger.rows import IS_OPEN, State
+from amzsync.ledger.rows import IS_OPEN, Kept, State
 from amzsync.ledger.work_rows import WorkRows
 
-__all__ = ["Kept", "Removal", "Task", "Tasks"]
+__all__ = ["Removal", "Task", "Tasks"]
 
+_OF_RUNS = ("writes", "wants", "tasks")
 _REMOVABLE = (
     "links JOIN assets ON assets.id = links.asset_id JOIN products ON products.id = links.product_id"
     " WHERE links.state = 'obsolete' AND (links.origin = 'made' OR links.sent IS NOT NULL)"
@@ -28,15 +29,6 @@ class Task:
     product_id: int
     state: State
     removes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What was left as it is, and why; `url` is empty where it concerns the whole product."""
-
-    sku: str
-    reason: str
-    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +51,7 @@ class Tasks(WorkRows):
             "SELECT links.product_id, sku, is_parent, plytix, url FROM ("
             "SELECT links.product_id AS product_id, links.position AS position, sku, is_parent,"
             f" assets.plytix_id AS plytix, assets.id AS asset_id FROM {_REMOVABLE}"
+            f" AND {self._selection.only('links.product_id')}"
             ") AS links JOIN addresses ON addresses.id = links.asset_id ORDER BY product_id, position"
         )
         group: list[Sequence[Any]] = []
@@ -90,14 +83,29 @@ class Tasks(WorkRows):
         found = self._store.value("SELECT max(run_id) FROM writes")
         return None if found is None else int(found)
 
-    def add_undo_tasks(self, undone_run: int) -> None:
-        """Every product that a run has written, or for which it changed what is wanted."""
-        self._store.execute(
-            "INSERT OR IGNORE INTO tasks (run_id, product_id)"
-            " SELECT ?, product_id FROM writes WHERE run_id = ?"
-            " UNION SELECT ?, product_id FROM wants WHERE run_id = ?",
-            (self._run_id, undone_run, self._run_id, undone_run),
+    def has_kept(self, run_id: int) -> bool:
+        """Whether anything of a run can be taken back."""
+        return bool(
+            self._store.value(
+                "SELECT EXISTS (SELECT 1 FROM writes WHERE run_id = ?)"
+                " OR EXISTS (SELECT 1 FROM wants WHERE run_id = ?)",
+                (run_id, run_id),
+            )
         )
+
+    def products_of(self, run_id: int) -> list[int]:
+        """Every product that a run has written, or for which it changed what is wanted."""
+        rows = self._store.rows(
+            "SELECT product_id FROM (SELECT product_id FROM writes WHERE run_id = ?"
+            " UNION SELECT product_id FROM wants WHERE run_id = ?)"
+            f" WHERE {self._selection.only('product_id')} ORDER BY product_id",
+            (run_id, run_id),
+        )
+        return [row[0] for row in rows]
+
+    def add_undo_tasks(self, undone_run: int) -> None:
+        """All of these are to be worked on."""
+        self.add_tasks((product_id, ()) for product_id in self.products_of(undone_run))
 
     def next_tasks(self, after_id: int, count: int) -> list[Task]:
         """The run's next products that are not done."""
@@ -134,6 +142,22 @@ class Tasks(WorkRows):
                 product_id,
             ),
         )
+
+    def forget_old_runs(self, keep: int) -> None:
+        """Keep what it takes to undo the last so many runs; of older ones nothing, unless work is left."""
+        kept_by = " UNION ".join(f"SELECT run_id FROM {table}" for table in _OF_RUNS)
+        has_work = (
+            f"SELECT run_id FROM tasks WHERE {IS_OPEN} UNION SELECT run_id FROM writes WHERE outcome = 'sent'"
+            " UNION SELECT max(id) FROM runs"
+        )
+        with self._store.atomic():
+            old = self._store.rows(
+                f"SELECT run_id FROM (SELECT run_id FROM ({kept_by}) ORDER BY run_id DESC LIMIT -1 OFFSET ?)"
+                f" WHERE run_id NOT IN ({has_work})",
+                (keep,),
+            )
+            for table in _OF_RUNS:
+                self._store.execute_many(f"DELETE FROM {table} WHERE run_id = ?", old)
 
     def kept(self) -> Iterator[Kept]:
         """All that the run has left as it is."""

@@ -19,6 +19,16 @@ class UnusedAsset:
 class UnusedAssets(WorkRows):
     """What may be deleted, if Plytix says that nobody uses it."""
 
+    def count_unused_assets(self, uploaded_by: int | None = None) -> int:
+        """How many are uploaded and, at most, unused once what is obsolete has been taken out."""
+        return int(
+            self._store.value(
+                "SELECT count(*) FROM assets WHERE origin = 'uploaded' AND plytix_id IS NOT NULL"
+                " AND (run_id = ? OR (? IS NULL AND state = 'obsolete'))",
+                (uploaded_by, uploaded_by),
+            )
+        )
+
     def unused_assets(self, after_id: int, count: int, uploaded_by: int | None = None) -> list[UnusedAsset]:
         """The next of them by id. `uploaded_by`: of one run only."""
         rows = self._store.rows(

@@ -4,12 +4,11 @@ from amzsync.ledger.asset_transitions import AssetTransitions
 from amzsync.ledger.check_reader import CheckReader
 from amzsync.ledger.product_transitions import ProductTransitions
 from amzsync.ledger.reasons import ASKED_AGAIN
+from amzsync.ledger.removal_changes import RemovalChanges
 from amzsync.ledger.rows import Table
 from amzsync.ledger.seen import SeenTransitions
-from amzsync.ledger.tasks import Tasks
 from amzsync.ledger.unused_assets import UnusedAssets
 from amzsync.ledger.wants import Wants
-from amzsync.ledger.writes import Writes
 
 __all__ = ["Work"]
 
@@ -19,9 +18,8 @@ class Work(
     ProductTransitions,
     AssetTransitions,
     SeenTransitions,
-    Writes,
     Wants,
-    Tasks,
+    RemovalChanges,
     UnusedAssets,
 ):
     """The pending work of a ledger, and what becomes of it."""

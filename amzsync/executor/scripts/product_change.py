@@ -16,7 +16,7 @@ from amzsync.executor.scripts.context import RemovalContext
 from amzsync.executor.scripts.product import ProductState
 from amzsync.executor.scripts.removal_plan import OneByOne, Target, Whole, plan_change
 from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY, PUT_LAST, STANDS_ELSEWHERE
-from amzsync.ledger.tasks import Kept
+from amzsync.ledger.rows import Kept
 from amzsync.ledger.writes import Standing
 from amzsync.plytix.client import link_asset, read_product, restore_product, unlink_asset
 from amzsync.plytix.wire import Call, PlytixProduct
