@@ -79,6 +79,14 @@ class MappingOptions:
         bool,
         typer.Option("--allow-private-urls", help="Accept image URLs that point into a private network."),
     ] = False
+    files: Annotated[
+        tuple[Path, ...], typer.Argument(metavar="FILE", help="Mapping files, as with --mapping.")
+    ] = field(default=(), metadata=_NOT_RECORDED)
+
+    def __post_init__(self) -> None:
+        """However a mapping is named, it is one of `mappings`."""
+        object.__setattr__(self, "mappings", (*self.files, *self.mappings))
+        object.__setattr__(self, "files", ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import pytest
 import typer
+from typer.models import OptionInfo
 from typer.testing import CliRunner
 
 from amzsync.cli import options as all_options
@@ -63,7 +64,12 @@ def test_every_option_is_defined_once() -> None:
     assert len({option.name for option in options}) == len(options)
     # `sandbox serve --sku` names what a server holds: no command works on a part of that.
     options = [option for option in options if option.name != "seeded_skus"]
-    flags = [flag for option in options for flag in (option.info.default, *(option.info.param_decls or ()))]
+    flags = [
+        flag
+        for option in options
+        if isinstance(option.info, OptionInfo)
+        for flag in (option.info.default, *(option.info.param_decls or ()))
+    ]
     assert len(set(flags)) == len(flags)
 
 

@@ -146,6 +146,18 @@ def test_two_mappings_are_one_plan_and_pictures_are_shared(setup: Setup) -> None
     )
 
 
+def test_mappings_can_be_named_as_arguments(setup: Setup) -> None:
+    one = setup.mapping([flat("BOOT", "a")], "one.json")
+    other = setup.mapping([flat("SHOE", "b")], "other.json")
+    assert amzsync("plan", one, "--mapping", other, "--json").json["total_products"] == 2
+    assert amzsync("apply", other, one, "--yes", *FAST).code == 0
+    assert set(setup.sandbox.snapshot().pictures) == {"BOOT", "SHOE"}
+    ran = amzsync("check", one, "--json", *FAST)
+    assert (ran.code, ran.json["products"]) == (0, 1)
+    told = amzsync("status", "--json").json["runs"][0]
+    assert {Path(name).name for name in told["options"]["mappings"]} == {"one.json", "other.json"}
+
+
 def test_without_a_terminal_the_flag_that_is_missing_is_named(setup: Setup) -> None:
     result = amzsync("apply", "--mapping", setup.mapping(boots()))
     assert result.code == 2

@@ -63,7 +63,8 @@ class CheckingLife(_Life):
         for sku in skus:
             change = told.get(sku, Change(sku, is_parent=False, in_plytix=True))
             truths = [_truth(sku, before, moment) for moment in moments]
-            if not any(_agrees(change, truth, before) for truth in truths):
+            may_be_anew = self.judge.times_made(sku) > 1
+            if not any(_agrees(change, truth, before, may_be_anew=may_be_anew) for truth in truths):
                 raise BrokenPromiseError(f"a check told {change}, but true was one of {truths}")
         return ended
 
@@ -100,7 +101,7 @@ def _truth(sku: str, rows: Rows, moment: Mapping[str, Seen]) -> Truth:
     )
 
 
-def _agrees(change: Change, truth: Truth, rows: Rows) -> bool:
+def _agrees(change: Change, truth: Truth, rows: Rows, *, may_be_anew: bool) -> bool:
     """Whether this was told of it; of a picture that the ledger does not know, only its name may tell."""
     if change.in_plytix is not truth.exists or not truth.exists:
         return change.in_plytix is truth.exists
@@ -111,7 +112,7 @@ def _agrees(change: Change, truth: Truth, rows: Rows) -> bool:
         known.intersection(change.missing) == truth.missing
         and (None in thumbnails or (change.thumbnail is not None) == truth.thumbnail)
         # In a product that was made anew nothing is this ledger's.
-        and (not change.obsolete or frozenset(change.obsolete) == truth.obsolete)
+        and (frozenset(change.obsolete) == truth.obsolete or (may_be_anew and not change.obsolete))
     )
 
 

@@ -126,6 +126,10 @@ class Judge:
     def sku_of(self, product_id: str) -> str:
         return self._galleries[product_id].sku
 
+    def times_made(self, sku: str) -> int:
+        """How many products have had this SKU, one after the other."""
+        return sum(1 for one in self._galleries.values() if one.sku == sku)
+
     def product_made(self, product_id: str, sku: str) -> None:
         is_another = any(one.sku == sku for one in self._galleries.values())
         # What was done on the one before is gone with it.
