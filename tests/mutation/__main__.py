@@ -46,7 +46,8 @@ _OPTIONS = ("-o", "addopts=--import-mode=importlib", "-m", "not soak and not ben
 class Report:
     """Says each survivor as it is found, and at the end how many there were."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_verbose: bool) -> None:
+        self._is_verbose = is_verbose
         listed = tomllib.loads(Path(__file__).with_name("equivalents.toml").read_text(encoding="utf-8"))
         self._equivalents = {
             (one["module"], one["function"], one["change"]): one["why"] for one in listed["equivalents"]
@@ -56,6 +57,7 @@ class Report:
 
     def told(self, verdict: Verdict) -> None:
         mutant, outcome = verdict.mutant, verdict.outcome
+        self._verbose(verdict)
         died = outcome in {Outcome.KILLED, Outcome.ENDLESS}
         if mutant.key in self._equivalents:
             self._counts[mutant.module]["wrongly listed" if died else "equivalent"] += 1
@@ -70,6 +72,11 @@ class Report:
                 f"{mutant.module}:{mutant.line} {mutant.function}\n    {mutant.change}\n    {outcome.value}"
             )
         sys.stdout.flush()
+
+    def _verbose(self, verdict: Verdict) -> None:
+        if self._is_verbose:
+            mutant = verdict.mutant
+            print(f"{mutant.module}:{mutant.line} {mutant.change}: {verdict.outcome.value} {verdict.test}")
 
     @staticmethod
     def _line(mutant: Mutant) -> str:
@@ -90,7 +97,7 @@ class Report:
 
 def main() -> int:
     arguments = _arguments()
-    report = Report()
+    report = Report(is_verbose=arguments.verbose)
     for folder, sources in _by_tests(arguments.modules or _MODULES).items():
 
         def choose(source: Source) -> list[Mutant]:
@@ -105,7 +112,7 @@ def main() -> int:
 
         tests = arguments.tests or [folder]
         plugin = MutationPlugin(sources, choose, report.told, arguments.slowest)
-        if pytest.main([*_OPTIONS, *tests], plugins=[plugin]) is not pytest.ExitCode.NO_TESTS_COLLECTED:
+        if pytest.main([*_OPTIONS, *tests], plugins=[plugin]) is not pytest.ExitCode.OK:
             sys.exit(f"pytest cannot collect {' '.join(tests)}: run it by itself")
     report.summary()
     return bool(report.survivors)
@@ -118,6 +125,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="which ones (1)")
     parser.add_argument("--line", type=int, action="append", help="only mutants on this line (repeatable)")
     parser.add_argument("--tests", action="append", metavar="PATH", help="these tests, not the package's")
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell of each mutant what noticed it")
     parser.add_argument(
         "--slowest", type=float, default=5.0, metavar="SECONDS", help="leave out slower tests (5)"
     )

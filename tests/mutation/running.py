@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 import types
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -169,14 +170,19 @@ def _measure(items: Sequence[pytest.Item], modules: set[str]) -> dict[str, dict[
 
 
 def _in_a_child(work: Callable[[], str], seconds: float | None) -> str | None:
-    """What the work came to, in a process of its own; None where it took too much time, or died."""
+    """What the work came to, in a process of its own; None where it took too much time."""
     folder = Path(tempfile.mkdtemp(prefix="mutation-"))
     child = os.fork()
     if child == 0:
         _work_and_exit(work, folder, seconds)
     status = _waited(child, None if seconds is None else 20 * seconds)
     try:
-        return (folder / "result").read_text(encoding="utf-8") if status == 0 else None
+        if os.WIFEXITED(status):
+            told = (folder / "result").read_text(encoding="utf-8")
+            if status:
+                raise RuntimeError(told)
+            return told
+        return None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -193,6 +199,8 @@ def _work_and_exit(work: Callable[[], str], folder: Path, seconds: float | None)
             resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
         (folder / "result").write_text(work(), encoding="utf-8")
         status = 0
+    except BaseException:  # noqa: BLE001 - it is raised in the parent
+        (folder / "result").write_text(traceback.format_exc(), encoding="utf-8")
     finally:
         os._exit(status)
 
@@ -211,6 +219,5 @@ def _waited(child: int, seconds: float | None) -> int:
     except ProcessLookupError:
         return status
     if not ended:
-        os.waitpid(child, 0)
-        return -1
+        _, status = os.waitpid(child, 0)
     return status
