@@ -40,6 +40,9 @@ _WITH_ACCOUNT = ("apply", "check", "plan", "prune", "undo")
 _RESUMABLE = ("apply", "resume", "prune", "undo")
 """What `resume` carries on; other commands are typed again."""
 
+_RUNS_LOOKED_AT = 50
+_MAPPINGS_NAMED = 3
+
 _NAMED_COMMAND = re.compile(r"`amzsync (plan|apply|resume|check|prune|undo|status)\b([^`]*)`")
 
 
@@ -169,8 +172,7 @@ def _of_shortfalls(ledger: Ledger, options: RunOptions) -> Iterator[NextStep]:
     if causes.transient:
         yield NextStep(retry)
     if causes.addresses:
-        sources = planned_sources(ledger) or ("FILE",)
-        mappings = [word for source in sources for word in ("--mapping", source)]
+        mappings = [word for source in _sources(ledger) for word in ("--mapping", source)]
         others = _given(options.mapping, but=("mappings", *_OF_PENDING_ROWS))
         when = "once the listing or the mapping is corrected"
         yield NextStep(apply_command(ledger, options, *mappings, *others), when)
@@ -179,6 +181,15 @@ def _of_shortfalls(ledger: Ledger, options: RunOptions) -> Iterator[NextStep]:
             yield NextStep(retry, "once the products are corrected in Plytix")
         elif any(True for _ in ledger.unfinished.not_found()):
             yield NextStep(retry, "once the products are in Plytix")
+
+
+def _sources(ledger: Ledger) -> tuple[str, ...]:
+    """The mappings that failed addresses are from; a placeholder where that cannot be told."""
+    if not ledger.unfinished.has_addresses_of_earlier_mappings():
+        return planned_sources(ledger) or ("FILE",)
+    runs = ledger.runs.latest(_RUNS_LOOKED_AT)
+    earlier = dict.fromkeys(name for run in reversed(runs) for name, _ in run.mappings)
+    return tuple(earlier) if 0 < len(earlier) <= _MAPPINGS_NAMED else ("FILE",)
 
 
 def _resume(options: RunOptions, *, is_confirmed: bool) -> NextStep:

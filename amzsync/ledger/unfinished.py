@@ -64,6 +64,15 @@ class Unfinished:
         addresses = pictures - transient_pictures
         return Causes(transient, addresses, total - transient - addresses)
 
+    def has_addresses_of_earlier_mappings(self) -> bool:
+        """Whether an address has failed on a product that the mappings planned last do not name."""
+        return bool(
+            self._store.value(
+                "SELECT EXISTS (SELECT 1 FROM failures WHERE row_table IN ('urls', 'assets')"
+                " AND product_id IN (SELECT product_id FROM unnamed_products))"
+            )
+        )
+
     def not_found(self) -> Iterator[str]:
         """The SKUs that Plytix does not have."""
         for _, sku in self._not_found():

@@ -155,6 +155,18 @@ def test_where_plytix_lacks_a_product(shop: Shop) -> None:
     assert shop.is_done()
 
 
+def test_the_mapping_with_the_failure_is_named_also_after_another_one_was_applied(shop: Shop) -> None:
+    good = shop.mapping
+    bad = shop.mapping = shop.setup.folder / "bad.json"
+    bad.write_text(json.dumps([{"suggested_sku": "A", "image_urls": ["ht!tp://nowhere"]}]))
+    amzsync("apply", *shop.mapped, "--yes")
+    shop.mapping = shop.setup.mapping([flat("B", "imageB"), flat("C", "imageC")], good.name)
+    amzsync("apply", *shop.mapped, "--yes")
+    commands = named_commands(status())
+    assert all(str(bad.name) in one for one in commands)
+    type_all(commands, codes=(0, 3))
+
+
 def test_where_a_malformed_address_is_planned(shop: Shop) -> None:
     content = [{"suggested_sku": "A", "image_urls": ["ht!tp://nowhere"]}]
     shop.mapping.write_text(json.dumps(content))
