@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amzsync.executor.scripts.decide import MAX_ASSETS, Append, Decision, Nothing, Replace, decide, is_ours
+from amzsync.executor.scripts.decide import (
+    MAX_ASSETS,
+    Append,
+    Decision,
+    Nothing,
+    Replace,
+    decide,
+    is_ours,
+    missing,
+)
 
 ABC = ("a", "b", "c")
 
@@ -139,3 +148,19 @@ def test_no_decision_takes_anything_away_or_moves_what_is_not_ours(
             assert missing
         case _:
             assert set(wanted) <= set(seen)
+
+
+def test_a_gallery_that_holds_more_than_plytix_allows_gets_nothing() -> None:
+    assert MAX_ASSETS == 300, "plytix-api, Products"
+    over = [f"x{number}" for number in range(302)]
+    assert missing(("a", "b", "c"), over) == missing(("a", "b", "c"), over[:300]) == ()
+    assert missing(("a", "b", "c"), over[:299]) == ("a",)
+
+
+def test_two_pictures_that_were_left_at_one_place_are_in_no_order_of_ours() -> None:
+    assert not is_ours("ab", {"a": 1, "b": 1}, {})
+
+
+def test_a_write_says_at_which_place_it_puts_each_picture() -> None:
+    assert Replace(("b", "a"), None).places == {"b": 1, "a": 2}
+    assert Replace(None, "a").places is None
