@@ -200,6 +200,9 @@ def _migrate(path: Path, database: Database, *, is_new: bool) -> None:
     if not is_new:
         _back_up(path, database)
     try:
+        # A process that died between this table and its index would leave what is refused as changed.
+        with database.atomic():
+            migrations.ensure_migrations_table(database)
         migrations.apply(database)
     except sqlite3.OperationalError:
         # Another process may have brought it up to date in the same moment.

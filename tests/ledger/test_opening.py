@@ -14,6 +14,7 @@ import pytest
 from amzsync.migrations.migrations import migrations
 from catalogue import CLOCKS, dump, merge, product, rows
 from sqlite_utils import Database, Migrations
+from sqlite_utils.db import Table
 
 from amzsync.errors import LedgerError, LedgerForeignError, LedgerTooNewError
 from amzsync.ledger import opening
@@ -310,6 +311,20 @@ def test_a_writer_killed_before_wal_mode_was_on_leaves_nothing_half_done(ledger_
     half_written(ledger_path)
     open_writer(ledger_path).close()
     assert dump(ledger_path) == before
+
+
+def test_a_death_between_the_table_of_steps_and_its_index_leaves_a_ledger_that_opens(
+    ledger_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "create_index", die)
+        with pytest.raises(KeyboardInterrupt):
+            open_writer(ledger_path)
+    open_writer(ledger_path).close()
+    assert rows(ledger_path, "SELECT name FROM _sqlite_migrations ORDER BY id") == [(name,) for name in STEPS]
 
 
 def test_a_reader_leaves_a_half_written_ledger_to_a_writer(ledger_path: Path) -> None:
