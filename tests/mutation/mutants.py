@@ -182,7 +182,8 @@ def _may_be_left_out(node: ast.stmt) -> bool:
 
 
 def _is_none(node: ast.expr | None) -> bool:
-    return node is None or (isinstance(node, ast.Constant) and node.value is None)
+    """Or False, which most callers take for the same."""
+    return node is None or (isinstance(node, ast.Constant) and node.value in {None, False})
 
 
 def _changed_expressions(node: ast.expr) -> Iterator[ast.expr]:
@@ -208,6 +209,7 @@ def _changed_expressions(node: ast.expr) -> Iterator[ast.expr]:
 def _changed_calls(node: ast.Call) -> Iterator[ast.expr]:
     if isinstance(node.func, ast.Name) and node.func.id in _NAMES:
         yield ast.Call(ast.Name(_NAMES[node.func.id], ast.Load()), node.args, node.keywords)
+        return
     for index in range(len(node.args) - 1):
         one, two = node.args[index : index + 2]
         if ast.dump(one) != ast.dump(two) and not isinstance(one, ast.Starred | ast.Constant):

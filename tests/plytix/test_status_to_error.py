@@ -29,9 +29,12 @@ def _error(reply: Reply, request: Request = CALL) -> PlytixError:
     ("status", "on_a_call", "on_the_token_call"),
     [
         pytest.param(202, RetriableError, RetriableError, id="202 where nothing was accepted"),
+        pytest.param(299, RetriableError, RetriableError, id="299 of nobody"),
+        pytest.param(300, StopError, StopError, id="300 several choices"),
         pytest.param(301, StopError, StopError, id="301 moved"),
         pytest.param(304, StopError, StopError, id="304 not modified"),
         pytest.param(308, StopError, StopError, id="308 moved for good"),
+        pytest.param(399, StopError, StopError, id="399 of nobody"),
         pytest.param(400, RejectedError, StopError, id="400 bad JSON"),
         pytest.param(401, TokenError, StopError, id="401 token"),
         pytest.param(403, StopError, StopError, id="403 role"),
@@ -43,6 +46,7 @@ def _error(reply: Reply, request: Request = CALL) -> PlytixError:
         pytest.param(425, RetriableError, RetriableError, id="425 too early"),
         pytest.param(428, RejectedError, StopError, id="428 sorted search too large"),
         pytest.param(429, RateLimitedError, RateLimitedError, id="429 limit"),
+        pytest.param(499, RejectedError, StopError, id="499 of a proxy"),
         pytest.param(500, RetriableError, RetriableError, id="500"),
         pytest.param(502, RetriableError, RetriableError, id="502 gateway"),
         pytest.param(503, RetriableError, RetriableError, id="503 unavailable"),
@@ -70,6 +74,12 @@ def test_a_status_has_one_error_class_that_says_what_to_do_next(
 )
 def test_what_stops_everything_names_the_next_step(request_: Request, status: int, hint: str) -> None:
     assert hint in _error(Reply(status), request_).next_step
+
+
+@pytest.mark.parametrize(("status", "is_redirect"), [(299, False), (300, True), (399, True), (400, False)])
+def test_a_redirect_is_told_as_one(status: int, *, is_redirect: bool) -> None:
+    message = _error(Reply(status, {"location": "https://other.example/api"})).message
+    assert ("a redirect to other.example" in message) is is_redirect
 
 
 def test_an_error_says_where_it_happened_and_what_the_server_said() -> None:
@@ -133,6 +143,10 @@ _HOURLY = b'{"error":{"msg":"limit","retry_after":1800}}'
             {"retry-after": "7"}, b'{"retry_after":-1}', 7.0, id="an unusable body leaves the header"
         ),
         pytest.param({"retry-after": "Fri, 02 Jan 2026 03:05:05 GMT"}, b"", 60.0, id="HTTP date"),
+        pytest.param(
+            {"retry-after": "Fri, 02 Jan 2026 03:05:05 -0000"}, b"", 60.0, id="HTTP date without a zone"
+        ),
+        pytest.param({"retry-after": "Fri, 02 Jan 2026 04:05:05 +0100"}, b"", 60.0, id="in another zone"),
         pytest.param(
             {"retry-after": "Fri, 02 Jan 2026 03:05:05 GMT", "date": "Fri, 02 Jan 2026 03:04:35 GMT"},
             b"",
