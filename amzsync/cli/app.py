@@ -126,6 +126,7 @@ def _apply(
     target: TargetOptions,
     part: PartOptions,
     apply_options: Annotated[ApplyOptions, _APPLIED],
+    removal: Annotated[RemovalOptions, Only("prune", "max_delete", "keep_runs")],
     pace: PaceOptions,
     output_options: OutputOptions,
 ) -> None:
@@ -136,7 +137,8 @@ def _apply(
         from amzsync.cli.apply import apply
         from amzsync.cli.run_options import RunOptions
 
-        return apply(RunOptions(target, mapping, apply_options, pace, part), output, resources)
+        options = RunOptions(target, mapping, apply_options, pace, part, removal)
+        return apply(options, output, resources)
 
     _invoke(command, output_options, target)
 

@@ -12,6 +12,7 @@ from amzsync.cli.limits import chosen_limits
 from amzsync.cli.network import RunRequest, outcome_of, refresh, sync
 from amzsync.cli.next_steps import after_plan
 from amzsync.cli.planning import OpenLedger, plan_view
+from amzsync.cli.removal import plan_removals, with_removals
 from amzsync.cli.result import CommandResult
 from amzsync.errors import AmzsyncError
 from amzsync.executor.engine.engine import End
@@ -36,8 +37,9 @@ def dry_run(request: RunRequest) -> CommandResult:
     )
     for warning in request.account.warnings:
         request.output.warn(warning)
+    plan = partial(render_plan, view, listing=request.output.listing)
     words = plan_words(
-        partial(render_plan, view, listing=request.output.listing),
+        partial(with_removals, request, plan) if request.options.removal.prune else plan,
         request.ledger,
         after_plan(request.ledger, request.options, outcome_of(done.end)),
     )
@@ -67,11 +69,14 @@ def execute(request: RunRequest, run_id: int, *, is_confirmed: bool) -> CommandR
     runs, work = request.ledger.runs, request.ledger.work(run_id)
     view = _plan_view(request)
     render_plan(view, request.output.out, request.output.listing)
-    if not is_confirmed and work.has_open_work() and not _is_agreed(request, run_id, view):
+    if request.options.removal.prune:
+        plan_removals(request, run_id)
+    has_work = work.has_open_work() or work.open_tasks() > 0
+    if not is_confirmed and has_work and not _is_agreed(request, run_id, view):
         runs.end(run_id, Outcome.PLANNED, {}, "the plan was not confirmed")
         return CommandResult(ExitCode.STOPPED, messages=("Nothing was done.",))
     runs.confirmed(run_id)
-    done = _work(request, run_id, read.readings) if work.has_open_work() else RunResult()
+    done = _work(request, run_id, read.readings) if has_work else RunResult()
     return _end(request, run_id, done.after(read.run))
 
 
@@ -109,8 +114,14 @@ def _unexpected_end(request: RunRequest, run_id: int) -> Iterator[None]:
 def _end(request: RunRequest, run_id: int, done: RunResult) -> CommandResult:
     outcome, message = outcome_and_cause(request.ledger, done)
     counters = {"requests": done.requests, "seconds": done.seconds}
+    work = request.ledger.work(run_id)
+    left = tuple(f"Left as it is: {one.sku} {one.url}: {one.reason}" for one in work.kept())
+    if left and outcome is Outcome.FINISHED:
+        outcome = Outcome.FAILURES
     request.ledger.runs.end(run_id, outcome, counters, message)
-    return result_of_run(request, run_id, outcome, done)
+    work.forget_old_runs(request.options.removal.keep_runs)
+    result = result_of_run(request, run_id, outcome, done)
+    return replace(result, messages=(*result.messages, *left))
 
 
 def _with_told_limits(request: RunRequest) -> RunRequest:

@@ -2,11 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from amzsync.cli.accounts import chosen_account
 from amzsync.cli.binding import AccountBinding
@@ -36,7 +37,10 @@ from amzsync.views.removal import (
     render_removal,
 )
 
-__all__ = ["check_limit", "prune", "resume_removal", "undo"]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["plan_removals", "prune", "resume_removal", "undo", "with_removals"]
 
 _LEAST_LIMIT = 20
 _DEFAULT_SHARE = 10
@@ -83,6 +87,30 @@ def resume_removal(request: RunRequest, run: Run, *, is_confirmed: bool) -> Comm
     work = ledger.work(run.id)
     planned = Planned(options.target.ledger, request.account.name, undone, work.open_tasks(), images=0)
     return _work(request, run.id, planned)
+
+
+def plan_removals(request: RunRequest, run_id: int) -> None:
+    """For `apply --prune`: show what is to be taken out besides, and make it the run's tasks.
+
+    Raises:
+        LedgerError: that is more than was allowed; the run is ended.
+    """
+    plan = _prune_plan(request)
+    render_planned(plan.planned, plan.changes, request.output.out, request.output.listing)
+    try:
+        check_limit(request.ledger, request.options.removal.max_delete, plan.planned.images)
+    except LedgerError as error:
+        request.ledger.runs.end(run_id, Outcome.PLANNED, {}, error.message)
+        raise
+    request.ledger.work(run_id).add_tasks(plan.tasks)
+
+
+def with_removals(request: RunRequest, words: Callable[["Console"], None], console: "Console") -> None:
+    """Print a plan, and what would be taken out besides."""
+    words(console)
+    plan = _prune_plan(request)
+    console.print()
+    render_planned(plan.planned, plan.changes, console, request.output.listing)
 
 
 def check_limit(ledger: Ledger, max_delete: str | None, images: int) -> None:

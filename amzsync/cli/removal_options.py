@@ -23,6 +23,12 @@ class RemovalOptions:
         int | None,
         typer.Argument(metavar="[RUN]", min=1, help="The run to take back. Default: the last that wrote."),
     ] = None
+    prune: Annotated[
+        bool,
+        typer.Option(
+            "--prune", help="Also take out what is no longer wanted and amzsync had put there (see prune)."
+        ),
+    ] = False
     assets: Annotated[
         bool, typer.Option("--assets", help="Also delete assets that amzsync uploaded and nobody uses.")
     ] = False

@@ -73,7 +73,7 @@ def sync(
     skip_existing_reason: str | None = None,
     readings: Mapping[int, KnownReading] | None = None,
 ) -> RunResult:
-    """Work through everything pending.
+    """Work through everything pending, and take out what the run's tasks name.
 
     `skip_existing_reason`: skip, for this reason, a product whose gallery already holds any image. `readings`
     are those of a refresh just before, by product.
@@ -106,6 +106,9 @@ def sync(
                 break
         if run.end is End.DONE and not run.error:
             work.skip_unneeded_assets()
+            if work.open_tasks():
+                pruning = _removal_context(run, context)
+                run.work(prune_product(task, pruning) for task in _all_tasks(work))
     return run.result()
 
 
@@ -189,21 +192,24 @@ def _recent(
 @contextmanager
 def _removing(context: RunContext, run_id: int) -> Iterator[tuple[Running, RemovalContext]]:
     """A run that takes something back: what its scripts share, once the account's attributes are known."""
-    ledger, label = context.ledger, context.gallery_label
-    work = ledger.work(run_id)
+    work = context.ledger.work(run_id)
     with (
         noticing_other_runs(context),
         running(context, Record(work), Outstanding(work.open_tasks(), 0)) as run,
     ):
-        media = run.work(find_media_labels(label) for _ in range(min(1, work.open_tasks())))
-        shared = RemovalContext(
-            gallery_label=label,
-            record=run.record,
-            products=ProductsAndMedia(label, media[0] if media else None),
-            assets_in_use=AssetsInUse(),
-            traits=AccountTraits(context.listener),
-        )
-        yield run, shared
+        yield run, _removal_context(run, context)
+
+
+def _removal_context(run: Running, context: RunContext) -> RemovalContext:
+    label, has_tasks = context.gallery_label, bool(run.record.work.open_tasks())
+    media = run.work(find_media_labels(label) for _ in range(has_tasks))
+    return RemovalContext(
+        gallery_label=label,
+        record=run.record,
+        products=ProductsAndMedia(label, media[0] if media else None),
+        assets_in_use=AssetsInUse(),
+        traits=AccountTraits(context.listener),
+    )
 
 
 def _delete_assets(run: Running, shared: RemovalContext, uploaded_by: int | None = None) -> list[Kept]:

@@ -118,6 +118,14 @@ class Tasks(WorkRows):
             )
         ]
 
+    def removes_of(self, product_id: int) -> frozenset[str]:
+        """What the run is still to take out of a product's gallery."""
+        packed = self._store.value(
+            f"SELECT removes FROM tasks WHERE run_id IS ? AND product_id = ? AND {IS_OPEN}",
+            (self._run_id, product_id),
+        )
+        return frozenset(unpack_ids(packed or b""))
+
     def open_tasks(self) -> int:
         return int(
             self._store.value(f"SELECT count(*) FROM tasks WHERE run_id = ? AND {IS_OPEN}", (self._run_id,))

@@ -203,3 +203,43 @@ def test_old_runs_are_forgotten_but_for_the_last_few(setup: Setup) -> None:
     assert undo("--yes", "--keep-runs", "2").code == 0
     assert [run for (run,) in rows(setup.ledger, "SELECT DISTINCT run_id FROM writes ORDER BY 1")] == [4, 5]
     assert undo("1", "--yes").code == 1
+
+
+def test_apply_with_prune_takes_out_in_the_write_that_is_due_anyway(setup: Setup) -> None:
+    """A write of its own only where nothing else is due; people's pictures stay."""
+    setup.apply(setup.mapping([flat("A", "a", "b"), flat("B", "a", "b"), flat("C", "a", "b")]))
+    theirs = setup.sandbox.add_asset("theirs.jpg")
+    setup.sandbox.set_gallery("C", [theirs, *setup.sandbox.snapshot().products["C"].gallery_ids])
+    mapping = setup.mapping([flat("A", "z", "c"), flat("B", "a"), flat("C", "a")])
+    before = setup.sandbox.counts["PATCH /products/{id}"]
+    dry = amzsync("apply", "--mapping", mapping, "--prune", "--dry-run", *FAST)
+    assert dry.code == 0, dry.err
+    assert "To take out: 4 images" in dry.out
+    result = setup.apply(mapping, "--prune")
+    assert result.code == 0, result.err
+    shown = setup.sandbox.snapshot().products
+    assert list(shown["A"].gallery) == ["amazon_01_MAIN_z.jpg", "amazon_02_PT01_c.jpg"]
+    assert list(shown["B"].gallery) == [MAIN]
+    assert list(shown["C"].gallery) == ["theirs.jpg", MAIN]
+    assert setup.sandbox.counts["PATCH /products/{id}"] - before == 2
+    assert setup.apply(None, "--prune").code == 0
+    assert setup.sandbox.counts["PATCH /products/{id}"] - before == 2
+
+
+def test_apply_with_prune_refuses_more_than_allowed_before_it_writes_anything(shrunk: Setup) -> None:
+    mapping = shrunk.mapping([flat("A", "z"), flat("B", "z")])
+    requests = shrunk.sandbox.total
+    result = shrunk.apply(mapping, "--prune", "--max-delete", "1")
+    assert result.code == 1
+    assert "--max-delete 6" in result.error_text
+    assert shrunk.sandbox.total == requests
+
+
+def test_an_interrupted_apply_with_prune_is_resumed_with_it(shrunk: Setup) -> None:
+    role = Answer(403, b'{"error":{"msg":"not your role"}}')
+    product = shrunk.sandbox.product_id("B")
+    shrunk.sandbox.faults.add(Fault("PATCH", f"/products/{product}", role, times=None))
+    assert shrunk.apply(shrunk.mapping([flat("A", "a", "z"), flat("B", "a")]), "--prune").code == 1
+    shrunk.sandbox.faults.clear()
+    assert amzsync("resume", *FAST).code == 0
+    assert galleries(shrunk) == {"A": 2, "B": 1}

@@ -1,7 +1,7 @@
 """Decides what a product's gallery needs, from what was seen and what is wanted. Pure."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 __all__ = ["MAX_ASSETS", "Append", "Decision", "Nothing", "Replace", "decide", "is_ours", "missing"]
@@ -48,19 +48,21 @@ def decide(
     wanted: Sequence[str],
     thumbnail: str | None,
     may_replace: bool,
+    dropped: Collection[str] = (),
 ) -> Decision:
     """Compare. All ids are Plytix's, `wanted` in gallery order without repeats.
 
-    With `may_replace` the gallery is written as a whole, and what is no longer wanted goes behind what is;
-    else missing pictures are appended. What a full gallery has no room for is left out.
+    With `may_replace` the gallery is written as a whole, without the `dropped`, and what is no longer wanted
+    goes behind what is; else missing pictures are appended. What a full gallery has no room for is left out.
     """
     new_thumbnail = thumbnail if thumbnail != seen_thumbnail else None
     lacking = missing(wanted, seen)
     if not may_replace:
         return Append(lacking, new_thumbnail) if lacking else _only_thumbnail(new_thumbnail)
     fitting = {*seen, *lacking}
-    target = tuple(dict.fromkeys((*(asset_id for asset_id in wanted if asset_id in fitting), *seen)))
-    if target == tuple(seen):
+    kept = (asset_id for asset_id in seen if asset_id not in dropped)
+    target = tuple(dict.fromkeys((*(asset_id for asset_id in wanted if asset_id in fitting), *kept)))
+    if target in ((), tuple(seen)):
         return _only_thumbnail(new_thumbnail)
     return Replace(target, new_thumbnail)
 

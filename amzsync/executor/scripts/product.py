@@ -1,5 +1,6 @@
 """One product during a run: what is wanted for it, what was seen of it, and what was done to it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from amzsync.executor.engine.freshness import Reading
@@ -185,14 +186,15 @@ class ProductState:
             for link in self.product.links
         )
 
-    def decide(self, *, only_append: bool) -> Decision:
-        """What is to be written, from what was seen last."""
+    def decide(self, *, only_append: bool, removes: Collection[str] = ()) -> Decision:
+        """What is to be written, from what was seen last; of `removes` our own may go."""
         return decide(
             seen=self.gallery or (),
             seen_thumbnail=self.seen.thumbnail_id if self.seen else None,
             wanted=self.wanted,
             thumbnail=self.thumbnail,
             may_replace=self.is_ours and not (only_append or self.only_append),
+            dropped=self.own.keys() & set(removes) - set(self.wanted),
         )
 
     def see(self, seen: PlytixProduct, gallery: tuple[str, ...] | None, reading: Reading) -> None:

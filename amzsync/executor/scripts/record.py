@@ -155,6 +155,9 @@ class Record:
         self.work.fail_order(state.product.id, misplaced, not_in_order)
         self.counts[Done.LINK_FAILURE] += len(misplaced)
         self._finish_thumbnail(state)
+        removes = self.work.removes_of(state.product.id)
+        if removes and removes.isdisjoint(gallery):
+            self.work.finish_task(state.product.id, ())
         self._settle(state)
         self._see(state)
         self.counts[Done.PRODUCT] += 1

@@ -46,6 +46,7 @@ class ProductSync(ProductReader):
         self._gallery_was_doubted = False
         self._conflicts: set[str] = set()
         self._order_refusal = _NOT_IN_ORDER
+        self._removes = self._record.work.removes_of(state.product.id)
 
     def guarded(self, script: Script[None]) -> Script[None]:
         """Run the script, and record in the ledger how it ended."""
@@ -94,7 +95,8 @@ class ProductSync(ProductReader):
             yield from self._read_product()
         yield Turn()
         try:
-            match self._state.decide(only_append=self._context.traits.links_one_by_one):
+            only_append = self._context.traits.links_one_by_one
+            match self._state.decide(only_append=only_append, removes=self._removes):
                 case Nothing():
                     return True
                 case Append() as decision:
