@@ -19,6 +19,7 @@ from amzsync.executor.engine.engine import Bounds, End
 from amzsync.executor.events import Notice, Progress
 from amzsync.executor.run import (
     CheckResult,
+    RefreshResult,
     RemovalResult,
     RunContext,
     RunResult,
@@ -130,6 +131,7 @@ class SyncHarness:
         state_folder: Path | None = None,
         wanting: Sequence[Product] | None = None,
         complete: bool = False,
+        read_first: bool = False,
     ) -> Ran:
         """Work through everything pending; `wanting` is planned as a part of the run."""
         with Ledger.write(self.path) as ledger:
@@ -140,7 +142,7 @@ class SyncHarness:
                 self.sandbox.seed(product.sku for product in wanting)
                 run_id = ledger.runs.start("apply", {}, os.getpid(), ())
                 merge(ledger, wanting, run_id=run_id, complete=complete)
-            if not ledger.work().has_open_work():
+            if not (read_first or ledger.work().has_open_work()):
                 return Ran(End.DONE, totals=ledger.queries.totals(None))
             run_id = run_id or ledger.runs.start("apply", {}, os.getpid(), ())
             ran = Ran()
@@ -156,7 +158,15 @@ class SyncHarness:
                 state_folder=state_folder,
             )
             reason = SKIP_EXISTING if skip_existing else None
-            return self._ran(ran, ledger, run_id, lambda: sync(context, run_id, skip_existing_reason=reason))
+
+            def work() -> RunResult:
+                read = refresh(context, run_id) if read_first else RefreshResult()
+                if not ledger.work().has_open_work():
+                    return read.run
+                done = sync(context, run_id, skip_existing_reason=reason, readings=read.readings)
+                return done.after(read.run)
+
+            return self._ran(ran, ledger, run_id, work)
 
     def prune(
         self,

@@ -105,7 +105,7 @@ def test_what_is_no_longer_wanted_is_told_while_it_stands(synced: SyncHarness) -
 def test_a_product_that_nothing_wants_any_more_is_looked_at_for_what_was_put_there(
     synced: SyncHarness,
 ) -> None:
-    synced.plan(BOOT)
+    synced.plan(BOOT, complete=True)
     assert differences(synced.check()) == {
         "SHOE": Change("SHOE", False, True, obsolete=(picture("a"), picture("d")))
     }

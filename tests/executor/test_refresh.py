@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from catalogue import picture, product, rows
 from executor.harness import SyncHarness
-from sandbox_faults import Answer, Fault, Transform
+from sandbox_faults import Answer, Fault, RunBefore, Transform
 
 from amzsync.executor.engine.engine import Bounds
 from amzsync.ledger.reasons import NOT_FOUND
@@ -135,6 +135,38 @@ def test_it_reads_a_hundred_at_a_time(harness: SyncHarness, count: int) -> None:
     ran = harness.refresh()
     assert ran.total == 1 + 2 * -(-count // 100)
     assert ran.writes == 0
+
+
+@pytest.mark.parametrize("count", [1, 100, 130])
+def test_where_everything_is_missing_reading_first_costs_no_request_more(
+    harness: SyncHarness, count: int
+) -> None:
+    """One reading serves both, and one token, while no time passes that would make it too old."""
+    harness.plan(*(product(f"S{number}", (f"m{number}", "MAIN"), ("p", "PT01")) for number in range(count)))
+    plain = harness.apply(clock=lambda: 1000.0, wall=lambda: 1000.0)
+    harness.plan(*(product(f"T{number}", (f"n{number}", "MAIN"), ("q", "PT01")) for number in range(count)))
+    refreshed = harness.apply(clock=lambda: 1000.0, wall=lambda: 1000.0, read_first=True)
+    pages = -(-count // 100)
+    assert plain.requests["product_search"] == pages
+    # It reads the products of the first plan, too: they are wanted as well.
+    assert refreshed.requests["product_search"] == -(-2 * count // 100)
+    assert refreshed.requests["token"] == 1
+    for kind in ("asset_search", "asset_upload", "product_write", "link", "product_read"):
+        assert refreshed.requests[kind] == plain.requests[kind], kind
+
+
+def test_a_reading_that_is_old_is_made_again(harness: SyncHarness) -> None:
+    now = 1000.0
+
+    def takes_a_minute() -> None:
+        nonlocal now
+        now += 61.0
+
+    harness.plan(BOOT)
+    harness.sandbox.faults.add(Fault("POST", "/products/search", RunBefore(takes_a_minute)))
+    ran = harness.apply(clock=lambda: now, wall=lambda: now, read_first=True)
+    assert ran.requests["product_search"] > 1
+    assert harness.pictures["BOOT"] == (NAMES[0], NAMES)
 
 
 def test_a_product_that_cannot_be_read_is_not_taken_for_an_empty_one(harness: SyncHarness) -> None:

@@ -32,17 +32,17 @@ def refresh_product(product: ProductWork, context: ScriptContext) -> Script[Refr
 
     The reading, where something is left to do.
     """
-    ids = yield from _find_assets(product, context)
+    record = context.record
     known = yield from read_product_of(product.sku, context)
-    context.record.counts[Done.PRODUCT] += 1
     if known is None:
-        _not_found(product, context.record)
-        return None
-    if known.seen.told_gallery is None:
-        _outside_family(product, known.seen, context.record)
-        return None
-    take_in(product, ids, known.seen, context.record)
-    return Refreshed(product.id, known) if context.record.work.is_open(product.id) else None
+        _not_found(product, record)
+    elif known.seen.told_gallery is None:
+        _outside_family(product, known.seen, record)
+    else:
+        ids = yield from _find_assets(product, context)
+        take_in(product, ids, known.seen, record)
+    record.counts[Done.PRODUCT] += 1
+    return Refreshed(product.id, known) if known and record.work.is_open(product.id) else None
 
 
 def _find_assets(product: ProductWork, context: ScriptContext) -> Script[dict[int, str]]:
