@@ -100,6 +100,7 @@ def test_a_thumbnail_is_written_only_where_it_differs(
         pytest.param("bca", "abc", "bac", "abcd", Append(("d",), None), id="an order that nobody sent"),
         pytest.param("pab", "", "ab", "nab", Append(("n",), None), id="a person has added to it"),
         pytest.param("abc", "ab", "c", "abcd", Append(("d",), None), id="links do not change places"),
+        pytest.param("abx", "ab", "xab", "xab", Replace(tuple("xab"), None), id="it appended"),
     ],
 )
 def test_a_write_that_was_not_answered_counts_as_ours_where_it_arrived(

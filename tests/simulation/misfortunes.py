@@ -106,6 +106,8 @@ class Misfortunes:
         if random.random() < 0.15:
             weather.stale_s = random.choice((0.5, 2.0, 6.0))
             self._judge.stale_s = max(self._judge.stale_s, weather.stale_s)
+        if random.random() < 0.1:
+            weather.refused = 0.3
         weather.token_limited = random.random() < 0.15
         self._world.log("weather", weather)
         self._plytix.weather = weather

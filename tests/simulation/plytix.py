@@ -39,6 +39,7 @@ class Weather:
     lost: float = 0.0
     cut: float = 0.0
     slow: float = 0.0
+    refused: float = 0.0
     kinds: tuple[str, ...] = ()
     stale_s: float = 0.0
     others: float = 0.0
@@ -200,7 +201,7 @@ class Plytix:
         draw = random.random()
         fate = ""
         if weather.concerns(flight.kind):
-            for name in ("error", "reset", "lost", "cut", "slow"):
+            for name in ("error", "reset", "lost", "cut", "slow", "refused"):
                 draw -= getattr(weather, name)
                 if draw < 0:
                     fate = name
@@ -209,6 +210,9 @@ class Plytix:
             status = random.choice((500, 502, 503, 504))
             body = b"<html>bad gateway</html>" if status == 502 else b'{"error":{"msg":"sorry"}}'
             world.after(random.uniform(0.01, 1.0), flight.answered, flight, status, {}, body, None)
+            return
+        if fate == "refused":
+            self._refuse(flight, random.choice((5.0, 40.0, 300.0)))
             return
         if fate == "reset":
             world.after(

@@ -71,9 +71,13 @@ def is_ours(seen: Sequence[str], own: Mapping[str, int], sent: Mapping[str, int]
     """Whether a gallery holds nothing but what this ledger put there, in the order in which it did.
 
     `own` are the places at which its writes left each asset, `sent` those in a write that was not answered:
-    it may have arrived, or not.
+    it may have arrived, or not, and where writes do not replace a gallery, behind what stood there.
     """
-    return any(_rises([places.get(asset_id) for asset_id in seen]) for places in (own, {**own, **sent}))
+    possible = [own, {**own, **sent}]
+    if set(own).intersection(seen).issubset(sent):
+        last = max(own.values(), default=0)
+        possible.append({**{asset_id: last + place for asset_id, place in sent.items()}, **own})
+    return any(_rises([places.get(asset_id) for asset_id in seen]) for places in possible)
 
 
 def missing(wanted: Sequence[str], seen: Sequence[str]) -> tuple[str, ...]:
