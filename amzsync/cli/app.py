@@ -24,6 +24,7 @@ from amzsync.cli.options import (
 )
 from amzsync.cli.removal_options import RemovalOptions
 from amzsync.cli.signature import Only, takes_options
+from amzsync.cli.usage import UsageError
 
 if TYPE_CHECKING:
     from amzsync.cli.invoke import Command
@@ -107,7 +108,7 @@ def _plan(
 ) -> None:
     """Merge mappings into the ledger and print the plan. Needs no credentials and no network."""
     if not mapping.mappings and not target.ledger.exists():
-        raise typer.BadParameter("there is nothing to plan. Add --mapping FILE.", param_hint="--mapping")
+        raise UsageError("There is nothing to plan. Add --mapping FILE.")
 
     def command(output: "Output", resources: ExitStack) -> "CommandResult":
         from amzsync.cli.plan import plan
@@ -290,9 +291,7 @@ def _serve(
 def _check_consent(options: ApplyOptions) -> None:
     """Nobody can be asked where there is no terminal."""
     if not (options.is_confirmed or options.dry_run or sys.stdin.isatty()):
-        raise typer.BadParameter(
-            "not a terminal, so cannot ask. Add --yes, or --dry-run.", param_hint="--yes"
-        )
+        raise UsageError("Not a terminal, so cannot ask. Add --yes, or --dry-run.")
 
 
 def _invoke(command: "Command", options: OutputOptions, target: TargetOptions | None = None) -> NoReturn:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from amzsync.cli.exits import ExitCode
 from amzsync.cli.next_steps import completed
 from amzsync.cli.options import OutputOptions, TargetOptions
 from amzsync.cli.result import CommandResult, Payload, Stream
@@ -48,17 +49,19 @@ class Output:
             self.notice(message)
         if result.payload:
             _log_brief(result.payload)
-            self._show(result.payload, has_error=result.error is not None)
+            self._show(result.payload, result)
         sys.stdout.flush()
 
-    def _show(self, payload: Payload, *, has_error: bool) -> None:
+    def _show(self, payload: Payload, result: CommandResult) -> None:
         if payload.file:
             write_report(payload.file, payload.document())
         is_printed = self._as_json or (payload.is_document and not payload.file)
-        if is_printed and not has_error:
+        if is_printed and not result.error:
             self.write(payload.document())
         if self.is_quiet or self._as_json:
-            if payload.brief and not payload.is_well:
+            # A document that was asked for tells by itself what is not in place.
+            is_told = self._as_json and not self.is_quiet and result.exit_code is ExitCode.DONE
+            if payload.brief and not (payload.is_well or is_told):
                 payload.brief(self.err)
         elif payload.words and not (payload.is_document and is_printed):
             payload.words(self.err if payload.stream is Stream.ERR else self.out)

@@ -4,8 +4,6 @@ import os
 import sys
 from contextlib import ExitStack
 
-import typer
-
 from amzsync.cli.accounts import chosen_account
 from amzsync.cli.begin import plan_again, planning
 from amzsync.cli.binding import AccountBinding
@@ -19,6 +17,7 @@ from amzsync.cli.planning import metadata, plan_counts
 from amzsync.cli.removal import resume_removal
 from amzsync.cli.result import CommandResult
 from amzsync.cli.run_options import RunOptions, resumed_options
+from amzsync.cli.usage import UsageError
 from amzsync.errors import LedgerError
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
@@ -47,10 +46,9 @@ def resume(options: RunOptions, output: Output, resources: ExitStack) -> Command
         return _nothing_to_resume(ledger, options)
     is_confirmed = run.is_confirmed or mode.is_confirmed
     if not (is_confirmed or mode.dry_run or sys.stdin.isatty()):
-        raise typer.BadParameter(
-            f"run {run.id} ended before its plan was confirmed, and this is not a terminal, so cannot ask."
-            " Add --yes, or --dry-run.",
-            param_hint="--yes",
+        raise UsageError(
+            f"Run {run.id} ended before its plan was confirmed. Not a terminal, so cannot ask."
+            " Add --yes, or --dry-run."
         )
     options = resumed_options(options, run.options)
     account = chosen_account(options, ledger)

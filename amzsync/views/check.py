@@ -92,18 +92,7 @@ def check_json(view: CheckView) -> Iterator[str]:
 
 def render_check(view: CheckView, console: "Console", listing: Listing) -> None:
     """Print the check; its products are cut to what the console has room for."""
-    lines = change_lines(
-        view.differences,
-        console,
-        total=len(view.differences),
-        show_all=listing.show_all,
-        show_addresses=listing.show_addresses,
-        lines_kept_free=_LINES_KEPT_FREE,
-    )
-    for line in lines:
-        console.print(line, no_wrap=True, overflow="ellipsis")
-    for failure in view.unreadable:
-        console.print(foreign(f"! {failure.place}: {failure.message}", "red"))
+    _print_differences(view, console, listing)
     if view.differences or view.unreadable:
         console.print()
     console.print(_headline(view))
@@ -116,7 +105,23 @@ def render_check(view: CheckView, console: "Console", listing: Listing) -> None:
 def render_check_in_short(view: CheckView, console: "Console") -> None:
     """Print what must be seen in any case."""
     console.print(_headline(view))
+    _print_differences(view, console, Listing(show_all=False, show_addresses=False))
     _print_end(view, console)
+
+
+def _print_differences(view: CheckView, console: "Console", listing: Listing) -> None:
+    lines = change_lines(
+        view.differences,
+        console,
+        total=len(view.differences),
+        show_all=listing.show_all,
+        show_addresses=listing.show_addresses,
+        lines_kept_free=_LINES_KEPT_FREE,
+    )
+    for line in lines:
+        console.print(line, no_wrap=True, overflow="ellipsis")
+    for failure in view.unreadable:
+        console.print(foreign(f"! {failure.place}: {failure.message}", "red"))
 
 
 def _print_end(view: CheckView, console: "Console") -> None:

@@ -164,3 +164,17 @@ def test_another_word_for_fail_on_is_a_usage_error(tmp_path: Path) -> None:
     result = amzsync("apply", "--mapping", tmp_path / "m.json", "--yes", "--fail-on", "some")
     assert result.code == 2
     assert "'some' is not one of any, new, none." in result.err
+
+
+def test_a_quiet_check_names_what_differs(setup: Setup) -> None:
+    setup.apply(setup.mapping(matched("A", "B")))
+    setup.sandbox.delete_product("B")
+    result = amzsync("check", "-q", *FAST)
+    assert (result.code, result.out) == (3, "")
+    assert "B  ? not in Plytix" in result.err
+
+
+def test_a_script_that_asks_for_the_status_is_told_nothing_besides(setup: Setup) -> None:
+    setup.apply(setup.mapping(matched("A"), seed=False))
+    result = amzsync("status", "--json")
+    assert (result.json["products_not_found"], result.err) == (["A"], "")
