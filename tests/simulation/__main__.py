@@ -1,7 +1,7 @@
 """`python3 tests/simulation SEED`: one seed again, with a log of every event.
 
 With a number behind it, so many seeds from there on, with `first` up to the first that breaks a promise; with
-`shrink`, the seed's shortest broken form.
+`shrink`, the seed's shortest broken form. With `back`, prune and undo are typed, too.
 """
 
 import sys
@@ -12,6 +12,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from simulation.simulation import Verdict, run  # noqa: E402 - found in the folder above this one
 
+_TAKES_BACK = "back" in sys.argv
 _MOST_PRODUCTS = (1, 2, 3, 4, 6, 8, 12)
 _MOST_MISFORTUNES = (0, 1, 2, 3, 5, 8)
 
@@ -20,19 +21,19 @@ def shrink(seed: int) -> Verdict:
     """The seed with as few products and misfortunes as still break a promise."""
     for products in _MOST_PRODUCTS:
         for misfortunes in _MOST_MISFORTUNES:
-            verdict = run(seed, products=products, misfortunes=misfortunes, log=True)
+            verdict = run(seed, products=products, misfortunes=misfortunes, log=True, takes_back=_TAKES_BACK)
             if verdict.broken:
                 print(f"with at most {products} products and {misfortunes} misfortunes:")
                 return verdict
-    return run(seed, log=True)
+    return run(seed, log=True, takes_back=_TAKES_BACK)
 
 
 def main() -> int:
-    numbers = [int(one) for one in sys.argv[1:] if one not in ("shrink", "first")]
+    numbers = [int(one) for one in sys.argv[1:] if one.isdigit()]
     first, many = numbers[0], numbers[1] if len(numbers) > 1 else 1
     broken = 0
     for seed in range(first, first + many):
-        verdict = shrink(seed) if "shrink" in sys.argv else run(seed, log=many == 1)
+        verdict = shrink(seed) if "shrink" in sys.argv else run(seed, log=many == 1, takes_back=_TAKES_BACK)
         if many == 1:
             print("\n".join(verdict.story))
         if verdict.broken or many == 1:

@@ -41,13 +41,19 @@ class Verdict:
 
 
 def run(
-    seed: int, *, products: int | None = None, misfortunes: int | None = None, log: bool = False
+    seed: int,
+    *,
+    products: int | None = None,
+    misfortunes: int | None = None,
+    log: bool = False,
+    takes_back: bool = False,
 ) -> Verdict:
     """Live through one seed. The two numbers, where given, are the most it may have of either.
 
-    `log`: tell every event, also where nothing was broken.
+    `log`: tell every event, also where nothing was broken. `takes_back`: prune and undo are typed, too.
     """
     life = _Life(seed, products, misfortunes)
+    life.takes_back = takes_back
     verdict = Verdict(seed)
     try:
         with _seldom_told():
@@ -76,6 +82,8 @@ def _seldom_told() -> Iterator[None]:
 
 
 class _Life:
+    takes_back = False
+
     def __init__(self, seed: int, products: int | None, misfortunes: int | None) -> None:
         self.world = world = World(seed)
         self._random = random = world.random
@@ -154,6 +162,8 @@ class _Life:
 
     def _command(self, number: int) -> Ended:
         random, user = self._random, self.user
+        if number and self.takes_back and random.random() < 0.5:
+            return random.choice((user.prune, user.undo, user.resume))()
         draw = random.random()
         if number and draw < 0.4:
             ended = user.resume()

@@ -9,22 +9,29 @@ from simulation.simulation import run
 
 _FIXED = 120
 _CHUNKS = 6
+_TAKEN_BACK = 30
 _SECONDS_OF_THE_DAY = 15.0
 _MOST_OF_THE_DAY = 250
 _SOAK = 100_000
 
 
-def _fails(seed: int) -> str:
+def _fails(seed: int, *, takes_back: bool = False) -> str:
     """What to say of a seed that broke a promise; nothing where all were kept."""
-    verdict = run(seed)
+    verdict = run(seed, takes_back=takes_back)
     if not verdict.broken:
         return ""
-    return f"{verdict.broken}\nAgain, with every event: python3 tests/simulation {seed}"
+    again = f"python3 tests/simulation {seed}{' back' if takes_back else ''}"
+    return f"{verdict.broken}\nAgain, with every event: {again}"
 
 
 @pytest.mark.parametrize("chunk", range(_CHUNKS))
 def test_every_promise_is_kept_in_the_fixed_seeds(chunk: int) -> None:
     found = {seed: broken for seed in range(chunk, _FIXED, _CHUNKS) if (broken := _fails(seed))}
+    assert not found
+
+
+def test_every_promise_is_kept_where_prune_and_undo_are_typed_too() -> None:
+    found = {seed: broken for seed in range(_TAKEN_BACK) if (broken := _fails(seed, takes_back=True))}
     assert not found
 
 
