@@ -106,17 +106,22 @@ class Changes:
 
     def totals(self) -> ChangeTotals:
         """What there is to tell of all products together."""
-        unchanged = self._store.value(
-            f"SELECT count(*) FROM products WHERE {self._selection.only('id')} AND wanted IS NOT NULL"
-            f" AND {_WANTS_IMAGES} AND id NOT IN ({self._of_chosen(_PRODUCTS)})"
+        changed, of_wanted = self._store.rows(
+            f"SELECT count(*), total(wanted IS NOT NULL AND {_WANTS_IMAGES}) FROM products"
+            f" WHERE id IN ({self._of_chosen(_PRODUCTS)})"
+        )[0]
+        wanted = self._store.value(
+            f"SELECT count(*) FROM products WHERE wanted IS NOT NULL AND {self._selection.only('id')}"
         )
-        is_standing = f"EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {_IS_UNUSED})"
+        without_images = self._named(f"wanted IS NOT NULL AND NOT {_WANTS_IMAGES}")
+        unused = self._unused()
+        is_unused = f"EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {_IS_UNUSED})"
         return ChangeTotals(
-            products=self.count(),
-            unchanged=int(unchanged),
-            without_images=self._named(f"wanted IS NOT NULL AND NOT {_WANTS_IMAGES}"),
-            gone=self._named(f"wanted IS NULL AND {is_standing}"),
-            unused=self._unused(),
+            products=changed,
+            unchanged=int(wanted) - without_images.total - int(of_wanted),
+            without_images=without_images,
+            gone=self._named(f"wanted IS NULL AND {is_unused}") if unused.links else Named(),
+            unused=unused,
         )
 
     def _named(self, condition: str) -> Named:

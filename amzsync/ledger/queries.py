@@ -122,10 +122,10 @@ class Queries(CountQueries):
         return int(self._store.value(f"SELECT count(*) FROM links WHERE {found} AND {of_product}"))
 
     def _by_product(self, counts: Counts, of_product: str) -> ByProduct:
-        # Parents are few: their rows are found by key, where a join of all would read every product.
+        # Parents are few: their rows are found by key, not by reading all rows.
         on_parents = self._store.rows(
-            f"SELECT total(state = 'done'), total({IS_OPEN}) FROM {counts.table}"
-            f" JOIN products ON products.id = product_id WHERE is_parent = 1 AND {of_product}"
+            f"SELECT total(state = 'done'), total({IS_OPEN}) FROM products"
+            f" CROSS JOIN {counts.table} ON products.id = product_id WHERE is_parent = 1 AND {of_product}"
         )
         done, still_open = (int(number) for number in on_parents[0])
         all_open = counts.of(State.PENDING, State.IN_FLIGHT)
@@ -137,7 +137,7 @@ class Queries(CountQueries):
         """The SKUs that Plytix does not have, and how many products were left alone for another reason."""
         chosen = self._selection.only("product_id")
         not_found = self._store.rows(
-            "SELECT DISTINCT sku FROM products JOIN links ON product_id = products.id"
+            "SELECT DISTINCT sku FROM links CROSS JOIN products ON product_id = products.id"
             f" WHERE state = 'skipped' AND reason = ? AND {chosen} ORDER BY sku",
             (NOT_FOUND,),
         )

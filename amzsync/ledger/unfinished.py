@@ -131,7 +131,7 @@ class Unfinished:
 
     def _not_found(self) -> Iterator[tuple[_Key, str]]:
         for product_id, sku in self._store.execute(
-            "SELECT DISTINCT products.id, sku FROM products JOIN links ON product_id = products.id"
+            "SELECT DISTINCT products.id, sku FROM links CROSS JOIN products ON product_id = products.id"
             f" WHERE state = 'skipped' AND reason = ? AND {self._selection.only('product_id')} ORDER BY sku",
             (NOT_FOUND,),
         ):

@@ -227,8 +227,11 @@ def _unused(view: PlanView) -> NameList:
         f"{plural(unused.images, 'image')} no longer used, on {plural(unused.products, 'product')},"
         " left in Plytix"
     )
-    names = [f"{sku} ({urlsplit(url).path.rpartition('/')[2] or url})" for sku, url in unused.examples]
-    return NameList(title, names, unused.links)
+    files: dict[str, list[str]] = {}
+    for sku, url in unused.examples:
+        files.setdefault(sku, []).append(urlsplit(url).path.rpartition("/")[2] or url)
+    names = [f"{sku} ({', '.join(of_sku)})" for sku, of_sku in files.items()]
+    return NameList(title, names, unused.products)
 
 
 def _failures(groups: Sequence[FailureGroup]) -> "Iterator[RenderableType]":
