@@ -73,11 +73,24 @@ def test_a_step_is_over_only_when_all_of_it_is_answered() -> None:
     assert limit.more_at() == -inf
 
 
+def test_a_step_that_is_used_one_by_one_is_no_larger_for_that() -> None:
+    limit = AdaptiveLimit(SHORT, observed(30))
+    for key in (1, 2, 3):
+        limit.tried(key)
+        limit.answered(key, is_accepted=True)
+    for key in (4, 5, 6, 7):
+        assert limit.more_at() == -inf
+        limit.tried(key)
+    assert limit.more_at() == inf, "after steps of one and two this was one of four"
+
+
 def test_a_try_that_the_server_did_not_count_is_made_again() -> None:
     limit = AdaptiveLimit(SHORT, observed(30))
     limit.tried(1)
     assert not limit.answered(1, is_accepted=False)
     assert (limit.allowed, limit.more_at()) == (30, -inf)
+    limit.tried(2)
+    assert limit.more_at() == inf, "one at a time, as before"
 
 
 def test_tries_never_exceed_what_is_configured_and_there_the_observation_is_gone() -> None:
@@ -110,6 +123,7 @@ def test_a_first_refusal_shows_a_lower_limit_where_that_is_plausible(
     assert limit.allowed == (allowed or configured.allowed)
     if allowed:
         assert limit.observed == Observed(configured.window_s, allowed, 1000.0, 1000.0)
+        assert (limit.observed.tries, limit.observed.repeats) == (0, 0)
 
 
 @pytest.mark.parametrize(("accepted", "repeats"), [(30, 3), (29, 3), (31, 3), (28, 0), (32, 0)])
@@ -164,9 +178,9 @@ def test_more_is_tried_the_more_rarely_the_longer_the_wait_that_a_refusal_costs(
     assert limit.more_at() == 1000.0 + waits_s
 
 
-@pytest.mark.parametrize(("accepted", "is_stray"), [(12, True), (13, False)])
+@pytest.mark.parametrize(("accepted", "is_stray"), [(11, True), (12, False)])
 def test_after_a_refusal_of_very_few_more_is_tried_at_once_twice(accepted: int, *, is_stray: bool) -> None:
-    limit = AdaptiveLimit(SHORT)
+    limit = AdaptiveLimit(Limit(48, 10.0))
     for _ in range(2):
         assert refused(limit, accepted, told_s=1.0)
         assert (limit.more_at() == 1001.0) is is_stray

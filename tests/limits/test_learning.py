@@ -201,6 +201,8 @@ def test_one_request_that_arrived_late_lowers_the_limit_by_a_part_only() -> None
     pace.answered(first, 10.21, 10.3, is_accepted=False)
     assert pace.refused(first, 0.1, 10.3)
     assert pace.limits == (Limit(40, 10.0),)
+    held_s = pace.record(20.0).held_from - 20.0
+    assert held_s == pytest.approx(0.3), "requests are expected to arrive later than they were"
 
 
 def test_a_try_of_more_than_was_shown_never_exceeds_what_is_configured() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amzsync.limits.learning import Observed
 from amzsync.limits.pace import Pace, Slot
 from amzsync.limits.windows import Limit, parse_limits
 
@@ -189,3 +190,44 @@ def test_a_very_short_window_is_used_evenly_and_nearly_whole() -> None:
     assert most_in_a_window(simulation.sent, 0.1) <= 12
     assert most_in_a_window(simulation.arrivals, 1.0) <= 100
     assert simulation.now < 2_000 / 100 / 0.96
+
+
+def test_the_time_told_is_that_of_the_place_that_has_to_become_free() -> None:
+    pace = Pace(parse_limits(["5/10s"]))
+    for number in range(5):
+        pace.record(0.1 * number)
+    arrival_s = 0.2
+    assert pace.time_for_s(1, 1.0) == pytest.approx(9.0 + arrival_s)
+    assert pace.time_for_s(3, 1.0) == pytest.approx(9.2 + arrival_s)
+    assert pace.time_for_s(5, 1.0) == pytest.approx(9.4 + arrival_s)
+
+
+def test_after_a_whole_window_of_waiting_the_places_taken_now_do_not_matter() -> None:
+    pace = Pace(parse_limits(["5/10s", "10/100s"]))
+    for _ in range(5):
+        pace.record(0.0)
+    assert pace.time_for_s(12, 0.0) == 100.0
+
+
+def test_the_longest_window_is_told() -> None:
+    assert Pace(parse_limits(["paid"])).longest_s == 3600.0
+
+
+def test_a_try_that_is_given_back_raises_no_limit() -> None:
+    pace = Pace([Limit(8, 10.0)], [Observed(10.0, 1, since=0.0, refused_at=0.0)])
+    pace.record(0.0)
+    attempt = pace.record(0.1)
+    assert attempt.tries
+    pace.give_back(attempt)
+    assert pace.limits == (Limit(1, 10.0),)
+    assert pace.wait_s(0.2) == 0.0, "it is tried again"
+
+
+def test_a_refusal_that_tells_no_wait_is_taken_for_one_of_a_minute() -> None:
+    pace = Pace([Limit(8, 3600.0)])
+    for number in range(4):
+        pace.answered(pace.record(1.0 * number), 1.0 * number, 1.0 * number)
+    refused = pace.record(10.0)
+    assert pace.refused(refused, None, 10.0)
+    assert pace.limits == (Limit(4, 3600.0),)
+    assert pace.wait_s(10.0) == 60.0 + 600.0
