@@ -101,7 +101,8 @@ def test_tries_never_exceed_what_is_configured_and_there_the_observation_is_gone
     limit.tried(2)
     assert limit.more_at() == inf, "49 and the one in progress are 50"
     assert limit.answered(2, is_accepted=True)
-    assert (limit.observed, limit.allowed) == (None, 50)
+    assert (limit.allowed, limit.in_force) == (50, SHORT)
+    assert not refused(limit, 50), "it shows nothing that was not known"
 
 
 @pytest.mark.parametrize(
