@@ -74,6 +74,8 @@ def make_console(
 
 def plain(text: str, limit: int = FOREIGN_LIMIT) -> str:
     """`text` on one line of at most `limit` characters; whatever would act or hide becomes its escape."""
+    if len(text) <= limit and text.isprintable() and _INVISIBLE.isdisjoint(text):
+        return text
     shown: list[str] = []
     left = limit
     for character in text[: limit + 1]:
