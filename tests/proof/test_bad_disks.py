@@ -73,7 +73,7 @@ def test_a_ledger_deleted_while_it_is_used_is_noticed(harness: FaultHarness, san
     ran = harness.apply([product("A", "x1"), product("B", "x2")])
     assert ran.code == 1
     assert "was deleted or replaced" in ran.said
-    assert "only reads" in ran.said
+    assert "only read" in ran.said
     assert not ran.requests.get("POST /assets"), "nothing is sent that could not be written down"
     again = harness.apply([product("A", "x1"), product("B", "x2")])
     assert (again.code, again.failures) == (0, []), again.said
