@@ -219,12 +219,12 @@ def test_a_picture_of_before_that_is_gone_from_plytix_is_told(harness: SyncHarne
     assert [one.url.rpartition("/")[2] for one in undone.result.left] == ["b.jpg"]
 
 
-def test_a_thousand_products_cost_a_search_a_hundred_and_a_write_each(harness: SyncHarness) -> None:
-    products = [of(f"S{number:04}", (f"m{number % 50}", "MAIN"), B) for number in range(1000)]
+def test_many_products_cost_a_search_a_hundred_and_a_write_each(harness: SyncHarness) -> None:
+    products = [of(f"S{number:04}", (f"m{number % 50}", "MAIN"), B) for number in range(400)]
     harness.plan(*products)
     before = harness.pictures
     harness.apply()
     undone = harness.undo()
     assert harness.pictures == before
-    assert undone.asked.total() <= 1.05 * (10 + 1000 + 1)
-    assert undone.requests["product_write"] == 1000
+    assert undone.asked.total() <= 1.05 * (4 + 400 + 1)
+    assert undone.requests["product_write"] == 400
