@@ -59,6 +59,7 @@ def test_no_option_is_named_that_does_not_exist() -> None:
         "--requirement",
         "--no-build-isolation",
     }
+    mutation = {"--line", "--sample", "--seed", "--slowest", "--tests"}
     other_programs = {
         "--clear",
         "--check",
@@ -69,6 +70,7 @@ def test_no_option_is_named_that_does_not_exist() -> None:
         "--csv",
         "--table",
         *pip,
+        *mutation,
     }
     known = {"--version", "--install-completion", *_documented(), *other_programs}
     named = {name for page in PAGES.values() for name in re.findall(r"(?<![\w|-])--[a-z][a-z-]*", page.text)}
