@@ -213,14 +213,14 @@ class _Life:
         if ended.outcome not in (NOTHING_TO_RESUME, "finished", "failures"):
             raise BrokenPromiseError(f"resume ended as {ended}, though nothing was wrong any more")
         self._look()
-        used_before_s = 3700.0 if self.judge.counted > 0.5 * self.limits[-1][0] else 0.0
+        used = self.judge.counted
         began, refusals, told_s = world.now, self.judge.figures["refusals"], self.judge.told_s
         ended = user.apply(retry_failed=True)
         self._check(ended, was_refreshed=False)
         refusals = self.judge.figures["refusals"] - refusals
         # A refusal means another client, as far as the program can know, and a wait of a minute or as told.
         waits_s = self.judge.told_s - told_s + 60.0 * refusals
-        if world.now - began > self._time_for(ended.requests) + used_before_s + 2 * waits_s:
+        if world.now - began > self._time_for(ended.requests, used) + 2 * waits_s:
             raise BrokenPromiseError(f"{ended.requests} requests took {world.now - began:.0f} s")
         again = user.apply()
         if again.requests:
@@ -229,12 +229,17 @@ class _Life:
         ended = user.apply(retry_failed=True)
         self._check(ended, was_refreshed=True)
 
-    def _time_for(self, requests: int) -> float:
+    def _time_for(self, requests: int, used: int) -> float:
+        """For so many requests, where so many had been made in the hour before."""
         whole = sum(
             (requests // allowed + 1) * window_s for allowed, window_s in self.limits if window_s < 100
         )
-        hours = sum(requests // allowed * window_s for allowed, window_s in self.limits if window_s >= 100)
-        return 3 * whole + hours + 120.0
+        hours = sum(
+            (requests + used) // allowed * window_s for allowed, window_s in self.limits if window_s >= 100
+        )
+        # A limit that seemed lower may have let through half as much.
+        was_used_s = 3700.0 if used > 0.5 * self.limits[-1][0] else 0.0
+        return 3 * whole + hours + was_used_s + 120.0
 
     def _check(self, ended: Ended, *, was_refreshed: bool) -> None:
         if ended.outcome not in ("finished", "failures"):
