@@ -137,9 +137,8 @@ FAULTS = (
     Fault(
         "places believed in the order of links where answers tell nothing",
         f"{_SCRIPTS}/sync.py",
-        "            return (yield from self._read_back())\n        state.gallery",
-        "            state.gallery = (*(state.gallery or ()), *state.missing)\n            return answer\n"
-        "        state.gallery",
+        "            answer = yield from self._read_back()\n        state.gallery",
+        "            state.gallery = (*before, *state.missing)\n            return answer\n        state.gallery",
     ),
     Fault(
         "a link that was there already taken for our own",
