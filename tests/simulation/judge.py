@@ -450,6 +450,9 @@ class Judge:
 
     def _check_order(self, sku: str, gallery: Gallery, product: Seen, urls: list[str]) -> None:
         """In a gallery that nobody else has touched what is wanted stands in front, in order."""
+        if self.stale_s:
+            # A search that lags behind may have shown that it was gone: what stands may not be ours.
+            return
         if gallery.was_touched or self.lost_power or gallery.overwritten:
             return
         there = [self._url_of[asset_id] for asset_id in product.gallery]

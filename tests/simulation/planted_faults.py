@@ -86,8 +86,8 @@ FAULTS = (
     Fault(
         "what is no longer wanted in front, not behind",
         f"{_SCRIPTS}/decide.py",
-        "(*(asset_id for asset_id in wanted if asset_id in fitting), *seen)",
-        "(*(one for one in seen if one not in wanted), *(one for one in wanted if one in fitting))",
+        "(*(asset_id for asset_id in wanted if asset_id in fitting), *kept)",
+        "(*(one for one in kept if one not in wanted), *(one for one in wanted if one in fitting))",
     ),
     Fault(
         "a person's gallery written as a whole", f"{_SCRIPTS}/decide.py", "if not may_replace:", "if False:"
@@ -138,7 +138,10 @@ FAULTS = (
         "places believed in the order of links where answers tell nothing",
         f"{_SCRIPTS}/sync.py",
         "            answer = yield from self._read_back()\n        state.gallery",
-        "            state.gallery = (*before, *state.missing)\n            return answer\n        state.gallery",
+        "            state.gallery = (*before, *state.missing)\n"
+        "            return answer\n"
+        "        yield from ()\n"
+        "        state.gallery",
     ),
     Fault(
         "a link that was there already taken for our own",
@@ -187,8 +190,8 @@ FAULTS = (
     Fault(
         "the places of an unanswered write forgotten",
         f"{_SCRIPTS}/decide.py",
-        "for places in (own, {**own, **sent}))",
-        "for places in (own,))",
+        "possible = [own, {**own, **sent}]",
+        "possible, sent = [own], {}",
     ),
 )
 
