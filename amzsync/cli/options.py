@@ -80,7 +80,10 @@ class MappingOptions:
         typer.Option("--allow-private-urls", help="Accept image URLs that point into a private network."),
     ] = False
     files: Annotated[
-        tuple[Path, ...], typer.Argument(metavar="FILE", help="Mapping files, as with --mapping.")
+        tuple[Path, ...],
+        typer.Argument(
+            metavar="FILE", autocompletion=completion.mappings, help="Mapping files, as with --mapping."
+        ),
     ] = field(default=(), metadata=_NOT_RECORDED)
 
     def __post_init__(self) -> None:

@@ -43,6 +43,7 @@ def test_presets_marketplaces_and_choices_are_offered(offered: Offered) -> None:
     assert offered("amzsync apply --rate-limit ") == ["free", "paid"]
     assert offered("amzsync plan --marketplace D") == ["DE"]
     assert offered("amzsync resume --fail-on n") == ["new", "none"]
+    assert offered("amzsync export ") == ["failures", "missing", "obsolete", "links"]
 
 
 def test_mappings_that_were_used_before_come_first(
@@ -58,4 +59,5 @@ def test_mappings_that_were_used_before_come_first(
     monkeypatch.setenv("_AMZSYNC_COMPLETE", "complete_bash")
     assert offered("amzsync apply --ledger my.db --mapping ") == [str(used), "elsewhere/", "new.csv"]
     assert offered("amzsync apply --mapping n") == ["new.csv"]
+    assert offered("amzsync plan n") == ["new.csv"]
     assert offered("amzsync apply --mapping nowhere/") == []
