@@ -130,6 +130,15 @@ def test_a_write_that_did_not_leave_linked_nothing(recorded: Recorded) -> None:
     assert (recorded.places[A], recorded.places[B]) == ((None, None, None), (None, None, 2))
 
 
+def test_a_write_that_did_not_leave_says_nothing_of_what_an_earlier_run_sent(recorded: Recorded) -> None:
+    recorded.work.claim_product(S1, {B: 2})
+    state = recorded.state("")
+    recorded.record.not_sent(state, attempts=0)
+    state.written = {"a": 1}
+    recorded.record.not_sent(state, attempts=0)
+    assert recorded.places[B] == (None, None, 2)
+
+
 def test_unless_an_attempt_before_it_was_not_answered(recorded: Recorded) -> None:
     state = recorded.state("")
     recorded.record.claim(state, Replace(("a", "b"), None), {"a": 1, "b": 2})
@@ -151,6 +160,12 @@ def test_what_was_linked_already_is_somebody_elses_unless_this_ledger_may_have_l
     recorded.record.note_there(state, "b")
     assert state.written == {"b": 2}
     assert recorded.places[B] == (None, None, None)
+    recorded.work.claim_product(S1, {C: 3})
+    later = recorded.state("")
+    recorded.record.note_there(later, "c")
+    assert (later.made, later.written) == ({"c"}, None), "a run that died may have linked it"
+    recorded.record.note_there(later, "a")
+    assert later.written == {}
 
 
 def test_a_write_that_did_not_happen_leaves_all_wanted_as_before(recorded: Recorded) -> None:
@@ -262,6 +277,7 @@ def test_what_found_no_room_and_what_has_no_picture_fail_each_with_its_reason(re
     assert recorded.failures == [("assets", A, None, NO_PICTURE, 0), ("links", B, None, full, 0)]
     assert recorded.of("thumbnails") == {"S1": "failed"}
     assert recorded.counts == {Done.LINK_FAILURE: 2, Done.PRODUCT: 1}
+    assert recorded.places[B] == (None, None, None), "it is not ours, should it be found"
 
 
 def test_an_order_that_could_not_be_written_is_a_failure_of_what_stands_wrong(recorded: Recorded) -> None:
@@ -314,3 +330,42 @@ def test_the_reason_of_a_failure_tells_status_message_and_attempts() -> None:
     error = RejectedError("no", status=422)
     error.attempts = 4
     assert refusal_of(error) == Refusal(422, error.message, 4)
+
+
+def test_a_thumbnail_that_was_refused_keeps_that_reason_where_its_picture_is_gone_since(
+    recorded: Recorded,
+) -> None:
+    state = recorded.state("bc", B, C)
+    state.thumbnail_result = REFUSAL
+    recorded.record.finish(state, IN_ORDER)
+    assert ("thumbnails", A, 422, "no", 3) in recorded.failures
+
+
+def test_what_was_sent_and_does_not_stand_is_known_not_to_have_arrived(recorded: Recorded) -> None:
+    recorded.work.claim_product(S1, {C: 3})
+    recorded.record.finish(recorded.state("ab"), IN_ORDER)
+    assert recorded.places[C] == (None, None, None)
+
+
+def test_of_a_product_that_was_not_seen_nothing_is_settled(recorded: Recorded) -> None:
+    recorded.record.claim(recorded.state(""), Replace(("a",), None), {"a": 1})
+    recorded.record.release(recorded.state())
+    assert recorded.writes == ["sent"]
+
+
+def test_a_gallery_that_was_not_told_ends_a_product_all_the_same(recorded: Recorded) -> None:
+    state = recorded.state()
+    state.see(PlytixProduct("p", "S1"), None, READING)
+    recorded.record.finish(state, IN_ORDER)
+    assert set(recorded.of("links").values()) == {"failed"}
+
+
+@pytest.mark.parametrize(
+    ("removes", "task"), [(("x",), "done"), (("a",), "pending"), (("a", "x"), "pending"), ((), "pending")]
+)
+def test_what_was_to_be_taken_out_is_done_once_nothing_of_it_stands(
+    recorded: Recorded, ledger_path: Path, removes: tuple[str, ...], task: str
+) -> None:
+    recorded.work.add_tasks([(S1, removes)])
+    recorded.record.finish(recorded.state("abc"), IN_ORDER)
+    assert rows(ledger_path, "SELECT state FROM tasks") == [(task,)]
