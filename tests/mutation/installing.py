@@ -50,7 +50,7 @@ class Installer:
         for name, function in _functions(mutated, self._name):
             for part in _PARTS:
                 new, old = getattr(function, part), getattr(originals[name], part)
-                if (part == "__code__" or _is_plain(new)) and new != old and name in running:
+                if new != old and name in running and _fits(part, new, old):
                     yield running[name], part, new
 
     def _in_constants(self, mutated: dict[str, Any]) -> Iterator[Change]:
@@ -67,6 +67,11 @@ def install(changes: list[Change]) -> None:
     """Change this process, for good."""
     for owner, attribute, value in changes:
         setattr(owner, attribute, value)
+
+
+def _fits(part: str, new: Any, old: Any) -> bool:
+    """Whether it can take the other's place: code keeps the variables of the functions around it."""
+    return new.co_freevars == old.co_freevars if part == "__code__" else _is_plain(new)
 
 
 def _is_plain(value: object) -> bool:

@@ -1,0 +1,293 @@
+"""The sync of one product, step by step: a test answers each request, and looks at the ledger after."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from catalogue import CLOCKS, merge, product, rows, states
+
+from amzsync.errors import NotSentError, PlytixError, RejectedError, RetriableError, StopError
+from amzsync.executor.clocks import Instant
+from amzsync.executor.engine.freshness import Reading
+from amzsync.executor.events import SilentListener
+from amzsync.executor.scheduler.script import Find, Found, Send, Sent, Shared, Turn, Wait
+from amzsync.executor.scripts.bulk import AssetsByName, ProductsBySku
+from amzsync.executor.scripts.context import SyncContext
+from amzsync.executor.scripts.product import KnownReading
+from amzsync.executor.scripts.recheck import Recheck
+from amzsync.executor.scripts.record import Record
+from amzsync.executor.scripts.sync import sync_product
+from amzsync.executor.scripts.traits import AccountTraits
+from amzsync.ledger.ledger import Ledger
+from amzsync.ledger.reasons import NOT_IN_ORDER
+from amzsync.ledger.rows import Origin
+from amzsync.plytix.wire import LinkResult, PlytixProduct, RequestKind
+
+READING = Reading(Instant(0.0, 0.0, 0.0))
+WRITE, LINK = RequestKind.PRODUCT_WRITE, RequestKind.LINK
+MISSING = RejectedError("gone", status=404)
+
+
+def shown(gallery: str | None, thumbnail: str | None = None) -> PlytixProduct:
+    """The product as an answer shows it."""
+    told = None if gallery is None else tuple(gallery)
+    return PlytixProduct("p", "S1", thumbnail, told, told)
+
+
+class Steps:
+    """The sync of a product with the pictures `a`, its thumbnail, and `b`, which are both in Plytix."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.path = ledger.path
+        work = ledger.work(ledger.runs.start("apply", {}, 1, []))
+        for asset in work.assets([1, 2]).values():
+            work.finish_asset(asset.id, "ab"[asset.id - 1], "", Origin.UPLOADED)
+        self.known: KnownReading | None = None
+        listener = SilentListener()
+        self.recheck = Recheck(lambda: False, lambda: False, listener, lambda: 0.0)
+        context = SyncContext(
+            "amazon_images",
+            Record(work),
+            ProductsBySku("amazon_images"),
+            AssetsByName(),
+            AccountTraits(listener),
+            self.recheck,
+            None,
+            lambda _id: self.known,
+        )
+        self._script = sync_product(work.product(1), context)
+        self.waits_for: Wait | None = next(self._script)
+
+    def answer(self, value: object = None) -> Wait | None:
+        """Answer what it waits for, or let that fail; what it waits for next, None at its end."""
+        try:
+            if isinstance(value, PlytixError):
+                self.waits_for = self._script.throw(value)
+            else:
+                self.waits_for = self._script.send(value)
+        except StopIteration:
+            self.waits_for = None
+        return self.waits_for
+
+    def found(self, gallery: str, thumbnail: str | None = None) -> None:
+        """It waits for a search, which shows this; go on until a write is due."""
+        assert isinstance(self.waits_for, Find)
+        self.answer(Found({"S1": shown(gallery, thumbnail)}, READING))
+        while isinstance(self.waits_for, Shared | Turn):
+            self.answer({} if isinstance(self.waits_for, Shared) else None)
+
+    def sent(self, kind: RequestKind, outcome: object, *, leaves: bool = True, attempts: int = 1) -> Send:
+        """It waits for a request of this kind, which comes to this."""
+        send = self.waits_for
+        assert isinstance(send, Send)
+        assert send.call.request.kind is kind
+        if leaves and send.claim:
+            send.claim()
+        self.answer(outcome if isinstance(outcome, PlytixError) else Sent(outcome, attempts, READING))
+        while isinstance(self.waits_for, Turn):
+            self.answer()
+        return send
+
+    @property
+    def links(self) -> dict[str, str]:
+        return states(self.path, "links")
+
+    @property
+    def thumbnail(self) -> tuple[Any, ...]:
+        return rows(self.path, "SELECT state, reason, origin FROM thumbnails")[0]
+
+    @property
+    def failures(self) -> list[tuple[Any, ...]]:
+        return rows(
+            self.path, "SELECT row_table, url_id, status, message, attempts FROM failures ORDER BY 1, 2"
+        )
+
+
+@pytest.fixture
+def steps(ledger_path: Path) -> Iterator[Steps]:
+    with Ledger.write(ledger_path, CLOCKS) as ledger:
+        merge(ledger, [product("S1", ("a", "MAIN"), ("b", "PT01"))])
+        yield Steps(ledger)
+
+
+def refused(error: PlytixError, attempts: int) -> PlytixError:
+    error.attempts = attempts
+    return error
+
+
+def test_after_its_last_retry_a_write_has_failed_with_its_status_and_attempts(steps: Steps) -> None:
+    steps.found("")
+    steps.sent(WRITE, refused(RetriableError("down", status=503), 7))
+    assert steps.waits_for is None
+    assert steps.failures == [
+        ("links", 1, 503, "down", 7),
+        ("links", 2, 503, "down", 7),
+        ("thumbnails", 1, 503, "down", 7),
+    ]
+    assert rows(steps.path, "SELECT DISTINCT state, origin FROM links") == [("failed", "made")]
+    assert steps.recheck.take_due(9) == {}
+    steps.recheck.suspect_others()
+    assert steps.recheck.take_due(9) == {}, "it is known what did not happen"
+
+
+def test_before_a_write_is_tried_again_the_product_is_read_after_a_wait(steps: Steps) -> None:
+    steps.found("")
+    assert isinstance(steps.waits_for, Send)
+    assert steps.waits_for.attempts is not None
+    steps.waits_for.attempts.wait_s = 2.5
+    steps.sent(WRITE, RetriableError("down", status=503))
+    search = steps.waits_for
+    assert isinstance(search, Find)
+    assert (search.fresh, search.after_s) == (True, 2.5)
+    steps.found("ab", "a")
+    assert steps.waits_for is None, "it had arrived"
+    assert steps.links == {"S1 a": "done", "S1 b": "done"}
+    assert steps.failures == []
+
+
+def test_what_stops_everything_goes_on_to_the_run_and_leaves_the_product_wanted(steps: Steps) -> None:
+    steps.found("")
+    with pytest.raises(StopError):
+        steps.sent(WRITE, StopError("no role", status=403))
+    assert set(steps.links.values()) == {"pending"}
+
+
+def test_a_written_product_may_be_looked_at_again_and_one_that_stood_may_not(steps: Steps) -> None:
+    steps.found("")
+    steps.sent(WRITE, shown("ab", "a"))
+    assert steps.waits_for is None
+    assert (steps.links, steps.thumbnail) == ({"S1 a": "done", "S1 b": "done"}, ("done", None, "made"))
+    steps.recheck.suspect_others()
+    assert steps.recheck.take_due(9) == {1: "S1"}
+
+
+def test_what_stands_is_not_written_and_not_looked_at_again(steps: Steps) -> None:
+    steps.found("ab", "a")
+    assert steps.waits_for is None
+    assert steps.thumbnail == ("done", None, "found")
+    steps.recheck.suspect_others()
+    assert steps.recheck.take_due(9) == {}
+
+
+def test_after_four_late_readings_the_pictures_are_linked_without_one(steps: Steps) -> None:
+    steps.found("b")
+    for _ in range(3):
+        late = steps.sent(LINK, NotSentError("late"), leaves=False)
+        assert late.rests_on is READING
+        steps.found("b")
+    assert steps.sent(LINK, NotSentError("late"), leaves=False).rests_on is READING
+    steps.found("b")
+    assert steps.sent(LINK, LinkResult.LINKED).rests_on is None, "a link replaces nothing"
+    steps.sent(WRITE, shown("ba", "a"))
+    assert steps.waits_for is None, "the gallery is a person's: its order is theirs"
+
+
+def test_an_order_for_which_every_reading_is_late_is_tried_four_times_more_and_then_told(
+    ledger_path: Path,
+) -> None:
+    with Ledger.write(ledger_path, CLOCKS) as ledger:
+        merge(ledger, [product("S1", ("a", "MAIN"), ("b", "PT01"))])
+        ledger._store.execute(
+            "UPDATE links SET state = 'done', origin = 'made', placed = 1 WHERE asset_id = 2"
+        )
+        steps = Steps(ledger)
+        steps.found("b")
+        late(steps, "b")
+        steps.sent(LINK, LinkResult.LINKED)
+        steps.sent(WRITE, shown("ba", "a"))
+        waits = []
+        while steps.waits_for:
+            assert isinstance(steps.waits_for, Find)
+            waits.append(steps.waits_for.after_s)
+            steps.found("ba", "a")
+            late(steps, "ba", "a")
+        assert waits == [5.0, 20.0, 60.0, 60.0]
+        assert steps.failures == [("links", row, None, NOT_IN_ORDER, 0) for row in (1, 2)]
+
+
+def late(steps: Steps, gallery: str, thumbnail: str | None = None) -> None:
+    """Four readings that are too old when their write could leave."""
+    for _ in range(4):
+        steps.sent(WRITE, NotSentError("late"), leaves=False)
+        assert isinstance(steps.waits_for, Find)
+        assert steps.waits_for.fresh
+        steps.found(gallery, thumbnail)
+
+
+def test_a_link_after_its_last_retry_fails_alone_and_is_ours_should_it_be_found(steps: Steps) -> None:
+    steps.found("x")
+    steps.sent(LINK, refused(RetriableError("down", status=503), 5))
+    steps.sent(LINK, LinkResult.LINKED)
+    steps.sent(WRITE, shown("xb", "a"))
+    assert steps.waits_for is None
+    assert steps.failures == [("links", 1, 503, "down", 5)]
+    found = rows(steps.path, "SELECT asset_id, state, origin FROM links ORDER BY 1")
+    assert found == [(1, "failed", "made"), (2, "done", "made")]
+
+
+def test_a_link_that_was_there_already_is_read_again_once_and_somebody_elses(steps: Steps) -> None:
+    steps.found("x")
+    steps.sent(LINK, LinkResult.ALREADY_LINKED)
+    steps.sent(RequestKind.PRODUCT_READ, shown("x"))
+    steps.sent(LINK, LinkResult.ALREADY_LINKED)
+    steps.sent(LINK, LinkResult.ALREADY_LINKED, attempts=2)
+    steps.sent(WRITE, shown("xab", "a"))
+    assert steps.waits_for is None
+    found = rows(steps.path, "SELECT asset_id, state, origin FROM links ORDER BY 1")
+    assert found == [(1, "done", "found"), (2, "done", "made")], "of two attempts the first may have made it"
+
+
+def test_a_thumbnail_that_the_answer_does_not_show_is_set_by_a_link(steps: Steps) -> None:
+    steps.found("ab")
+    steps.sent(WRITE, shown("ab", "x"))
+    link = steps.sent(LINK, LinkResult.LINKED)
+    assert link.call.request.body == {"id": "a", "attribute_label": "thumbnail"}
+    assert steps.waits_for is None
+    assert steps.thumbnail == ("done", None, "made")
+
+
+@pytest.mark.parametrize("gallery", ["ab", "xab", "x"])
+def test_a_thumbnail_that_is_refused_fails_alone_with_its_reason(steps: Steps, gallery: str) -> None:
+    steps.found(gallery)
+    for _ in range(2 - sum(letter in gallery for letter in "ab")):
+        steps.sent(LINK, LinkResult.LINKED)
+    steps.sent(WRITE, refused(RejectedError("no", status=422), 2))
+    assert steps.waits_for is None
+    assert steps.thumbnail == ("failed", "no", None)
+    assert steps.failures == [("thumbnails", 1, 422, "no", 2)]
+    assert steps.links == {"S1 a": "done", "S1 b": "done"}
+
+
+def test_a_thumbnail_after_its_last_retry_fails_alone(steps: Steps) -> None:
+    steps.found("xb")
+    steps.sent(LINK, LinkResult.LINKED)
+    steps.sent(WRITE, refused(RetriableError("down", status=502), 4))
+    assert steps.waits_for is None
+    assert steps.failures == [("thumbnails", 1, 502, "down", 4)]
+
+
+def test_where_the_thumbnail_is_not_found_its_picture_is_looked_at(steps: Steps) -> None:
+    steps.found("ab")
+    steps.sent(WRITE, MISSING)
+    steps.sent(RequestKind.ASSET_READ, RejectedError("no", status=403))
+    assert steps.waits_for is None
+    assert steps.failures == [("thumbnails", 1, 404, "gone", 1)]
+
+
+def test_where_the_picture_is_gone_it_is_brought_again(steps: Steps) -> None:
+    steps.found("ab")
+    steps.sent(WRITE, MISSING)
+    steps.sent(RequestKind.ASSET_READ, MISSING)
+    assert isinstance(steps.waits_for, Shared)
+    assert set(steps.waits_for.scripts) == {1}
+
+
+def test_a_refused_gallery_is_linked_one_by_one_and_what_is_refused_is_told(steps: Steps) -> None:
+    steps.found("")
+    steps.sent(WRITE, RejectedError("no gallery", status=400))
+    steps.sent(LINK, refused(RejectedError("not this one", status=400), 1))
+    steps.sent(LINK, LinkResult.LINKED)
+    steps.sent(WRITE, shown("b", "a"))
+    assert steps.waits_for is None
+    assert steps.failures == [("links", 1, 400, "not this one", 1)]
