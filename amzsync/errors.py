@@ -6,7 +6,8 @@ AmzsyncError                what happened, and the next step
 ├── LedgerError             the ledger cannot be used
 │   ├── LedgerLockedError   another process writes to it
 │   ├── LedgerForeignError  it belongs to another account, or is no ledger
-│   └── LedgerTooNewError   a newer amzsync made it
+│   ├── LedgerTooNewError   a newer amzsync made it
+│   └── PartError           a part of it that holds no product
 ├── SandboxError            the embedded Plytix cannot start
 └── PlytixError             an answer, or its absence
     ├── RetriableError      may pass by itself: timeout, reset, 5xx, garbage
@@ -67,6 +68,10 @@ class LedgerForeignError(LedgerError):
 
 class LedgerTooNewError(LedgerError):
     """A newer amzsync made this ledger."""
+
+
+class PartError(LedgerError):
+    """A part of the ledger's products that holds none."""
 
 
 class SandboxError(AmzsyncError):

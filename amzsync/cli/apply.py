@@ -13,10 +13,9 @@ from amzsync.cli.output import Output
 from amzsync.cli.planning import check_mappings
 from amzsync.cli.result import CommandResult
 from amzsync.cli.run_options import RunOptions, record
-from amzsync.errors import LedgerError, MappingError
+from amzsync.errors import LedgerError, MappingError, PartError
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
-from amzsync.ledger.part import PartError
 from amzsync.ledger.rows import Outcome
 from amzsync.views.report import check_output
 

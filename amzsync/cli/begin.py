@@ -8,9 +8,8 @@ from amzsync.cli.output import Output
 from amzsync.cli.planning import check_mappings, choose_part, plan_into
 from amzsync.cli.run_options import RunOptions
 from amzsync.domain.timestamp import local_text, read_moment
-from amzsync.errors import AmzsyncError, LedgerError, MappingError
+from amzsync.errors import AmzsyncError, LedgerError, MappingError, PartError
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.part import PartError
 from amzsync.ledger.rows import Outcome, Run
 from amzsync.mapping.read import MappingSource
 

@@ -6,20 +6,16 @@ What a part names stands in a temporary table, so that every query can join it, 
 from dataclasses import dataclass
 from enum import Enum
 
-from amzsync.errors import LedgerError
+from amzsync.errors import PartError
 from amzsync.ledger.reasons import ASKED_AGAIN
 from amzsync.ledger.rows import IS_OPEN
 from amzsync.ledger.store import Store
 
-__all__ = ["EVERY", "Among", "ChosenPart", "Part", "PartError", "Selection", "wanted_by"]
+__all__ = ["EVERY", "Among", "ChosenPart", "Part", "Selection", "wanted_by"]
 
 
 EVERY = "true"
 """An SQL condition that leaves nothing out."""
-
-
-class PartError(LedgerError):
-    """A part that holds no product."""
 
 
 @dataclass(frozen=True, slots=True)

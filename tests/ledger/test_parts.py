@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from catalogue import CLOCKS, merge, product, rows, states
 
+from amzsync.errors import PartError
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.part import Among, Part, PartError
+from amzsync.ledger.part import Among, Part
 from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import Origin
 from amzsync.ledger.work_rows import Refusal
