@@ -87,6 +87,8 @@ def test_wanted_are_the_pictures_that_exist_each_once_and_none_that_is_obsolete(
     assert one.wanted == ["b", "a"]
     assert one.missing == ("a",)
     assert one.rows_of("b") == [2, 3]
+    again = replace(one, gallery=None)
+    assert again.missing == ("b", "a")
 
 
 def test_own_is_what_writes_left_at_the_place_where_they_left_it() -> None:
@@ -117,6 +119,7 @@ def test_a_gallery_is_ours_where_it_stands_as_it_was_left_or_as_it_was_sent() ->
     assert product(replace(made(1, 1), sent=2), replace(made(2, 2), sent=1), gallery="ba").is_ours
     assert not product(made(1, 1), gallery="ax").is_ours
     assert product(made(1, 1)).is_ours, "an empty one"
+    assert product(replace(made(1, 1), sent=4), made(2, 3), gallery="ba").is_ours, "as far as it was sent"
 
 
 def test_what_stands_is_told_for_wanted_rows_alone_and_for_all() -> None:
@@ -182,6 +185,11 @@ def test_after_a_link_the_places_of_this_runs_pictures_are_known() -> None:
     assert one.places_after("b") == {"b": 1}
 
 
+def test_in_a_gallery_of_ours_the_places_of_all_are_known_after_a_link_and_of_none_in_a_persons() -> None:
+    assert product(made(1), link(2), gallery="a").places_after("b") == {"a": 1, "b": 2}
+    assert product(made(1), link(2), gallery="ax").places_after("b") == {"b": 3}
+
+
 def test_a_picture_may_have_been_linked_by_this_run_or_by_an_earlier_one() -> None:
     one = product(link(1), made(2), link(3, sent=1), link(4, State.DONE, Origin.FOUND))
     assert [one.may_have_linked(letter) for letter in "abcdx"] == [False, True, True, False, False]
@@ -245,6 +253,19 @@ def test_the_places_in_a_gallery_of_ours_are_kept_and_in_a_persons_they_are_not(
     assert (one.gallery, one.left) == (("b", "x"), {"a": 1, "b": 2})
     one.see(seen(), None, READING)
     assert (one.gallery, one.left) == (None, {"a": 1, "b": 2}), "it was not told, so it is not empty"
+
+
+def test_of_a_gallery_that_was_not_told_no_place_is_known() -> None:
+    one = product(made(1))
+    one.keep_places()
+    assert one.left == {}
+
+
+def test_only_what_is_to_be_taken_out_and_is_ours_and_not_wanted_is_dropped() -> None:
+    obsolete = State.OBSOLETE
+    one = product(made(1), made(3, 2, obsolete), made(4, 3, obsolete), gallery="acd")
+    assert one.decide(only_append=False, removes={"a", "c", "x"}) == Replace(("a", "d"), None)
+    assert one.decide(only_append=False) == Nothing()
 
 
 def test_made_is_what_stands_and_did_not_before() -> None:

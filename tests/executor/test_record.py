@@ -91,6 +91,7 @@ def test_uploads_finds_and_failures_of_pictures_are_counted_apart(recorded: Reco
     recorded.record.fail_asset(recorded.work.assets([C])[C], S1, REFUSAL)
     assert recorded.counts == {Done.UPLOADED: 1, Done.FOUND: 1, Done.ASSET_FAILURE: 1}
     assert recorded.of("assets") == {"a": "done", "b": "done", "c": "failed"}
+    assert recorded.work.assets([A])[A].plytix_id == "a"
     assert recorded.failures == [("assets", C, 422, "no", 3)]
 
 

@@ -31,6 +31,8 @@ class Installer:
 
     def changes(self, mutant: Mutant) -> list[Change]:
         """What to set for it; nothing where it cannot be installed."""
+        if mutant.function and not mutant.function.endswith("()"):
+            return []
         try:
             mutated = self._loaded(mutant)
         except Exception:  # noqa: BLE001 - a module that cannot be imported would be noticed at once
