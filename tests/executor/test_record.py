@@ -114,6 +114,38 @@ def test_what_stood_before_the_first_write_is_somebody_elses(recorded: Recorded)
     assert recorded.writes == ["sent"]
 
 
+def test_what_an_earlier_run_sent_and_stands_is_ours_before_the_next_write(recorded: Recorded) -> None:
+    recorded.record.claim(recorded.state(""), Replace(("a",), None), {"a": 1})
+    later = Recorded(recorded._ledger)
+    later.record.claim(later.state("a"), Replace(("a", "b"), None), {"b": 2})
+    assert later.places[A] == ("made", 1, None)
+    assert later.writes == ["written", "sent"], "the earlier write is settled"
+
+
+def test_a_write_keeps_the_places_that_were_seen_last(recorded: Recorded) -> None:
+    state = recorded.state()
+    state.gallery, state.made = (), set()
+    recorded.record.claim(state, Replace(("a",), None), {"a": 1})
+    assert state.left == {}
+
+
+@pytest.mark.parametrize(("thumbnail", "is_kept"), [("a", 1), (None, 0)])
+def test_a_write_is_kept_with_the_parts_that_it_changes(
+    recorded: Recorded, ledger_path: Path, thumbnail: str | None, is_kept: int
+) -> None:
+    recorded.record.claim(recorded.state(""), Replace(("a",), thumbnail), {"a": 1})
+    kept = rows(ledger_path, "SELECT gallery_after IS NOT NULL, thumbnail_after IS NOT NULL FROM writes")
+    assert kept == [(1, is_kept)]
+
+
+def test_a_thumbnail_is_written_to_a_gallery_that_was_not_told(recorded: Recorded) -> None:
+    state = recorded.state()
+    state.see(PlytixProduct("p", "S1"), None, READING)
+    recorded.record.claim(state, Replace(None, "a"))
+    assert recorded.writes == ["sent"]
+    assert state.written is None
+
+
 def test_a_write_of_the_thumbnail_alone_keeps_the_places_of_the_last_write(recorded: Recorded) -> None:
     state = recorded.state("b")
     recorded.record.claim(state, Replace(("b", "a"), None), {"a": 2})
