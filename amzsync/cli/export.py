@@ -8,7 +8,7 @@ from amzsync.cli.exits import ExitCode
 from amzsync.cli.options import ExportFormat, ExportOptions
 from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions
-from amzsync.ledger.exports import Export, ExportRow
+from amzsync.ledger.exports import ExportRow
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.part import Among, Part
 from amzsync.views.console import own, plural
@@ -37,7 +37,7 @@ def export(wanted: ExportOptions, options: RunOptions, resources: ExitStack) -> 
 
     def rows() -> Iterator[ExportRow]:
         nonlocal counted
-        for row in ledger.exports.rows(Export(wanted.kind.value), options.part.limit):
+        for row in ledger.exports.rows(wanted.kind, options.part.limit):
             counted += 1
             yield row
 

@@ -12,12 +12,12 @@ from typing import Annotated
 import typer
 
 from amzsync.cli import completion, option_checks
+from amzsync.domain.exports import Export
 
 __all__ = [
     "DEFAULT_LEDGER",
     "ApplyOptions",
     "ExportFormat",
-    "ExportKind",
     "ExportOptions",
     "MappingOptions",
     "OutputOptions",
@@ -260,17 +260,8 @@ class OutputOptions:
     ] = None
 
 
-class ExportKind(StrEnum):
-    """What can be exported."""
-
-    FAILURES = "failures"
-    MISSING = "missing"
-    OBSOLETE = "obsolete"
-    LINKS = "links"
-
-
 class ExportFormat(StrEnum):
-    """The form in which it is."""
+    """The form of what is exported."""
 
     CSV = "csv"
     JSON = "json"
@@ -281,7 +272,7 @@ class ExportOptions:
     """What is exported, and in which form."""
 
     kind: Annotated[
-        ExportKind,
+        Export,
         typer.Argument(
             metavar="KIND",
             help="failures; missing: images of products that Plytix lacks;"

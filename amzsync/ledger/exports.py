@@ -2,24 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import groupby
 from operator import itemgetter
 
+from amzsync.domain.exports import Export
 from amzsync.ledger.part import Selection
 from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.store import Store
 
-__all__ = ["Export", "ExportRow", "Exports"]
-
-
-class Export(StrEnum):
-    """Which rows leave."""
-
-    FAILURES = "failures"
-    MISSING = "missing"
-    OBSOLETE = "obsolete"
-    LINKS = "links"
+__all__ = ["ExportRow", "Exports"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from catalogue import CLOCKS, merge, picture, product, rows
 
+from amzsync.domain.exports import Export
 from amzsync.domain.product import Unreadable
-from amzsync.ledger.exports import Export, ExportRow
+from amzsync.ledger.exports import ExportRow
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.part import Among, Part
 from amzsync.ledger.reasons import NOT_FOUND
