@@ -7,6 +7,7 @@ from sandbox_faults import Answer, DropAfterWork, DropBeforeWork, Fault, RunBefo
 
 from amzsync.domain.product import Product
 from amzsync.executor.stop import StopRequest
+from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.reasons import CHANGED_SINCE, written_since
 
 PRODUCT = "/products/[^/]+"
@@ -228,3 +229,28 @@ def test_many_products_cost_a_search_a_hundred_and_a_write_each(harness: SyncHar
     assert harness.pictures == before
     assert undone.asked.total() <= 1.05 * (4 + 400 + 1)
     assert undone.requests["product_write"] == 400
+
+
+def test_an_order_that_was_undone_is_our_own_and_can_be_written_again(harness: SyncHarness) -> None:
+    harness.apply(wanting=[of("S1", A, B, C)])
+    harness.apply(wanting=[of("S1", ("a", "PT02"), ("b", "MAIN"), ("c", "PT01"))])
+    turned = harness.gallery("S1")
+    harness.undo()
+    assert harness.gallery("S1") != turned
+    harness.apply(wanting=[of("S1", ("a", "PT02"), ("b", "MAIN"), ("c", "PT01"))])
+    assert harness.gallery("S1") == turned
+
+
+def test_what_a_run_that_died_has_sent_is_taken_back_as_its_own(harness: SyncHarness) -> None:
+    """It was answered to nobody: the reading of the undo shows that it arrived."""
+    by_hand(harness, "S1", "p.jpg")
+    harness.plan(of("S1", A, B))
+    before = harness.pictures
+    harness.apply()
+    with Ledger.write(harness.path) as ledger:
+        ledger._store.execute(
+            "UPDATE links SET state = 'in_flight', sent = placed, placed = NULL, origin = NULL"
+        )
+        ledger._store.execute("UPDATE writes SET outcome = 'sent'")
+    assert harness.undo().result.left == ()
+    assert harness.pictures == before

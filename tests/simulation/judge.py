@@ -87,6 +87,11 @@ def important_first(images: Sequence[tuple[str, str]]) -> list[str]:
     return list(dict.fromkeys(url for url, _ in ordered))
 
 
+def _sent_to(gallery: Gallery) -> set[str]:
+    """What writes that were not answered may have put there."""
+    return {one for write in gallery.unanswered for one in write.facts["assets"]}
+
+
 class Judge:
     """`limits` are the configured ones: so many in so many seconds."""
 
@@ -294,8 +299,9 @@ class Judge:
             if asset_id in now:
                 continue
             put_at = gallery.put_at.get(asset_id, float("-inf"))
-            # What a person took out and put back between two readings looks like the program's own.
-            if self._takes_back and asset_id in gallery.by_run:
+            # What a person took out and put back between two readings, or put there where a write of it was
+            # not answered, looks like the program's own.
+            if self._takes_back and asset_id in gallery.by_run | gallery.at_once | _sent_to(gallery):
                 self.figures["taken back"] += 1
                 continue
             if put_at <= since:
@@ -326,7 +332,8 @@ class Judge:
 
     def _is_reordered(self, gallery: Gallery, was: tuple[str, ...], now: tuple[str, ...]) -> bool:
         if self._takes_back:
-            persons = [one for one in was if one not in gallery.by_run]
+            own = gallery.by_run | gallery.at_once | _sent_to(gallery)
+            persons = [one for one in was if one not in own]
             return [one for one in now if one in persons] != persons
         return self._is_a_persons(gallery, was) and now[: len(was)] != was
 
@@ -389,7 +396,7 @@ class Judge:
         """What this ledger put there it knows for its own, and nothing else."""
         if gallery.overwritten:
             return
-        sent = {one for write in gallery.unanswered for one in write.facts["assets"]}
+        sent = _sent_to(gallery)
         if origin == "made" and asset_id not in gallery.by_run | gallery.at_once | sent:
             raise BrokenPromiseError(f"{asset_id} on {gallery.sku} counts as our own, but is a person's")
         # A search that lags behind may have shown that it was gone.

@@ -93,12 +93,23 @@ class ProductChange:
         if seen is None:
             self.state.seen = None
             return
-        if self.state.seen is None:
+        is_first = self.state.seen is None
+        if is_first:
             self._work.resolve({self.state.product.id: seen.id})
             self.state.product = self._work.product(self.state.product.id)
         self.state.see(seen, self._context.traits.gallery_of(seen), found.reading)
         if self.state.gallery is None or not (self.state.is_ours or self._context.products.shows_all_media):
             yield from self._read_whole()
+        if is_first and self.state.seen is not None and self.state.gallery is not None:
+            self._settle_earlier(self.state.gallery)
+
+    def _settle_earlier(self, gallery: tuple[str, ...]) -> None:
+        """What became of writes that an earlier run has sent, and did not live to see answered."""
+        state = self.state
+        product_id = state.product.id
+        self._work.settle_writes(product_id, self.standing, but_own=True)
+        self._work.record_reading(product_id, state.standing(gallery), as_left=state.is_ours)
+        state.product = self._work.product(product_id)
 
     def _read_whole(self) -> Script[None]:
         """The product by itself: the search did not tell its gallery, or not where its pictures stand."""

@@ -2,6 +2,7 @@
 
 from amzsync.executor.scheduler.script import Script
 from amzsync.executor.scripts.context import RemovalContext
+from amzsync.executor.scripts.decide import is_ours
 from amzsync.executor.scripts.product import ProductState
 from amzsync.executor.scripts.product_change import ProductChange
 from amzsync.executor.scripts.record import Done
@@ -11,7 +12,6 @@ from amzsync.executor.scripts.undo_plan import undo_gallery, undo_thumbnail
 from amzsync.ledger.reasons import CHANGED_SINCE, PUT_LAST, written_since
 from amzsync.ledger.rows import Origin
 from amzsync.ledger.tasks import Task
-from amzsync.ledger.writes import Write
 from amzsync.plytix.wire import PlytixProduct
 
 __all__ = ["undo_product"]
@@ -23,15 +23,19 @@ def undo_product(task: Task, run_id: int, context: RemovalContext) -> Script[Non
     write = work.write(run_id, task.product_id)
     change = ProductChange(task.product_id, context)
     if write is not None:
-        yield from change.bring(lambda state: _target(write, state, change, context))
+        yield from change.bring(lambda state: _target(run_id, state, change, context))
     if not (change.has_failed or change.is_unsure):
         work.restore_wants(run_id, task.product_id)
     _record(change, context)
 
 
-def _target(write: Write, state: ProductState, change: ProductChange, context: RemovalContext) -> Target:
-    begun = context.record.work.own_write(write.product_id)
+def _target(run_id: int, state: ProductState, change: ProductChange, context: RemovalContext) -> Target:
+    work = context.record.work
+    write, begun = work.write(run_id, state.product.id), work.own_write(state.product.id)
     seen = state.gallery or ()
+    if write is None:
+        # Its write is seen now never to have arrived.
+        return Target(seen)
     ours = {
         state.ids[link.asset_id]
         for link in state.product.links
@@ -39,7 +43,7 @@ def _target(write: Write, state: ProductState, change: ProductChange, context: R
     }
     undone = undo_gallery(seen, write, begun, ours)
     thumbnail = undo_thumbnail(change.standing.thumbnail, write.thumbnail)
-    later = context.record.work.later_writer(write.run_id, write.product_id)
+    later = work.later_writer(write.run_id, write.product_id)
     change.has_failed = later is not None and undone.is_changed and undone.gallery != seen
     if later is not None and change.has_failed:
         change.keep(written_since(later))
@@ -60,10 +64,15 @@ def _record(change: ProductChange, context: RemovalContext) -> None:
         if begun is not None and begun.gallery is not None:
             added = set(begun.gallery.after).difference(begun.gallery.before).intersection(state.gallery)
             work.note_made(product_id, [row for one in added for row in state.rows_of(one)])
+            was_ours = is_ours(begun.gallery.before, state.own, state.sent)
+            if was_ours and added.union(state.own).issuperset(begun.gallery.after):
+                # The order is the undo's work, not a person's.
+                as_left = begun.gallery.after == state.gallery
+                work.record_reading(product_id, state.standing(state.gallery), as_left=as_left)
         standing = change.standing
         work.settle_writes(product_id, standing)
-        work.release_product(product_id)
         seen = PlytixProduct(state.seen.id, state.product.sku, standing.thumbnail, standing.gallery)
         take_in(work.product(product_id), state.ids, seen, context.record)
+        work.release_product(product_id)
     work.finish_task(product_id, change.kept)
     context.record.counts[Done.PRODUCT] += 1
