@@ -20,7 +20,7 @@ from amzsync.executor.scripts.record import Record
 from amzsync.executor.scripts.sync import sync_product
 from amzsync.executor.scripts.traits import AccountTraits
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.reasons import NOT_IN_ORDER
+from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY, NOT_IN_ORDER
 from amzsync.ledger.rows import Origin
 from amzsync.plytix.wire import LinkResult, PlytixProduct, RequestKind
 
@@ -291,3 +291,62 @@ def test_a_refused_gallery_is_linked_one_by_one_and_what_is_refused_is_told(step
     steps.sent(WRITE, shown("b", "a"))
     assert steps.waits_for is None
     assert steps.failures == [("links", 1, 400, "not this one", 1)]
+
+
+def test_a_product_that_no_search_finds_is_skipped(steps: Steps) -> None:
+    steps.answer(Found({}, READING))
+    assert steps.waits_for is None
+    assert set(steps.links.values()) == {"skipped"}
+    assert rows(steps.path, "SELECT DISTINCT reason FROM links") == [(NOT_FOUND,)]
+
+
+def test_a_gallery_that_the_search_does_not_tell_is_read_before_it_is_written(steps: Steps) -> None:
+    steps.answer(Found({"S1": PlytixProduct("p", "S1", None, None, ("x",))}, READING))
+    while isinstance(steps.waits_for, Shared):
+        steps.answer({})
+    steps.sent(RequestKind.PRODUCT_READ, shown("x"))
+    steps.sent(LINK, LinkResult.LINKED)
+
+
+@pytest.mark.parametrize("read", ["", None])
+def test_a_write_that_is_refused_as_wrong_may_mean_that_the_family_has_no_gallery(
+    steps: Steps, read: str | None
+) -> None:
+    steps.found("")
+    steps.sent(WRITE, RejectedError("no", status=422))
+    steps.sent(RequestKind.PRODUCT_READ, shown(read))
+    if read is None:
+        assert steps.waits_for is None
+        assert rows(steps.path, "SELECT DISTINCT reason FROM links") == [(NOT_IN_FAMILY,)]
+        return
+    steps.sent(LINK, LinkResult.LINKED)
+    steps.sent(LINK, RejectedError("no", status=422))
+    steps.sent(WRITE, shown("a", "a"))
+    assert steps.waits_for is None, "it is doubted once only"
+    assert steps.failures == [("links", 2, 422, "no", 1)]
+
+
+def test_an_answer_without_the_gallery_is_read_back(steps: Steps) -> None:
+    steps.found("")
+    steps.sent(WRITE, shown(None, "a"))
+    steps.sent(RequestKind.PRODUCT_READ, shown("ab", "a"))
+    assert steps.waits_for is None
+    assert rows(steps.path, "SELECT DISTINCT state, origin FROM links") == [("done", "made")]
+
+
+def test_what_an_answer_does_not_show_is_linked(steps: Steps) -> None:
+    steps.found("")
+    steps.sent(WRITE, shown("a", "a"))
+    link = steps.sent(LINK, LinkResult.LINKED)
+    assert link.call.request.body == {"id": "b", "attribute_label": "amazon_images"}
+
+
+def test_a_thumbnail_beside_a_persons_pictures_is_set_by_a_link_where_it_is_not_shown(steps: Steps) -> None:
+    steps.found("xab")
+    steps.sent(WRITE, shown("xab", "x"))
+    assert steps.sent(LINK, LinkResult.LINKED).call.request.body == {
+        "id": "a",
+        "attribute_label": "thumbnail",
+    }
+    assert steps.waits_for is None
+    assert steps.thumbnail == ("done", None, "made")
