@@ -137,6 +137,14 @@ class FaultHarness:
             )
             return [dict(row) for row in found]
 
+    def let_the_told_wait_pass(self) -> None:
+        """As if the wait that the last 429 told had begun so much earlier."""
+        with closing(sqlite3.connect(self.ledger)) as db, db:
+            (told,) = db.execute("SELECT value FROM settings WHERE name = 'pause'").fetchone()
+            wait_s, wall, monotonic = json.loads(told)
+            passed = json.dumps([wait_s, wall - wait_s, monotonic - wait_s])
+            db.execute("UPDATE settings SET value = ? WHERE name = 'pause'", (passed,))
+
     def states(self, table: str) -> dict[str, int]:
         with closing(sqlite3.connect(self.ledger)) as db:
             return dict(db.execute(f"SELECT state, count(*) FROM {table} GROUP BY state").fetchall())

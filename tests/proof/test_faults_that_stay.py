@@ -149,8 +149,6 @@ WAITS: Mapping[str, Answer] = {
     "2,000 s in the header": Answer(429, b"", {"Retry-After": "2000"}),
     "2,000 s in the body": Answer(429, b'{"error": {"msg": "slow", "retry_after": 2000}}'),
     "2,000.5 s": Answer(429, b'{"error": {"msg": "slow", "retry_after": 2000.5}}'),
-    "no word": Answer(429, b""),
-    "html": Answer(429, PAGE, HTML),
 }
 
 
@@ -164,8 +162,23 @@ def test_a_wait_longer_than_asked_for_ends_with_4_and_goes_on_later(
     assert (ran.code, ran.failures) == (4, []), ran.said
     assert "amzsync resume" in ran.said
     assert ran.total <= UNDISTURBED_REQUESTS + 1
+    if kind != "token":
+        early = harness.run("resume")
+        assert (early.code, early.requests) == (4, {}), "the account is left alone until the wait is over"
+        harness.let_the_told_wait_pass()
     last = harness.run("resume")
     assert (last.code, last.failures) == (0, []), last.said
+    stands(sandbox)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "token"])
+@pytest.mark.parametrize("answer", [Answer(429, b""), Answer(429, PAGE, HTML)], ids=["no word", "html"])
+def test_a_429_that_tells_no_wait_costs_no_longer_one_than_the_tightest_window(
+    kind: str, answer: Answer, harness: FaultHarness, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(KINDS[kind].goes(answer))
+    ran = harness.apply(account(sandbox), "--max-wait", "10s")
+    assert (ran.code, ran.failures) == (0, []), ran.said
     stands(sandbox)
 
 
