@@ -250,11 +250,12 @@ class User:
         return Ended(outcome, result.run.requests, _message(result.run))
 
     def _merge(self, ledger: Ledger, *, skip_existing: bool, run_id: int | None = None) -> None:
+        # It may die when the wish is in the ledger already.
+        self.judge.planned([(p.sku, [(i.url, i.variant) for i in p.images]) for p in self.mapping])
         planner = Planner(ledger.merge.known_rows(), gallery_label=GALLERY, is_complete=True)
         for product in self.mapping:
             planner.add(product)
         ledger.merge.apply(settle(planner), gallery_label=GALLERY, skip_existing=skip_existing, run_id=run_id)
-        self.judge.planned([(p.sku, [(i.url, i.variant) for i in p.images]) for p in self.mapping])
 
     def _sync(self, ledger: Ledger, run_id: int, *, skip_existing: bool, read_first: bool = False) -> Ended:
         result, tokens = RunResult(), TokenCache()

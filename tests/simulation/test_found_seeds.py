@@ -1,0 +1,22 @@
+"""Seeds that once broke a promise, each with what it found."""
+
+import pytest
+from simulation.simulation import run
+
+FOUND = {
+    42: "places believed in the order of links where answers told nothing of a write",
+    83: "rows in flight that the next run did not take up",
+    225: "the places of an unanswered write forgotten",
+    232: "a wrong order counted as done",
+    268: "the wait of a 429 forgotten by the next run",
+    341: "a write sent after its reading had become too old on the open connection",
+    965: "an unanswered write that appended taken for a person's order",
+    1_001_883: "a run's time bounded without what was used of the hour before it",
+    1_031_158: "a mapping merged by a run that died was not known to the judge",
+}
+
+
+@pytest.mark.parametrize(("seed", "found"), FOUND.items(), ids=map(str, FOUND))
+def test_what_a_seed_has_found_stays_mended(seed: int, found: str) -> None:
+    verdict = run(seed)
+    assert not verdict.broken, f"{verdict.broken} (it had found: {found})"
