@@ -93,7 +93,10 @@ class Record:
 
     def not_sent(self, state: ProductState, *, attempts: int) -> None:
         """The last write did not leave: unless an attempt before was not answered, it linked nothing."""
-        written = state.written or {}
+        if state.written is None:
+            # It was not even claimed: what an earlier run sent is as unknown as before.
+            return
+        written = state.written
         if attempts:
             state.note_made(tuple(written))
         rows = [row for row, one in state.ids.items() if one in written and one not in state.made]
