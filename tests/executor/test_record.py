@@ -158,7 +158,7 @@ def test_a_write_that_did_not_leave_linked_nothing(recorded: Recorded) -> None:
     state = recorded.state("")
     recorded.record.claim(state, Replace(("a", "b"), None), {"a": 1, "b": 2})
     state.made = {"b"}
-    recorded.record.not_sent(state, attempts=0)
+    recorded.record.not_done(state, attempts=0)
     assert state.written == {"b": 2}
     assert (recorded.places[A], recorded.places[B]) == ((None, None, None), (None, None, 2))
 
@@ -166,16 +166,16 @@ def test_a_write_that_did_not_leave_linked_nothing(recorded: Recorded) -> None:
 def test_a_write_that_did_not_leave_says_nothing_of_what_an_earlier_run_sent(recorded: Recorded) -> None:
     recorded.work.claim_product(S1, {B: 2})
     state = recorded.state("")
-    recorded.record.not_sent(state, attempts=0)
+    recorded.record.not_done(state, attempts=0)
     state.written = {"a": 1}
-    recorded.record.not_sent(state, attempts=0)
+    recorded.record.not_done(state, attempts=0)
     assert recorded.places[B] == (None, None, 2)
 
 
 def test_unless_an_attempt_before_it_was_not_answered(recorded: Recorded) -> None:
     state = recorded.state("")
     recorded.record.claim(state, Replace(("a", "b"), None), {"a": 1, "b": 2})
-    recorded.record.not_sent(state, attempts=1)
+    recorded.record.not_done(state, attempts=1)
     assert (state.written, state.made) == ({"a": 1, "b": 2}, {"a", "b"})
     assert recorded.places[A] == (None, None, 1)
 

@@ -13,6 +13,7 @@ FOUND = {
     965: "an unanswered write that appended taken for a person's order",
     1_030_191: "what an earlier run had sent forgotten when a write was too late to be claimed",
     1_001_883: "a run's time bounded without what was used of the hour before it",
+    1_031_950: "pictures of a refused write counted as ours, though a person put one in afterwards",
     1_031_158: "a mapping merged by a run that died was not known to the judge",
 }
 

@@ -91,8 +91,11 @@ class Record:
         state.written = {one: place for one, place in (state.written or {}).items() if one != asset_id}
         self.work.note_found(state.product.id, state.rows_of(asset_id))
 
-    def not_sent(self, state: ProductState, *, attempts: int) -> None:
-        """The last write did not leave: unless an attempt before was not answered, it linked nothing."""
+    def not_done(self, state: ProductState, *, attempts: int) -> None:
+        """The last write did not leave, or was refused: it linked nothing, unless an attempt before did.
+
+        `attempts` are those before that were not answered.
+        """
         if state.written is None:
             # It was not even claimed: what an earlier run sent is as unknown as before.
             return

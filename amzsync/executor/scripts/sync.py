@@ -104,7 +104,7 @@ class ProductSync(ProductReader):
                 case Replace() as decision:
                     return (yield from self._replace(decision))
         except NotSentError as error:
-            self._record.not_sent(self._state, attempts=error.attempts)
+            self._record.not_done(self._state, attempts=error.attempts)
             yield from self._read_again()
             return False
 
@@ -142,6 +142,8 @@ class ProductSync(ProductReader):
             yield from self._read(fresh=True, after_s=self._attempts.wait_s)
             return False
         except RejectedError as error:
+            if decision.gallery is not None:
+                self._record.not_done(state, attempts=error.attempts - 1 or self._attempts.failures)
             return (yield from self._replace_refused(decision, error))
         answer: PlytixProduct = sent.value
         self._order_refusal = _NOT_IN_ORDER
