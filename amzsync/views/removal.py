@@ -44,11 +44,14 @@ class Planned:
 
     @property
     def headline(self) -> str:
-        images, products = plural(self.images, "image"), plural(self.products, "product")
-        if self.undone_run is None:
-            said = f"To take out: {images} no longer wanted, from {products}."
+        products = plural(self.products, "product")
+        what = f"{plural(self.images, 'image')} to take out" if self.images else "nothing to take out"
+        if self.undone_run is not None:
+            said = f"To undo run {self.undone_run}: {what}, {products} to change."
+        elif self.products:
+            said = f"To take out: {plural(self.images, 'image')} no longer wanted, from {products}."
         else:
-            said = f"To undo run {self.undone_run}: {images} to take out, on {products}."
+            said = "Nothing to take out."
         if self.only_ledger:
             said += f" Of {plural(self.only_ledger, 'more product')} only the ledger is changed."
         if self.assets:

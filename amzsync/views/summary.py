@@ -106,9 +106,15 @@ def _headline(summary: Summary) -> "Text":
     took = f" {plural(report.requests, 'request')} in {duration_text(report.seconds)}."
     line.append(took, "not bold default")
     if summary.left is not None and summary.left.requests:
-        left = cost_text(summary.left.requests, summary.left.seconds)
-        line.append(f" Remaining: {left}.", "not bold default")
+        line.append(f" Remaining: {_remaining(summary.outcome, summary.left)}.", "not bold default")
     return line
+
+
+def _remaining(outcome: Outcome, left: Forecast) -> str:
+    if outcome is Outcome.WAITING:
+        # The wait that ended the run is no part of what the limits alone cost.
+        return f"up to {plural(left.requests, 'request')}"
+    return cost_text(left.requests, left.seconds)
 
 
 def _shortfall(summary: Summary) -> str:
