@@ -74,7 +74,7 @@ troubles = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(first=mappings, second=mappings, earlier=hands, met=troubles, met_again=troubles)
 def test_after_any_trouble_another_try_ends_as_if_there_had_been_none(**drawn: Any) -> None:
     troubled_syncs(**drawn)

@@ -498,7 +498,7 @@ class Oracle:
         }
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(STEPS)
 def test_after_any_mappings_a_ledger_wants_of_each_product_what_the_last_one_said_that_names_it(
     steps: list[tuple[list[Product], bool, bool, str]],

@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amzsync.errors import PlytixError, RejectedError, RetriableError
@@ -378,6 +378,7 @@ _BODIES = st.one_of(
 
 
 @pytest.mark.parametrize("name", sorted(CALLS))
+@settings(max_examples=50)
 @given(body=_BODIES, data=st.data())
 def test_whatever_comes_back_is_a_fact_or_a_plytix_error(name: str, body: bytes, data: st.DataObject) -> None:
     call = CALLS[name]

@@ -171,8 +171,9 @@ def test_a_wait_longer_than_asked_for_ends_with_4_and_goes_on_later(
     stands(sandbox)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "token"])
-@pytest.mark.parametrize("answer", [Answer(429, b""), Answer(429, PAGE, HTML)], ids=["no word", "html"])
+@pytest.mark.parametrize(
+    ("kind", "answer"), [("product search", Answer(429, b"")), ("upload", Answer(429, PAGE, HTML))]
+)
 def test_a_429_that_tells_no_wait_costs_no_longer_one_than_the_tightest_window(
     kind: str, answer: Answer, harness: FaultHarness, sandbox: Sandbox
 ) -> None:

@@ -129,7 +129,7 @@ def plan(harness: FaultHarness, document: Any) -> None:
 NO_FIXTURE_IS_SPOILT = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=300, suppress_health_check=NO_FIXTURE_IS_SPOILT)
+@settings(max_examples=100, suppress_health_check=NO_FIXTURE_IS_SPOILT)
 @given(document=mapping)
 def test_no_mapping_brings_more_than_a_sentence(harness: FaultHarness, document: Any) -> None:
     plan(harness, document)
