@@ -228,34 +228,29 @@ class SyncHarness:
             raise result.run.error
         return Removed(result, run_id, Counter(self.sandbox.counts) - before)
 
+    def _reading_context(self, ledger: Ledger, ran: Ran, bounds: Bounds) -> RunContext:
+        return RunContext(
+            ledger=ledger,
+            server=self._server,
+            limits=(),
+            gallery_label=GALLERY,
+            listener=ran.reported,
+            stop=StopRequest(),
+            bounds=bounds,
+        )
+
     def refresh(self, bounds: Bounds = BOUNDS) -> Ran:
         """Read what is there."""
         with Ledger.write(self.path) as ledger:
             ran = Ran()
-            context = RunContext(
-                ledger=ledger,
-                server=self._server,
-                limits=(),
-                gallery_label=GALLERY,
-                listener=ran.reported,
-                stop=StopRequest(),
-                bounds=bounds,
-            )
+            context = self._reading_context(ledger, ran, bounds)
             return self._ran(ran, ledger, None, lambda: refresh(context).run)
 
     def check(self, bounds: Bounds = BOUNDS) -> Ran:
         """Look at everything wanted."""
         with Ledger.write(self.path) as ledger:
             ran = Ran()
-            context = RunContext(
-                ledger=ledger,
-                server=self._server,
-                limits=(),
-                gallery_label=GALLERY,
-                listener=ran.reported,
-                stop=StopRequest(),
-                bounds=bounds,
-            )
+            context = self._reading_context(ledger, ran, bounds)
 
             def work() -> RunResult:
                 ran.checked = check(context)
