@@ -1,11 +1,11 @@
 """From a planned ledger to the result of a run: show the plan, ask, work, report."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
+from amzsync.cli.consent import is_agreed
 from amzsync.cli.ending import outcome_and_cause, plan_words, report_payload, result_of_run
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.limits import chosen_limits
@@ -142,11 +142,5 @@ def _plan_view(request: RunRequest) -> PlanView:
 
 
 def _is_agreed(request: RunRequest, run_id: int, view: PlanView) -> bool:
-    try:
-        sys.stderr.write(f"Make up to {view.cost.forecast.requests:,} requests to {view.place} now? [y/N] ")
-        sys.stderr.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
-    except KeyboardInterrupt:
-        sys.stderr.write("\n")
-        request.ledger.runs.end(run_id, Outcome.INTERRUPTED, {})
-        raise
+    question = f"Make up to {view.cost.forecast.requests:,} requests to {view.place} now?"
+    return is_agreed(question, request.ledger, run_id)

@@ -1,7 +1,6 @@
 """`amzsync prune` and `amzsync undo`: shown first, bounded, asked, recorded, carried on."""
 
 import os
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from amzsync.cli.accounts import chosen_account
 from amzsync.cli.binding import AccountBinding
+from amzsync.cli.consent import is_agreed
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.limits import chosen_limits
 from amzsync.cli.network import RunRequest, outcome_of
@@ -205,10 +205,9 @@ def _begin(command: str, request: RunRequest, plan: _Plan) -> CommandResult:
     options, output, ledger = request.options, request.output, request.ledger
     for warning in request.account.warnings:
         output.warn(warning)
-    if not options.apply.dry_run:
-        render_planned(plan.planned, plan.changes, output.out, output.listing)
     if options.apply.dry_run:
         return _shown(request, plan)
+    render_planned(plan.planned, plan.changes, output.out, output.listing)
     if not plan.planned.has_work:
         return _result(request, plan.planned, None, RemovalResult(RunResult()), Outcome.FINISHED)
     check_limit(ledger, options.removal.max_delete, plan.planned.images)
@@ -239,14 +238,7 @@ def _shown(request: RunRequest, plan: _Plan) -> CommandResult:
 
 
 def _is_agreed(request: RunRequest, run_id: int, planned: Planned) -> bool:
-    try:
-        sys.stderr.write(f"Do this now, in the account {planned.account}? [y/N] ")
-        sys.stderr.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
-    except KeyboardInterrupt:
-        sys.stderr.write("\n")
-        request.ledger.runs.end(run_id, Outcome.INTERRUPTED, {})
-        raise
+    return is_agreed(f"Do this now, in the account {planned.account}?", request.ledger, run_id)
 
 
 def _declined(request: RunRequest, run_id: int) -> CommandResult:
