@@ -64,7 +64,7 @@ def test_links_broken_off_by_an_interrupt_are_carried_on(
     [("POST", "/products/search"), ("POST", "/assets/search"), ("POST", "/assets"), ("PATCH", PRODUCT)],
 )
 @pytest.mark.parametrize("after", [0, 2])
-def test_an_interrupt_settles_what_is_in_the_air_and_the_next_run_does_the_rest(
+def test_an_interrupt_settles_what_is_in_flight_and_the_next_run_does_the_rest(
     harness: SyncHarness, method: str, path: str, after: int
 ) -> None:
     products = [product(f"S{n}", (f"m{n}", "MAIN"), ("b", "PT01")) for n in range(12)]

@@ -106,7 +106,7 @@ def test_many_pictures_that_always_fail_share_one_outage_time(harness: SyncHarne
     assert took_s < 10 * FORTIETH.outage_s
 
 
-def test_what_is_retried_is_bounded_in_the_air(harness: SyncHarness) -> None:
+def test_what_is_retried_is_bounded_in_flight(harness: SyncHarness) -> None:
     """A server that answers slowly with errors has few requests to answer twice at a time."""
     seen: dict[str, int] = {}
     lock = threading.Lock()

@@ -50,7 +50,7 @@ def test_an_account_that_refuses_in_is_asked_in_groups_from_then_on(harness: Syn
     ran = harness.apply()
     assert {thumbnail for thumbnail, _ in harness.pictures.values()} == {NAMES[0]}
     refused = [one for one in harness.sandbox.history if one.status == 422]
-    assert 1 <= len(refused) <= 3  # those in the air at once
+    assert 1 <= len(refused) <= 3  # those in flight at once
     assert ran.requests["product_search"] - len(refused) <= 2 + 3
 
 

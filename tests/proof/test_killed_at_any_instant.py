@@ -140,7 +140,7 @@ def die_once_at_each(event: str, counts: Iterable[int], seed: int, folder: Path)
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_a_single_death_costs_no_more_than_what_was_in_the_air_one_bulk_read_and_a_token(
+def test_a_single_death_costs_no_more_than_what_was_in_flight_one_bulk_read_and_a_token(
     event: str, tmp_path: Path
 ) -> None:
     """Where a sync dies once, nothing that another death has spared makes up for what it costs."""

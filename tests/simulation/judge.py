@@ -188,7 +188,7 @@ class Judge:
         self._takes_back = True
 
     def killed(self, _at: float) -> None:
-        """Nothing is known any more of what was in the air, nor of what was answered last."""
+        """Nothing is known any more of what was in flight, nor of what was answered last."""
         self._writing.clear()
         self._known_urls.difference_update(self._just_known)
         self._paused_at, self._paused_until = self._known_pause

@@ -139,7 +139,7 @@ class _Life:
 
     def _day(self, number: int) -> None:
         random = self._random
-        # Killed, then changed: what was in the air meets another wish.
+        # Killed, then changed: what was in flight meets another wish.
         if number and random.random() < (0.7 if self._was_killed else 0.4):
             self._change_mapping()
         misfortunes = random.choice((0, 1, 1, 2, 3, 5))
@@ -199,7 +199,7 @@ class _Life:
     # The end.
 
     def _calm(self) -> None:
-        """All misfortune is over, and what is still in the air arrives."""
+        """All misfortune is over, and what is still in flight arrives."""
         self._luck.is_over = True
         self.plytix.weather = Weather()
         self.plytix.set_limits(self.limits)
