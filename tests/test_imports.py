@@ -51,6 +51,8 @@ MAY_IMPORT = {
 ONLY_IN = {
     "requests": ["plytix"],
     "sqlite_utils": ["ledger", "migrations"],
+    "jinja2": ["views"],
+    "openpyxl": ["mapping"],
     "sqlite3": ["ledger", "sandbox.store", "sandbox.database"],
     "filelock": ["ledger.lock", "executor.other_runs"],
     "rich": ["views"],
