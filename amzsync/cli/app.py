@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from amzsync import __version__
+from amzsync.cli.app_removal import prune_command, undo_command
+from amzsync.cli.app_start import check_consent, start
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.options import (
     ApplyOptions,
@@ -27,7 +29,6 @@ from amzsync.cli.signature import Only, takes_options
 from amzsync.cli.usage import UsageError
 
 if TYPE_CHECKING:
-    from amzsync.cli.invoke import Command
     from amzsync.cli.output import Output
     from amzsync.cli.result import CommandResult
 
@@ -37,7 +38,6 @@ _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 _CHECKED = Only("files", "mappings", "gallery", "marketplace", "allow_private_urls")
 _APPLIED = Only("refresh", "dry_run", "is_confirmed", "retry_failed", "fail_on", "output")
-_ASKED = Only("dry_run", "is_confirmed")
 _WORK = Only("dry_run", "is_confirmed", "retry_failed", "fail_on", "output")
 
 app = typer.Typer(
@@ -116,7 +116,7 @@ def _plan(
 
         return plan(RunOptions(target, mapping, plan_options, pace, part), output, resources)
 
-    _invoke(command, output_options, target)
+    start(command, output_options, target)
 
 
 @app.command("apply", epilog="Example: amzsync apply --mapping catalogue.json --plytix-account sandbox --yes")
@@ -132,7 +132,7 @@ def _apply(
     output_options: OutputOptions,
 ) -> None:
     """Plan, then put everything pending into Plytix."""
-    _check_consent(apply_options)
+    check_consent(apply_options)
 
     def command(output: "Output", resources: ExitStack) -> "CommandResult":
         from amzsync.cli.apply import apply
@@ -141,7 +141,7 @@ def _apply(
         options = RunOptions(target, mapping, apply_options, pace, part, removal)
         return apply(options, output, resources)
 
-    _invoke(command, output_options, target)
+    start(command, output_options, target)
 
 
 @app.command("resume", epilog="Example: amzsync resume")
@@ -160,7 +160,7 @@ def _resume(
 
         return resume(RunOptions(target=target, apply=apply_options, pace=pace), output, resources)
 
-    _invoke(command, output_options, target)
+    start(command, output_options, target)
 
 
 @app.command("check", epilog="Example: amzsync check")
@@ -180,55 +180,11 @@ def _check(
 
         return check(RunOptions(target, mapping, pace=pace, part=part), output, resources)
 
-    _invoke(command, output_options, target)
+    start(command, output_options, target)
 
 
-@app.command("prune", epilog="Example: amzsync prune --dry-run")
-@takes_options
-def _prune(
-    *,
-    target: TargetOptions,
-    part: PartOptions,
-    removal: Annotated[RemovalOptions, Only("assets", "max_delete", "keep_runs")],
-    work: Annotated[ApplyOptions, _ASKED],
-    pace: PaceOptions,
-    output_options: OutputOptions,
-) -> None:
-    """Take out of the galleries what is no longer wanted and amzsync had put there."""
-    _check_consent(work)
-
-    def command(output: "Output", resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.removal import prune
-        from amzsync.cli.run_options import RunOptions
-
-        options = RunOptions(target, apply=work, pace=pace, part=part, removal=removal)
-        return prune(options, output, resources)
-
-    _invoke(command, output_options, target)
-
-
-@app.command("undo", epilog="Example: amzsync undo --dry-run")
-@takes_options
-def _undo(
-    *,
-    target: TargetOptions,
-    part: PartOptions,
-    removal: Annotated[RemovalOptions, Only("undone_run", "delete_assets", "max_delete", "keep_runs")],
-    work: Annotated[ApplyOptions, _ASKED],
-    pace: PaceOptions,
-    output_options: OutputOptions,
-) -> None:
-    """Take back what one run did, as far as nobody has changed it since."""
-    _check_consent(work)
-
-    def command(output: "Output", resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.removal import undo
-        from amzsync.cli.run_options import RunOptions
-
-        options = RunOptions(target, apply=work, pace=pace, part=part, removal=removal)
-        return undo(options, output, resources)
-
-    _invoke(command, output_options, target)
+app.command("prune", epilog="Example: amzsync prune --dry-run")(prune_command)
+app.command("undo", epilog="Example: amzsync undo --dry-run")(undo_command)
 
 
 @app.command("status", epilog="Example: amzsync status --json")
@@ -247,7 +203,7 @@ def _status(
 
         return status(RunOptions(target=target, pace=pace, part=part), resources)
 
-    _invoke(command, output_options, target)
+    start(command, output_options, target)
 
 
 @app.command("export", epilog="Example: amzsync export failures --output failures.csv")
@@ -267,7 +223,7 @@ def _export(
 
         return export(export_options, RunOptions(target, apply=output, part=part), resources)
 
-    _invoke(command, output_options, target)
+    start(command, output_options, target)
 
 
 @sandbox_app.command("serve", epilog="Example: amzsync sandbox serve --port 8080 --mapping catalogue.json")
@@ -285,16 +241,4 @@ def _serve(
 
         return serve(sandbox, mapping.mappings, pace.rate_limits, output)
 
-    _invoke(command, output_options)
-
-
-def _check_consent(options: ApplyOptions) -> None:
-    """Nobody can be asked where there is no terminal."""
-    if not (options.is_confirmed or options.dry_run or sys.stdin.isatty()):
-        raise UsageError("Not a terminal, so cannot ask. Add --yes, or --dry-run.")
-
-
-def _invoke(command: "Command", options: OutputOptions, target: TargetOptions | None = None) -> NoReturn:
-    from amzsync.cli.invoke import invoke
-
-    invoke(command, options, target)
+    start(command, output_options)
