@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["MARKETPLACE_IDS", "MAX_IMAGES", "ImageRef", "Product", "Unreadable", "amazon_sku"]
+__all__ = [
+    "MARKETPLACE_IDS",
+    "MAX_IMAGES",
+    "ImageRef",
+    "Product",
+    "Unreadable",
+    "amazon_sku",
+]
 
 MARKETPLACE_IDS: dict[str, str] = {
     "US": "ATVPDKIKX0DER",
@@ -43,11 +50,15 @@ class ImageRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One listing of a mapping, its pictures in file order."""
+    """One listing of a mapping, its pictures in file order.
+
+    `title` is one line of at most 300 characters, None where the mapping tells none.
+    """
 
     sku: str
     is_parent: bool
     images: tuple[ImageRef, ...]
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

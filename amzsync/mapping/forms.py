@@ -1,15 +1,19 @@
-"""The four forms in which a product of a mapping names its pictures (contract, What may be in a mapping)."""
+"""A product of a mapping: its SKU, its title, and the four forms in which it names its pictures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from amzsync.domain.product import MARKETPLACE_IDS, MAX_IMAGES, ImageRef, Product, amazon_sku
+from amzsync.domain.title import one_line
 from amzsync.domain.variant import POSITION, flat_variant, listed_variant, normalise
 
 __all__ = ["NoSku", "Shape", "read_product"]
 
 _MAX_SKU_LENGTH = 512
 _MAX_SIDE = 1 << 15
+_PARENT = "VARIATION_PARENT"
+_PARENT_CHILD = ("Parent", "parent", "PARENT")
+_TITLES = ("title", "amazon_title", "item_name")
 _new_ref = tuple.__new__
 _FLAT_FIELDS = {
     field: flat_variant(field)
@@ -51,12 +55,14 @@ def read_product(entry: object, marketplace: Callable[[], str], *, forced: str |
         raise Shape("", f"a product must be an object, not {_kind(entry)}")
     code = forced or _text(entry, "marketplace") or None
     images = _images(entry, code, marketplace)
+    summaries = list(_summaries(entry, code, marketplace)) if "summaries" in entry else []
     sku = _sku(entry, code, marketplace)
     if not sku:
         raise NoSku(has_images=bool(images))
     if len(images) > MAX_IMAGES:
         raise Shape("", f"a product has more than {MAX_IMAGES:,} images")
-    return Product(sku, _is_parent(entry), images)
+    is_parent = _is_parent(entry) or any(one.get("itemClassification") == _PARENT for one in summaries)
+    return Product(sku, is_parent, images, _title(entry, summaries))
 
 
 def _sku(entry: Mapping[str, Any], code: str | None, marketplace: Callable[[], str]) -> str:
@@ -76,7 +82,24 @@ def _sku(entry: Mapping[str, Any], code: str | None, marketplace: Callable[[], s
 
 
 def _is_parent(entry: Mapping[str, Any]) -> bool:
-    return entry.get("item_classification") == "VARIATION_PARENT" or entry.get("is_parent") is True
+    return (
+        entry.get("item_classification") == _PARENT
+        or entry.get("is_parent") is True
+        or entry.get("parent_child") in _PARENT_CHILD
+    )
+
+
+def _title(entry: Mapping[str, Any], summaries: list[Mapping[str, Any]]) -> str | None:
+    """The first title that is one. It is only shown: one of a wrong type counts as not told."""
+    for field in _TITLES:
+        title = entry.get(field)
+        if title.__class__ is str and (line := one_line(title)):
+            return line
+    for summary in summaries:
+        title = summary.get("itemName")
+        if isinstance(title, str) and (line := one_line(title)):
+            return line
+    return None
 
 
 def _images(
@@ -150,10 +173,24 @@ def _marketplace_groups(raw: object, code: str | None, marketplace: Callable[[],
     for index, group in enumerate(raw):
         if not isinstance(group, dict):
             raise Shape(f"images[{index}]", f"must be an object with a marketplaceId, not {_kind(group)}")
-        wanted = code or marketplace()
-        if group.get("marketplaceId") in (MARKETPLACE_IDS.get(wanted.upper()), wanted):
+        if _is_of(group, code or marketplace()):
             refs.extend(_image_list(group.get("images"), f"images[{index}].images"))
     return refs
+
+
+def _summaries(
+    entry: Mapping[str, Any], code: str | None, marketplace: Callable[[], str]
+) -> Iterator[Mapping[str, Any]]:
+    """What the SP-API tells of the product in its marketplace."""
+    raw = entry.get("summaries")
+    for summary in raw if isinstance(raw, list) else ():
+        if isinstance(summary, dict) and _is_of(summary, code or marketplace()):
+            yield summary
+
+
+def _is_of(group: Mapping[str, Any], code: str) -> bool:
+    """Whether a part of an SP-API answer is for this marketplace, given as a code or as an id."""
+    return group.get("marketplaceId") in (MARKETPLACE_IDS.get(code.upper()), code)
 
 
 def _url_list(raw: object) -> list[ImageRef]:

@@ -99,6 +99,8 @@ def test_images_go_to_the_amazon_product(entry: dict[str, str | None], sku: str)
         ({"item_classification": "VARIATION_PARENT"}, True),
         ({"item_classification": "BASE_PRODUCT"}, False),
         ({"is_parent": True}, True),
+        ({"parent_child": "Parent"}, True),
+        ({"parent_child": "child"}, False),
         ({"is_parent": 1}, False),
         ({"is_parent": "true"}, False),
         ({}, False),
@@ -106,6 +108,47 @@ def test_images_go_to_the_amazon_product(entry: dict[str, str | None], sku: str)
 )
 def test_a_variation_parent_is_known_by_its_mark(fields: dict[str, str | int], *, is_parent: bool) -> None:
     assert read({"asin": "B1", **fields}).is_parent is is_parent
+
+
+@pytest.mark.parametrize(
+    ("summaries", "is_parent", "title"),
+    [
+        ([{"marketplaceId": US, "itemClassification": "VARIATION_PARENT", "itemName": "Moss"}], True, "Moss"),
+        ([{"marketplaceId": US, "itemClassification": "BASE_PRODUCT"}], False, None),
+        ([{"marketplaceId": DE, "itemClassification": "VARIATION_PARENT", "itemName": "Moos"}], False, None),
+        (
+            [{"marketplaceId": DE, "itemName": "Moos"}, {"marketplaceId": US, "itemName": "Moss"}],
+            False,
+            "Moss",
+        ),
+        ([{"marketplaceId": US, "itemName": 7}, "Moss", None], False, None),
+        ({"marketplaceId": US, "itemName": "Moss"}, False, None),
+        (None, False, None),
+    ],
+)
+def test_what_the_sp_api_tells_of_a_product_is_that_of_its_marketplace(
+    summaries: object, *, is_parent: bool, title: str | None
+) -> None:
+    found = read({"asin": "B1", "summaries": summaries})
+    assert (found.is_parent, found.title) == (is_parent, title)
+
+
+@pytest.mark.parametrize(
+    ("fields", "title"),
+    [
+        ({"title": "A", "item_name": "B"}, "A"),
+        ({"amazon_title": "A", "item_name": "B"}, "A"),
+        ({"title": " ", "item_name": "B"}, "B"),
+        ({"title": ["A"], "item_name": None}, None),
+        ({"title": "  two\n lines\t"}, "two lines"),
+        ({"title": "half \ud800, none \0."}, "half ?, none ."),
+        ({"title": "x" * 301}, "x" * 300),
+        ({"title": " " * 9_000_000 + "x"}, None),
+        ({}, None),
+    ],
+)
+def test_a_title_is_one_line_of_bounded_length(fields: dict[str, object], title: str | None) -> None:
+    assert read({"asin": "B1", **fields}).title == title
 
 
 @pytest.mark.parametrize("size", [None, 0, -5, 1.5, True, "75", [75], 1 << 15, 10**400])
