@@ -4,7 +4,17 @@ import re
 import tomllib
 
 import pytest
-from docs.page import PAGES, README, ROOT, all_shell_commands, block, leaf_commands, option_names, table
+from docs.page import (
+    PAGES,
+    README,
+    ROOT,
+    all_shell_commands,
+    block,
+    leaf_commands,
+    option_names,
+    shell_commands,
+    table,
+)
 
 from amzsync.cli.exits import ExitCode
 from amzsync.limits.windows import parse_limits
@@ -108,9 +118,15 @@ def test_the_continuous_check_runs_the_second_command() -> None:
         "ruff check",
         "ruff format --check",
         "mypy",
-        "pytest --cov -n 2",
+        "pytest -n 2 --dist worksteal",
     ):
         assert step in command
+
+
+def test_the_suite_is_shown_plain_and_with_its_coverage() -> None:
+    """Coverage is looked at, not checked: the second command does without what it costs."""
+    (plain,) = [words for words in shell_commands(block("command: test")) if words[0] == "pytest"]
+    assert shell_commands(block("commands: tests"))[:2] == [plain, ["pytest", "--cov", *plain[1:]]]
 
 
 def package(requirement: str) -> str:

@@ -217,8 +217,13 @@ class SyncHarness:
             gallery_label=GALLERY,
             stop=StopRequest() if stop is None else stop,
             bounds=bounds,
-            # A busy machine is slow: what is counted must not depend on it.
-            clocks=Clocks(lambda: time.monotonic() / 50, lambda: time.time() / 50, boot=lambda: 0.0),
+            # A busy machine is slow: what is counted must not depend on it; no retry waits for it.
+            clocks=Clocks(
+                lambda: time.monotonic() / 50,
+                lambda: time.time() / 50,
+                boot=lambda: 0.0,
+                random=lambda: 0.0,
+            ),
         )
 
     def _removed(self, work: Callable[[], RemovalResult], run_id: int) -> Removed:
