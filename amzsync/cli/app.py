@@ -21,10 +21,10 @@ from amzsync.cli.options import (
     OutputOptions,
     PaceOptions,
     PartOptions,
-    SandboxOptions,
     TargetOptions,
 )
 from amzsync.cli.removal_options import RemovalOptions
+from amzsync.cli.sandbox_options import SandboxOptions
 from amzsync.cli.signature import Only, takes_options
 from amzsync.cli.usage import UsageError
 

@@ -10,6 +10,7 @@ import typer
 
 __all__ = [
     "FAIL_ON",
+    "check_behaviours",
     "check_fail_on",
     "check_ledger",
     "check_marketplace",
@@ -41,6 +42,18 @@ def check_marketplace(text: str | None) -> str | None:
             f"{text[:40]!r} is not a marketplace.{offer} Known: {', '.join(MARKETPLACE_IDS)}."
         )
     return code
+
+
+def check_behaviours(texts: Sequence[str] | None) -> Sequence[str] | None:
+    if texts:
+        from amzsync.errors import SandboxError
+        from amzsync.sandbox import parse_behaviour
+
+        try:
+            parse_behaviour(texts)
+        except SandboxError as error:
+            raise typer.BadParameter(str(error)) from None
+    return texts
 
 
 def check_rate_limits(texts: Sequence[str] | None) -> Sequence[str] | None:

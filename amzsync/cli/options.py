@@ -23,7 +23,6 @@ __all__ = [
     "OutputOptions",
     "PaceOptions",
     "PartOptions",
-    "SandboxOptions",
     "TargetOptions",
 ]
 
@@ -280,18 +279,3 @@ class ExportOptions:
         ),
     ]
     form: Annotated[ExportFormat, typer.Option("--format", help="csv or json.")] = ExportFormat.CSV
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxOptions:
-    """What the embedded Plytix is started with."""
-
-    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0: any free port.")] = 0
-    store: Annotated[
-        Path | None,
-        typer.Option("--store", metavar="FILE", help="Where it keeps its state. Default: in memory."),
-    ] = None
-    seeded_skus: Annotated[
-        tuple[str, ...],
-        typer.Option("--sku", metavar="SKU", help="A product that it has; repeat it."),
-    ] = ()

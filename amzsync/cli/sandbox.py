@@ -6,14 +6,14 @@ from pathlib import Path
 
 from amzsync.cli.accounts import SANDBOX_KEY, SANDBOX_PASSWORD, is_seeded
 from amzsync.cli.exits import ExitCode
-from amzsync.cli.options import SandboxOptions
 from amzsync.cli.output import Output
 from amzsync.cli.result import CommandResult
+from amzsync.cli.sandbox_options import SandboxOptions
 from amzsync.domain.product import Product
 from amzsync.executor.stop import StopRequest, stop_on_signals
 from amzsync.limits.windows import parse_limits
 from amzsync.mapping.read import read_products
-from amzsync.sandbox import Sandbox, SandboxSettings
+from amzsync.sandbox import Sandbox, SandboxSettings, parse_behaviour
 
 __all__ = ["serve"]
 
@@ -32,6 +32,7 @@ def serve(
         limits=limits,
         api_key=SANDBOX_KEY,
         api_password=SANDBOX_PASSWORD,
+        behaviour=parse_behaviour(options.behaviours),
     )
     with stop_on_signals(stop), Sandbox(settings) as sandbox:
         sandbox.seed((*options.seeded_skus, *(sku for sku in _skus(mappings) if is_seeded(sku))))

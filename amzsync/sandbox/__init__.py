@@ -9,6 +9,7 @@ client that works here works there. It uses the standard library alone, and no o
 but the error hierarchy.
 """
 
+from amzsync.sandbox.behaviour import Behaviour, choices, parse_behaviour
 from amzsync.sandbox.embedded import Sandbox
 from amzsync.sandbox.limits import RetryAfterForm
 from amzsync.sandbox.messages import Delivery, Json, Reply, Request
@@ -18,6 +19,7 @@ from amzsync.sandbox.state import AssetState, ProductState, Snapshot, TypeClass
 
 __all__ = [
     "AssetState",
+    "Behaviour",
     "Delivery",
     "Exchange",
     "Json",
@@ -29,4 +31,6 @@ __all__ = [
     "SandboxSettings",
     "Snapshot",
     "TypeClass",
+    "choices",
+    "parse_behaviour",
 ]

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from amzsync.sandbox.behaviour import Behaviour
 from amzsync.sandbox.messages import Json, Refusal, Request
+from amzsync.sandbox.past import Past
 from amzsync.sandbox.store import Store
 
 
@@ -17,6 +19,12 @@ class Account:
     clock: Callable[[], float]
     declared: dict[str, str] = field(default_factory=dict)
     """Contents by source URL, where a test says that two URLs show the same picture."""
+
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    past: Past = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "past", Past(self.store, self.clock, self.behaviour.searches.lag))
 
     def now(self) -> str:
         """The time as the API writes it."""

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
 
 from amzsync.sandbox.account import Account, invalid, json_object, not_found
+from amzsync.sandbox.behaviour import DeleteUsed, Eq, Exists, OtherName, Unreachable
 from amzsync.sandbox.messages import Json, Refusal, Reply, Request, data
 from amzsync.sandbox.search import Condition, Kind, Row, pagination, parse, run
 from amzsync.sandbox.state import Asset
@@ -57,21 +58,23 @@ _MAX_FILENAME_CHARACTERS = 255
 
 def create(account: Account, _ids: tuple[str, ...], request: Request) -> Reply:
     """`POST /assets`: 201 with the new asset, 409 with the id of the one that is there."""
-    body = json_object(request)
+    body, how = json_object(request), account.behaviour.assets
     url = body.get("url")
     if not isinstance(url, str):
         raise invalid("url", "Missing data for required field." if url is None else "Not a valid string.")
-    content_type = _download(url)
+    content_type = _download(url, account.behaviour.assets.unreachable)
     filename = _filename(body["filename"]) if "filename" in body else _name_from(url)
     content = account.content_of(url)
     with account.store.transaction():
-        for id_ in account.store.asset_ids_from(url):
-            raise already_there(id_)
-        for asset in account.store.assets_named(filename):
-            if asset.content == content:
-                raise already_there(asset.id)
+        for known in account.store.assets(account.store.asset_ids_from(url)):
+            if known.filename == filename or how.other_name is OtherName.CONFLICT:
+                raise already_there(known.id, how.exists)
+        for known in account.store.assets_named(filename):
+            if known.content == content:
+                raise already_there(known.id, how.exists)
         asset = new_asset(account, _free_name(account.store, filename, content), url, content_type)
         account.store.add_asset(asset)
+        account.past.made(assets=[asset.id])
     return data(full(asset, 0), status=201)
 
 
@@ -91,8 +94,11 @@ def new_asset(account: Account, filename: str, url: str, content_type: str = "im
     )
 
 
-def already_there(id_: str) -> Refusal:
-    return Refusal(409, "Asset already exists", (("asset.id", id_),))
+def already_there(id_: str, form: Exists = Exists.ERRORS) -> Refusal:
+    """The conflict, with the id in one of the forms that have been seen, or without."""
+    fields = (("asset.id", id_),) if form is Exists.ERRORS else ()
+    extra = {"existing_asset_id": id_} if form is Exists.EXISTING_ID else None
+    return Refusal(409, "Asset already exists", fields, extra=extra)
 
 
 def read(account: Account, ids: tuple[str, ...], _request: Request) -> Reply:
@@ -115,30 +121,39 @@ def update(account: Account, ids: tuple[str, ...], request: Request) -> Reply:
             if other.id != after.id:
                 raise already_there(other.id)
         if after != before:
+            account.past.before_change(assets=[after.id])
             after = replace(after, modified=account.now())
             account.store.update_asset(after)
     return data(*full_all(account.store, [after]))
 
 
 def delete(account: Account, ids: tuple[str, ...], _request: Request) -> Reply:
-    if not account.store.delete_asset(ids[0]):
-        raise not_found("Asset", ids[0])
+    store = account.store
+    with store.transaction():
+        holders = store.holders(ids[0])
+        if holders and account.behaviour.assets.delete_used is DeleteUsed.REFUSED:
+            raise Refusal(409, "The asset is in use", (("asset.id", "In use."),))
+        account.past.before_change(holders, [ids[0]])
+        if not store.remove_asset(ids[0]):
+            raise not_found("Asset", ids[0])
     return Reply(204)
 
 
 def search(account: Account, _ids: tuple[str, ...], request: Request) -> Reply:
     """`POST /assets/search`: without `attributes` only ids come back."""
-    asked = parse(request.json(), FIELDS, COLUMNS)
+    how = account.behaviour.searches
+    asked = parse(request.json(), FIELDS, COLUMNS, is_exact=how.eq is Eq.EXACT)
     source = _AssetSource(account.store)
-    with account.store.lock:
+    with account.past.shown():
         hits = run(asked, source)
         rows = source.rows(hits.ids) if asked.columns else [{"id": id_} for id_ in hits.ids]
+        counted = pagination(asked, hits, source, how.counts)
     wanted = ("id", *asked.columns)
     return Reply(
         200,
         {
             "data": [{name: row[name] for name in wanted} for row in rows],
-            "pagination": pagination(asked, hits),
+            "pagination": counted,
         },
     )
 
@@ -219,7 +234,7 @@ def indexed(
     return [id_ for _, id_ in sorted(found)]
 
 
-def _download(url: str) -> str:
+def _download(url: str, unreachable: Unreachable) -> str:
     """The content type of what the URL gives; a Refusal where it gives no image."""
     try:
         parts = urlsplit(url)
@@ -230,7 +245,10 @@ def _download(url: str) -> str:
         raise invalid("url", "Not a valid URL.")
     content_type = _CONTENT_TYPES.get(PurePosixPath(unquote(parts.path)).suffix.lower())
     if host.endswith(".invalid") or content_type is None:
-        raise Refusal(422, "The file cannot be downloaded", (("url", "The file cannot be downloaded."),))
+        if unreachable is Unreachable.ACCEPTED:
+            return "application/octet-stream"
+        cause = "The file cannot be downloaded"
+        raise Refusal(int(unreachable), cause, (("url", f"{cause}."),))
     return content_type
 
 

@@ -47,7 +47,7 @@ def search(account: Account, _ids: tuple[str, ...], request: Request) -> Reply:
         200,
         {
             "data": [{name: row[name] for name in wanted} for row in source.rows(hits.ids)],
-            "pagination": pagination(asked, hits),
+            "pagination": pagination(asked, hits, source, account.behaviour.searches.counts),
         },
     )
 

@@ -107,6 +107,16 @@ class Database:
                 raise
             self.db.execute("COMMIT")
 
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Whatever is changed inside is taken back."""
+        with self.lock:
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            finally:
+                self.db.execute("ROLLBACK")
+
     def select_in(self, query: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
         """Run a query whose `{}` takes the values, as often as their number needs."""
         rows: list[tuple[Any, ...]] = []

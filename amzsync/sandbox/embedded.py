@@ -44,7 +44,7 @@ class Sandbox:
         settings = self._settings
         store = Store(settings.path)
         try:
-            self._account = Account(store, settings.clock)
+            self._account = Account(store, settings.clock, behaviour=settings.behaviour)
             for label in settings.gallery_labels:
                 name = label.replace("_", " ").title()
                 store.add_attribute(Attribute(store.new_id(), label, name, TypeClass.MEDIA_GALLERY))
@@ -203,6 +203,7 @@ class Sandbox:
                 if asset_id not in known:
                     raise KeyError(asset_id)
             media.check_total(account.store.media(product.id) | {label: tuple(asset_ids)})
+            account.past.before_change([product.id])
             account.store.set_media(product.id, label, asset_ids)
             account.store.update_product(replace(product, modified=account.now()))
 

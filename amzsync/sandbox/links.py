@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from amzsync.sandbox import assets, families, media, products
 from amzsync.sandbox.account import Account, invalid, json_object, not_found
+from amzsync.sandbox.behaviour import Linked, Unlink
 from amzsync.sandbox.messages import Json, Refusal, Reply, Request, data
 from amzsync.sandbox.state import THUMBNAIL, Asset, Product, TypeClass
 from amzsync.sandbox.store import Store
@@ -21,13 +22,10 @@ def create(account: Account, ids: tuple[str, ...], request: Request) -> Reply:
         linked = store.media(product.id)
         there = linked.get(label, ())
         if asset_id in there:
-            raise Refusal(
-                409,
-                f"Asset id {asset_id} is already linked to product attribute",
-                (("asset.id", "already linked"),),
-            )
+            return _already_linked(asset_id, account.behaviour.writes.linked)
         wanted = (*there, asset_id) if is_gallery else (asset_id,)
         media.check_total(linked | {label: wanted})
+        account.past.before_change([product.id])
         store.set_media(product.id, label, wanted)
         _touch(account, product)
     return data({"id": asset_id}, status=201)
@@ -40,17 +38,31 @@ def read_all(account: Account, ids: tuple[str, ...], _request: Request) -> Reply
 
 
 def delete(account: Account, ids: tuple[str, ...], _request: Request) -> Reply:
-    """`DELETE /products/{id}/assets/{asset_id}`: off every attribute of this product; the asset stays."""
+    """`DELETE /products/{id}/assets/{asset_id}`: off every attribute of this product; the asset stays.
+
+    An account may also take it off one attribute only, a gallery first.
+    """
     store = account.store
     with store.transaction():
         product = products.existing(store, ids[0])
         holding = {label: linked for label, linked in store.media(product.id).items() if ids[1] in linked}
         if not holding:
             raise not_found("Asset", ids[1])
+        if account.behaviour.writes.unlink is Unlink.ONE:
+            first = min(holding, key=lambda label: label == THUMBNAIL)
+            holding = {first: holding[first]}
+        account.past.before_change([product.id])
         for label, linked in holding.items():
             store.set_media(product.id, label, [id_ for id_ in linked if id_ != ids[1]])
         _touch(account, product)
     return Reply(204)
+
+
+def _already_linked(asset_id: str, how: Linked) -> Reply:
+    if how is Linked.ACCEPTED:
+        return data({"id": asset_id}, status=201)
+    fields = () if how is Linked.BARE_CONFLICT else (("asset.id", "already linked"),)
+    raise Refusal(409, f"Asset id {asset_id} is already linked to product attribute", fields)
 
 
 def _linked(store: Store, product_id: str) -> list[Asset]:

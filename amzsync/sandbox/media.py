@@ -4,6 +4,7 @@ See plytix-api, Products.
 """
 
 from amzsync.sandbox.account import invalid
+from amzsync.sandbox.behaviour import Order, Patch, WriteBehaviour
 from amzsync.sandbox.messages import Json, Refusal
 from amzsync.sandbox.state import MAX_ASSETS_PER_PRODUCT, THUMBNAIL, Attribute, Media, TypeClass
 from amzsync.sandbox.store import Store
@@ -30,6 +31,21 @@ def value_of(store: Store, attribute: Attribute, value: Json) -> tuple[str, ...]
     return ids
 
 
+def as_patched(
+    how: WriteBehaviour, label: str, standing: tuple[str, ...], written: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What a PATCH leaves of a gallery in which these stood; a Refusal where no PATCH may write one."""
+    match how.patch:
+        case Patch.REFUSE:
+            raise invalid(f"attributes.{label}", "A gallery cannot be written.")
+        case Patch.IGNORE:
+            return standing
+        case Patch.APPEND:
+            return (*standing, *(one for one in _ordered(how, written) if one not in standing))
+        case Patch.REPLACE:
+            return _ordered(how, written)
+
+
 def check_total(media: Media) -> None:
     """A Refusal where a product would hold more assets than it can."""
     if len({id_ for ids in media.values() for id_ in ids}) > MAX_ASSETS_PER_PRODUCT:
@@ -38,6 +54,10 @@ def check_total(media: Media) -> None:
             f"A product holds at most {MAX_ASSETS_PER_PRODUCT} assets",
             (("assets", f"At most {MAX_ASSETS_PER_PRODUCT} assets."),),
         )
+
+
+def _ordered(how: WriteBehaviour, written: tuple[str, ...]) -> tuple[str, ...]:
+    return written[::-1] if how.order is Order.REVERSED else written
 
 
 def _single(store: Store, name: str, value: Json) -> tuple[str, ...]:

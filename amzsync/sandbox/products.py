@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 from amzsync.sandbox import families, media
 from amzsync.sandbox.account import Account, invalid, json_object, not_found
 from amzsync.sandbox.assets import brief, indexed
+from amzsync.sandbox.behaviour import Answer, Empty, Eq, Gallery, MediaForm, SearchBehaviour, SkuIn
 from amzsync.sandbox.messages import Json, Refusal, Reply, Request, data
 from amzsync.sandbox.search import Condition, Kind, Row, Search, pagination, parse, run
 from amzsync.sandbox.state import THUMBNAIL, Attribute, Media, Product, TypeClass
@@ -39,16 +40,17 @@ def create(account: Account, _ids: tuple[str, ...], request: Request) -> Reply:
         if account.store.product_by_sku(product.sku):
             raise _sku_taken(product.sku)
         account.store.add_products([product])
+        account.past.made([product.id])
         changed, _ = _apply(account, product, body)
         account.store.update_product(changed)
-        return data(_whole(account.store, changed), status=201)
+        return data(_whole(account, changed), status=201)
 
 
 def read(account: Account, ids: tuple[str, ...], request: Request) -> Reply:
     """`GET /products/{id}`: with `all_attributes` also the empty ones that its family has, as null."""
     store = account.store
     with store.lock:
-        shown = _whole(store, existing(store, ids[0]))
+        shown = _whole(account, existing(store, ids[0]))
         if parse_qs(request.query).get("all_attributes") == ["true"]:
             everything = dict.fromkeys(families.attributes_of(store, ids[0]))
             shown["attributes"] = everything | shown["attributes"]
@@ -60,29 +62,36 @@ def update(account: Account, ids: tuple[str, ...], request: Request) -> Reply:
     body = json_object(request)
     with account.store.transaction():
         before = existing(account.store, ids[0])
-        after, media_changed = _apply(account, before, body)
+        account.past.before_change([before.id])
+        after, media_changed = _apply(account, before, body, is_patch=True)
         if after != before or media_changed:
             after = replace(after, modified=account.now())
             account.store.update_product(after)
-        return data(_whole(account.store, after))
+        whole = _whole(account, after)
+    return Reply(200) if account.behaviour.writes.answer is Answer.EMPTY else data(whole)
 
 
 def delete(account: Account, ids: tuple[str, ...], _request: Request) -> Reply:
-    if not account.store.delete_product(ids[0]):
-        raise not_found("Product", ids[0])
+    with account.store.transaction():
+        account.past.before_change([ids[0]])
+        if not account.store.remove_product(ids[0]):
+            raise not_found("Product", ids[0])
     return Reply(204)
 
 
 def search(account: Account, _ids: tuple[str, ...], request: Request) -> Reply:
     """`POST /products/search`: id and sku, and what `attributes` names."""
-    body = request.json()
-    with account.store.lock:
+    body, how = request.json(), account.behaviour.searches
+    with account.past.shown():
         known = fields(account.store.attributes())
-        asked = parse(body, known, frozenset(known))
-        source = _ProductSource(account.store)
+        asked = parse(body, known, frozenset(known), is_exact=how.eq is Eq.EXACT)
+        if how.sku_in is SkuIn.REFUSED:
+            _refuse_sku_in(asked)
+        source = _ProductSource(account)
         hits = run(asked, source)
-        rows = source.rows(hits.ids)
-    return Reply(200, {"data": [_chosen(asked, row) for row in rows], "pagination": pagination(asked, hits)})
+        found = [_chosen(asked, row, known, how) for row in source.rows(hits.ids)]
+        counted = pagination(asked, hits, source, how.counts)
+    return Reply(200, {"data": found, "pagination": counted})
 
 
 def existing(store: Store, id_: str) -> Product:
@@ -91,7 +100,9 @@ def existing(store: Store, id_: str) -> Product:
     raise not_found("Product", id_)
 
 
-def _apply(account: Account, product: Product, body: Mapping[str, Json]) -> tuple[Product, bool]:
+def _apply(
+    account: Account, product: Product, body: Mapping[str, Json], *, is_patch: bool = False
+) -> tuple[Product, bool]:
     """The product with the named fields changed, and whether its media (already stored) did."""
     before = account.store.media(product.id)
     wanted: Media = {}
@@ -106,7 +117,10 @@ def _apply(account: Account, product: Product, body: Mapping[str, Json]) -> tupl
         if label not in own:
             raise invalid(f"{_PREFIX}{label}", families.NOT_IN_FAMILY)
         if attribute.is_media:
-            wanted[label] = media.value_of(account.store, attribute, value)
+            ids = media.value_of(account.store, attribute, value)
+            if is_patch and attribute.type_class is TypeClass.MEDIA_GALLERY:
+                ids = media.as_patched(account.behaviour.writes, label, before.get(label, ()), ids)
+            wanted[label] = ids
         elif value is None or value == "":
             plain.pop(label, None)
         else:
@@ -159,23 +173,37 @@ def _kind(attribute: Attribute) -> Kind:
     return Kind.TIME if attribute.type_class is TypeClass.DATE else Kind.TEXT
 
 
-def _chosen(asked: Search, row: Row) -> dict[str, Json]:
-    """The row with what was asked for: an empty attribute is absent, an empty property is not."""
+def _refuse_sku_in(asked: Search) -> None:
+    """As an account that has no such operator for it."""
+    if any(one.field == "sku" and one.operator in ("in", "!in") for group in asked.groups for one in group):
+        raise Refusal(422, "Invalid search", (("filters.operator", "Operator in is not allowed on sku"),))
+
+
+def _chosen(asked: Search, row: Row, kinds: Mapping[str, Kind], how: SearchBehaviour) -> dict[str, Json]:
+    """The row with what was asked for: an empty attribute is absent or null, an empty property is there."""
     answer = {name: row[name] for name in ("id", "sku", *asked.columns) if not name.startswith(_PREFIX)}
     custom = [name for name in asked.columns if name.startswith(_PREFIX)]
     if custom:
-        answer["attributes"] = {name.removeprefix(_PREFIX): row[name] for name in custom if name in row}
+        told = [name for name in custom if how.gallery is Gallery.TOLD or kinds[name] is not Kind.MEDIA]
+        answer["attributes"] = {
+            name.removeprefix(_PREFIX): row.get(name)
+            for name in told
+            if name in row or how.empty is Empty.NULL
+        }
     return answer
 
 
-def _whole(store: Store, product: Product) -> dict[str, Json]:
+def _whole(account: Account, product: Product) -> dict[str, Json]:
     """A product with everything that it holds."""
-    row = _rows(store, [product])[0]
+    store, how = account.store, account.behaviour.searches
+    row = _rows(store, [product], how.media)[0]
+    own = families.attributes_of(store, product.id) if how.empty is Empty.NULL else ()
+    attributes = dict.fromkeys(own) | {
+        name.removeprefix(_PREFIX): value for name, value in row.items() if name.startswith(_PREFIX)
+    }
     return {name: value for name, value in row.items() if not name.startswith(_PREFIX)} | {
         "product_family_id": store.families_of([product.id]).get(product.id),
-        "attributes": {
-            name.removeprefix(_PREFIX): value for name, value in row.items() if name.startswith(_PREFIX)
-        },
+        "attributes": attributes,
         "categories": [],
         "num_variations": 0,
         "product_type": "SIMPLE",
@@ -183,7 +211,7 @@ def _whole(store: Store, product: Product) -> dict[str, Json]:
     }
 
 
-def _rows(store: Store, products: Sequence[Product]) -> list[dict[str, Json]]:
+def _rows(store: Store, products: Sequence[Product], form: MediaForm) -> list[dict[str, Json]]:
     """Products with their media, flat; custom attributes under their prefix, empty ones absent."""
     attributes = store.attributes()
     hidden = _hidden(store, [product.id for product in products])
@@ -215,6 +243,8 @@ def _rows(store: Store, products: Sequence[Product]) -> list[dict[str, Json]]:
             row[THUMBNAIL] = shown
         elif (link.product_id, link.label) in hidden:
             continue
+        elif form is MediaForm.IDS:
+            row.setdefault(_PREFIX + link.label, []).append(link.asset.id)
         elif attributes[link.label].type_class is TypeClass.MEDIA:
             row[_PREFIX + link.label] = shown
         else:
@@ -232,7 +262,11 @@ def _hidden(store: Store, product_ids: Sequence[str]) -> set[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class _ProductSource:
-    store: Store
+    account: Account
+
+    @property
+    def store(self) -> Store:
+        return self.account.store
 
     def count(self) -> int:
         return self.store.count(Table.PRODUCTS)
@@ -244,4 +278,4 @@ class _ProductSource:
         return indexed(self.store, Table.PRODUCTS, conditions, {"sku": IndexedColumn.SKU_KEY})
 
     def rows(self, ids: Sequence[str]) -> list[Row]:
-        return [*_rows(self.store, self.store.products(ids))]
+        return [*_rows(self.store, self.store.products(ids), self.account.behaviour.searches.media)]

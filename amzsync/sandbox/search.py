@@ -6,10 +6,11 @@ else is refused with 422, as is a page of more than 100 or a choice of more than
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Protocol
 
+from amzsync.sandbox.behaviour import Counts
 from amzsync.sandbox.messages import Json, Refusal
 
 MAX_ATTRIBUTES = 20
@@ -47,11 +48,14 @@ class Condition:
     kind: Kind
     operator: str
     value: Any
+    is_exact: bool = False
 
     def holds(self, row: Row) -> bool:
         actual = row.get(self.field)
         name = self.operator.removeprefix("!")
-        return _OPERATORS[name](actual, self.value, self.kind) is (name == self.operator)
+        # Ids are compared as they are: so is all text where case counts.
+        kind = Kind.ID if self.is_exact else self.kind
+        return _OPERATORS[name](actual, self.value, kind) is (name == self.operator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,13 @@ class Hits:
     total: int
 
 
-def parse(body: Json, fields: Mapping[str, Kind], columns: frozenset[str]) -> Search:
-    """Check a search body against the fields that filters and the columns that `attributes` may name."""
+def parse(
+    body: Json, fields: Mapping[str, Kind], columns: frozenset[str], *, is_exact: bool = False
+) -> Search:
+    """Check a search body against the fields that filters and the columns that `attributes` may name.
+
+    `is_exact`: case counts.
+    """
     if not isinstance(body, dict):
         raise _wrong("body", "Invalid input type.")
     if "filters" not in body:
@@ -108,7 +117,7 @@ def parse(body: Json, fields: Mapping[str, Kind], columns: frozenset[str]) -> Se
     if order is not None and not (isinstance(order, str) and order.removeprefix("-") in fields):
         raise _wrong("pagination.order", "Unknown field.")
     return Search(
-        _groups(body["filters"], fields),
+        _groups(body["filters"], fields, is_exact=is_exact),
         _columns(body.get("attributes"), columns),
         _whole(pagination, "page", 1),
         page_size,
@@ -130,14 +139,17 @@ def run(search: Search, source: Source) -> Hits:
     return Hits(found[start:stop], len(found))
 
 
-def pagination(search: Search, hits: Hits) -> dict[str, Json]:
-    return {
+def pagination(search: Search, hits: Hits, source: Source, counts: Counts) -> dict[str, Json]:
+    told: dict[str, Json] = {
         "page": search.page,
         "page_size": search.page_size,
-        "count": len(hits.ids),
-        "total_count": hits.total,
+        "count": hits.total if counts is Counts.HITS else len(hits.ids),
+        "total_count": source.count() if counts is Counts.UNFILTERED else hits.total,
         "order": search.order,
     }
+    if counts is Counts.MISSING:
+        del told["total_count"]
+    return told
 
 
 def _matching(search: Search, source: Source) -> list[str]:
@@ -146,7 +158,9 @@ def _matching(search: Search, source: Source) -> list[str]:
     candidates = None
     if all(search.groups):
         candidates = source.lookup([_narrowest(group) for group in search.groups])
-    if candidates is not None and all(len(group) == 1 for group in search.groups):
+    # An index does not mind case.
+    is_exact = any(condition.is_exact for group in search.groups for condition in group)
+    if candidates is not None and not is_exact and all(len(group) == 1 for group in search.groups):
         return candidates
     rows = source.rows(source.ids() if candidates is None else candidates)
     return [row["id"] for row in rows if search.matches(row)]
@@ -173,10 +187,14 @@ def _comparable(value: Json) -> tuple[float, str]:
     return (0.0, str(value).casefold())
 
 
-def _groups(filters: Json, fields: Mapping[str, Kind]) -> tuple[tuple[Condition, ...], ...]:
+def _groups(
+    filters: Json, fields: Mapping[str, Kind], *, is_exact: bool
+) -> tuple[tuple[Condition, ...], ...]:
     if not isinstance(filters, list) or not all(isinstance(group, list) for group in filters):
         raise _wrong("filters", "Must be a list of lists.")
-    return tuple(tuple(_condition(entry, fields) for entry in group) for group in filters)
+    return tuple(
+        tuple(replace(_condition(entry, fields), is_exact=is_exact) for entry in group) for group in filters
+    )
 
 
 def _condition(entry: Json, fields: Mapping[str, Kind]) -> Condition:

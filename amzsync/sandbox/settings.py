@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from amzsync.sandbox.behaviour import Behaviour
 from amzsync.sandbox.limits import RetryAfterForm
 from amzsync.sandbox.messages import Intercept, Json
 
@@ -32,4 +33,5 @@ class SandboxSettings:
     gallery_labels: tuple[str, ...] = ("amazon_images",)
     clock: Callable[[], float] = time.time
     retry_after: RetryAfterForm = RetryAfterForm.BOTH
+    behaviour: Behaviour = field(default_factory=Behaviour)
     intercept: Intercept | None = None

@@ -114,9 +114,13 @@ class Store(Database):
 
     def delete_product(self, id_: str) -> bool:
         with self.transaction():
-            self.db.execute("DELETE FROM links WHERE product = ?", (id_,))
-            self.db.execute("DELETE FROM family_products WHERE product = ?", (id_,))
-            return self.db.execute("DELETE FROM products WHERE id = ?", (id_,)).rowcount == 1
+            return self.remove_product(id_)
+
+    def remove_product(self, id_: str) -> bool:
+        """Within a transaction."""
+        self.db.execute("DELETE FROM links WHERE product = ?", (id_,))
+        self.db.execute("DELETE FROM family_products WHERE product = ?", (id_,))
+        return self.db.execute("DELETE FROM products WHERE id = ?", (id_,)).rowcount == 1
 
     # Media
 
@@ -203,8 +207,18 @@ class Store(Database):
     def delete_asset(self, id_: str) -> bool:
         """Also out of every gallery and thumbnail."""
         with self.transaction():
-            self.db.execute("DELETE FROM links WHERE asset = ?", (id_,))
-            return self.db.execute("DELETE FROM assets WHERE id = ?", (id_,)).rowcount == 1
+            return self.remove_asset(id_)
+
+    def remove_asset(self, id_: str) -> bool:
+        """The same, within a transaction."""
+        self.db.execute("DELETE FROM links WHERE asset = ?", (id_,))
+        return self.db.execute("DELETE FROM assets WHERE id = ?", (id_,)).rowcount == 1
+
+    def holders(self, asset_id: str) -> list[str]:
+        """The products that an asset is linked to."""
+        with self.lock:
+            rows = self.db.execute("SELECT DISTINCT product FROM links WHERE asset = ?", (asset_id,))
+            return [row[0] for row in rows]
 
     def products_using(self, asset_ids: Sequence[str]) -> dict[str, int]:
         """How many products each asset is linked to; those on none are missing."""

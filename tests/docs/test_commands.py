@@ -18,6 +18,7 @@ from docs.page import (
 
 from amzsync.cli.exits import ExitCode
 from amzsync.limits.windows import parse_limits
+from amzsync.sandbox import choices
 
 SHOWN = [words[1:] for words in all_shell_commands() if words[0] == "amzsync"]
 
@@ -105,6 +106,14 @@ def test_the_defaults_and_presets_are_those_of_the_program() -> None:
     assert {name for name, *_ in presets} == {"free", "paid"}
     for name, *limits in presets:
         assert parse_limits([name]) == parse_limits(limits)
+
+
+def test_the_behaviours_of_the_sandbox_are_those_of_the_program() -> None:
+    shown = {
+        key.strip("`"): tuple(re.findall(r"`([^`]+)`", values))
+        for key, values, _ in table("table: behaviours")
+    }
+    assert shown == choices()
 
 
 def test_the_continuous_check_runs_the_second_command() -> None:
