@@ -14,6 +14,7 @@ FOUND = {
     1_030_191: "what an earlier run had sent forgotten when a write was too late to be claimed",
     1_001_883: "a run's time bounded without what was used of the hour before it",
     1_031_950: "pictures of a refused write counted as ours, though a person put one in afterwards",
+    1_030_309: "a wrong order told with the reason of a write that a deleted picture had had refused",
     1_031_158: "a mapping merged by a run that died was not known to the judge",
 }
 

@@ -246,6 +246,11 @@ class ProductSync(ProductReader):
         state.thumbnail_result = Origin.MADE
         return True
 
+    def _replace_lost_asset(self, asset_id: str) -> Script[None]:
+        # A write that was refused for its sake says nothing of the order that is written next.
+        self._order_refusal = _NOT_IN_ORDER
+        yield from super()._replace_lost_asset(asset_id)
+
     def _explain_thumbnail(self, error: RejectedError) -> Script[bool]:
         """Plytix refuses the thumbnail: perhaps because its picture is gone."""
         asset_id = self._state.thumbnail
