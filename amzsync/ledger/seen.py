@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from amzsync.domain.timestamp import utc_text
 from amzsync.ledger.part import Selection
@@ -17,6 +17,7 @@ _KEEP = (
     " in_plytix = excluded.in_plytix, missing = excluded.missing, moved = excluded.moved,"
     " thumbnail = excluded.thumbnail, obsolete = excluded.obsolete, others = excluded.others"
 )
+_LATELY = timedelta(seconds=60)
 _DIFFERS = "(run_id IS NULL AND (in_plytix = 0 OR missing > 0 OR thumbnail = 1))"
 """As a check has seen it: a run that finds something missing puts it right, or has it as pending."""
 
@@ -59,6 +60,17 @@ class SeenTransitions(WorkRows):
             f"INSERT INTO seen_products (product_id, seen_at, run_id, {_FACTS})"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)" + _KEEP,
             (product_id, utc_text(self._now()), self._run_id, *_values(sighting)),
+        )
+
+    def was_seen_lately(self, product_id: int) -> bool:
+        """Whether it was seen, or written, so short a while ago that a search may not show that yet."""
+        now = self._now()
+        return bool(
+            self._store.value(
+                "SELECT EXISTS (SELECT 1 FROM seen_products"
+                " WHERE product_id = ? AND seen_at BETWEEN ? AND ?)",
+                (product_id, utc_text(now - _LATELY), utc_text(now)),
+            )
         )
 
 

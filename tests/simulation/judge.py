@@ -399,9 +399,7 @@ class Judge:
         sent = _sent_to(gallery)
         if origin == "made" and asset_id not in gallery.by_run | gallery.at_once | sent:
             raise BrokenPromiseError(f"{asset_id} on {gallery.sku} counts as our own, but is a person's")
-        # A search that lags behind may have shown that it was gone.
-        is_unsure = self.lost_power or self.stale_s
-        is_ours = asset_id in gallery.by_run - gallery.ever_by_person and not is_unsure
+        is_ours = asset_id in gallery.by_run - gallery.ever_by_person and not self.lost_power
         if is_ours and state == "done" and origin != "made":
             raise BrokenPromiseError(f"{asset_id} on {gallery.sku} counts as a person's, but is our own")
 
@@ -457,9 +455,6 @@ class Judge:
 
     def _check_order(self, sku: str, gallery: Gallery, product: Seen, urls: list[str]) -> None:
         """In a gallery that nobody else has touched what is wanted stands in front, in order."""
-        if self.stale_s:
-            # A search that lags behind may have shown that it was gone: what stands may not be ours.
-            return
         if gallery.was_touched or self.lost_power or gallery.overwritten:
             return
         there = [self._url_of[asset_id] for asset_id in product.gallery]

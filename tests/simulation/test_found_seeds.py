@@ -15,6 +15,7 @@ FOUND = {
     1_001_883: "a run's time bounded without what was used of the hour before it",
     1_031_950: "pictures of a refused write counted as ours, though a person put one in afterwards",
     1_030_309: "a wrong order told with the reason of a write that a deleted picture had had refused",
+    1_010_086: "pictures taken for a person's after a refresh whose search lagged behind the run before it",
     1_031_158: "a mapping merged by a run that died was not known to the judge",
 }
 

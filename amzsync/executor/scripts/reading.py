@@ -1,5 +1,7 @@
 """Reading one product: in a shared search, and by itself where that does not tell its gallery."""
 
+from collections.abc import Callable
+
 from amzsync.errors import PlytixError, RejectedError
 from amzsync.executor.scheduler.script import Find, Script, Send
 from amzsync.executor.scheduler.stop_errors import reading_failed
@@ -21,13 +23,15 @@ def find_product(sku: str, context: ScriptContext) -> Script[PlytixProduct | Non
     return known.seen if known else None
 
 
-def read_product_of(sku: str, context: ScriptContext) -> Script[KnownReading | None]:
-    """The same, with the time of the reading."""
+def read_product_of(
+    sku: str, context: ScriptContext, may_lag: Callable[[PlytixProduct], bool] = lambda _seen: False
+) -> Script[KnownReading | None]:
+    """The same, with the time of the reading. What may lag in a search is read by itself, too."""
     found = yield Find(context.products_by_sku, (sku,))
     seen: PlytixProduct | None = found.values.get(sku)
     if seen is None:
         return None
-    if seen.told_gallery is not None:
+    if seen.told_gallery is not None and not may_lag(seen):
         return KnownReading(seen, found.reading)
     try:
         sent = yield Send(read_product(seen.id, context.gallery_label))

@@ -33,7 +33,7 @@ def refresh_product(product: ProductWork, context: ScriptContext) -> Script[Refr
     The reading, where something is left to do.
     """
     record = context.record
-    known = yield from read_product_of(product.sku, context)
+    known = yield from read_product_of(product.sku, context, partial(_may_lag, product, record))
     if known is None:
         _not_found(product, record)
     elif known.seen.told_gallery is None:
@@ -43,6 +43,22 @@ def refresh_product(product: ProductWork, context: ScriptContext) -> Script[Refr
         take_in(product, ids, known.seen, record)
     record.counts[Done.PRODUCT] += 1
     return Refreshed(product.id, known) if known and record.work.is_open(product.id) else None
+
+
+def _may_lag(product: ProductWork, record: Record, seen: PlytixProduct) -> bool:
+    """Whether a search lacks what this ledger has put there so lately that it need not show it yet.
+
+    Taken for gone, and then found again, it would count as a person's.
+    """
+    gallery = seen.told_gallery
+    if gallery is None or product.plytix_id != seen.id:
+        return False
+    sent = [link.asset_id for link in product.links if link.sent is not None]
+    made = [link.asset_id for link in product.links if link.origin is Origin.MADE]
+    own = {*sent, *(made if record.work.was_seen_lately(product.id) else ())}
+    return any(
+        asset.plytix_id and asset.plytix_id not in gallery for asset in record.work.assets(own).values()
+    )
 
 
 def _find_assets(product: ProductWork, context: ScriptContext) -> Script[dict[int, str]]:
