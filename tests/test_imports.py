@@ -34,6 +34,7 @@ MAY_IMPORT = {
         "ledger.rows",
         "ledger.changes",
         "ledger.exports",
+        "ledger.imports",
         "ledger.queries",
         "ledger.part",
         "ledger.runs.Writer",

@@ -14,9 +14,9 @@ from amzsync import __version__
 from amzsync.cli.app_removal import prune_command, undo_command
 from amzsync.cli.app_start import check_consent, start
 from amzsync.cli.exits import ExitCode
+from amzsync.cli.export_options import ExportKind, ExportOptions
 from amzsync.cli.options import (
     ApplyOptions,
-    ExportOptions,
     MappingOptions,
     OutputOptions,
     PaceOptions,
@@ -215,13 +215,20 @@ def _export(
     part: PartOptions,
     output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
 ) -> None:
-    """Print what the ledger holds as CSV or JSON, a row for each image of each product."""
+    """Print what the ledger holds as CSV or JSON, or write the files for Plytix's own importers."""
+    export_options.check(output.output)
 
     def command(_output: "Output", resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.export import export
         from amzsync.cli.run_options import RunOptions
 
-        return export(export_options, RunOptions(target, apply=output, part=part), resources)
+        options = RunOptions(target, apply=output, part=part)
+        if export_options.kind is ExportKind.PLYTIX:
+            from amzsync.cli.export_plytix import export_plytix
+
+            return export_plytix(export_options, options, resources)
+        from amzsync.cli.export import export
+
+        return export(export_options, options, resources)
 
     start(command, output_options, target)
 

@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from amzsync.cli.exits import ExitCode
-from amzsync.cli.options import ExportFormat, ExportOptions
+from amzsync.cli.export_options import ExportFormat, ExportOptions
 from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions
+from amzsync.domain.exports import Export
 from amzsync.ledger.exports import ExportRow
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.part import Among, Part
@@ -37,12 +38,12 @@ def export(wanted: ExportOptions, options: RunOptions, resources: ExitStack) -> 
 
     def rows() -> Iterator[ExportRow]:
         nonlocal counted
-        for row in ledger.exports.rows(wanted.kind, options.part.limit):
+        for row in ledger.exports.rows(Export(wanted.kind), options.part.limit):
             counted += 1
             yield row
 
     def document() -> Iterator[str]:
-        return _FORMS[wanted.form](rows())
+        return _FORMS[wanted.form or ExportFormat.CSV](rows())
 
     def words(console: "Console") -> None:
         console.print(own(f"{plural(counted, 'row')} written to {path}."))

@@ -10,6 +10,7 @@ import typer
 
 __all__ = [
     "FAIL_ON",
+    "check_alt_text",
     "check_behaviours",
     "check_fail_on",
     "check_ledger",
@@ -84,3 +85,14 @@ def check_fail_on(text: str | None) -> str | None:
     if text is not None and text not in FAIL_ON:
         raise typer.BadParameter(f"{text[:40]!r} is not one of {', '.join(FAIL_ON)}.")
     return text
+
+
+def check_alt_text(template: str | None) -> str | None:
+    if template is not None:
+        from amzsync.domain.alt_text import read_alt_text
+
+        try:
+            read_alt_text(template)
+        except ValueError as error:
+            raise typer.BadParameter(f"{error}.") from None
+    return template

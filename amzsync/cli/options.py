@@ -5,20 +5,16 @@ A command takes these objects as its arguments (`signature.takes_options`); thos
 """
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from amzsync.cli import completion, option_checks
-from amzsync.domain.exports import Export
 
 __all__ = [
     "DEFAULT_LEDGER",
     "ApplyOptions",
-    "ExportFormat",
-    "ExportOptions",
     "MappingOptions",
     "OutputOptions",
     "PaceOptions",
@@ -257,25 +253,3 @@ class OutputOptions:
         Path | None,
         typer.Option("--log-file", metavar="FILE", help="Append a log of every request there."),
     ] = None
-
-
-class ExportFormat(StrEnum):
-    """The form of what is exported."""
-
-    CSV = "csv"
-    JSON = "json"
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOptions:
-    """What is exported, and in which form."""
-
-    kind: Annotated[
-        Export,
-        typer.Argument(
-            metavar="KIND",
-            help="failures; missing: images of products that Plytix lacks;"
-            " obsolete: images no longer wanted, still in Plytix; links: all wanted images.",
-        ),
-    ]
-    form: Annotated[ExportFormat, typer.Option("--format", help="csv or json.")] = ExportFormat.CSV

@@ -10,6 +10,7 @@ from typing import Self
 
 from amzsync.ledger.changes import Changes
 from amzsync.ledger.exports import Exports
+from amzsync.ledger.imports import Imports
 from amzsync.ledger.merge import Merge
 from amzsync.ledger.opening import open_copy, open_reader, open_writer
 from amzsync.ledger.part import Selection
@@ -76,6 +77,10 @@ class Ledger:
     def work(self, run_id: int | None = None) -> Work:
         """The work rows, written on behalf of a run."""
         return Work(self._store, self._clocks.now, run_id, self.selection)
+
+    def imports(self) -> Imports:
+        """What is not in place yet, for Plytix's own importers."""
+        return Imports(self._store, self.selection)
 
     def request_log(self) -> RequestLog:
         """The account's requests; a copy has none of its own, so open the real ledger for it."""

@@ -43,7 +43,7 @@ def test_presets_marketplaces_and_choices_are_offered(offered: Offered) -> None:
     assert offered("amzsync apply --rate-limit ") == ["free", "paid"]
     assert offered("amzsync plan --marketplace D") == ["DE"]
     assert offered("amzsync resume --fail-on n") == ["new", "none"]
-    assert offered("amzsync export ") == ["failures", "missing", "obsolete", "links"]
+    assert offered("amzsync export ") == ["failures", "missing", "obsolete", "links", "plytix"]
 
 
 def test_mappings_that_were_used_before_come_first(

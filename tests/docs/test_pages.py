@@ -29,7 +29,7 @@ def test_the_pages_stand_where_their_readers_look() -> None:
 
 
 def test_readme_is_short_and_leads_to_every_other_page() -> None:
-    assert README.text.count("\n") <= 220
+    assert README.text.count("\n") <= 240
     assert PAGES.keys() - {"README.md"} <= {link.partition("#")[0] for link in README.links()}
 
 
