@@ -76,15 +76,22 @@ def is_seeded(sku: str) -> bool:
 
 
 @contextmanager
-def open_account(account: Account, ledger: Path, skus: Iterable[str]) -> Iterator[Account]:
-    """The account with an address to talk to: the sandbox is up while this lasts."""
+def open_account(
+    account: Account, ledger: Path, skus: Iterable[str], *, is_kept: bool = True
+) -> Iterator[Account]:
+    """The account with an address to talk to: the sandbox is up while this lasts.
+
+    `is_kept`: a sandbox that does not exist yet is kept beside the ledger.
+    """
     if not account.is_sandbox:
         yield account
         return
     from amzsync.sandbox import Sandbox, SandboxSettings  # noqa: PLC0415 - a real account never needs it
 
     credentials = Credentials(Secret(SANDBOX_KEY), Secret(SANDBOX_PASSWORD))
-    settings = SandboxSettings(path=sandbox_path(ledger), api_key=SANDBOX_KEY, api_password=SANDBOX_PASSWORD)
+    path = sandbox_path(ledger)
+    kept = path if is_kept or path.exists() else None
+    settings = SandboxSettings(path=kept, api_key=SANDBOX_KEY, api_password=SANDBOX_PASSWORD)
     with Sandbox(settings) as sandbox:
         sandbox.seed(sku for sku in skus if is_seeded(sku))
         yield replace(account, api_url=sandbox.url, auth_url=sandbox.auth_url, credentials=credentials)

@@ -12,6 +12,7 @@ import typer
 
 from amzsync import __version__
 from amzsync.cli.app_removal import prune_command, undo_command
+from amzsync.cli.app_setup import doctor_command
 from amzsync.cli.app_start import check_consent, start
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.export_options import ExportKind, ExportOptions
@@ -231,6 +232,9 @@ def _export(
         return export(export_options, options, resources)
 
     start(command, output_options, target)
+
+
+app.command("doctor", epilog="Example: amzsync doctor catalogue.json")(doctor_command)
 
 
 @sandbox_app.command("serve", epilog="Example: amzsync sandbox serve --port 8080 --mapping catalogue.json")

@@ -3,9 +3,9 @@
 import logging
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from amzsync.cli.accounts import open_account
@@ -39,7 +39,7 @@ from amzsync.plytix.auth import Secret, TokenCache
 from amzsync.views.progress import make_display
 from amzsync.views.terminal import leave_terminal
 
-__all__ = ["RunRequest", "check", "outcome_of", "prune", "refresh", "sync", "undo"]
+__all__ = ["RunRequest", "check", "connected", "outcome_of", "prune", "refresh", "sync", "undo"]
 
 _LOG = logging.getLogger("amzsync")
 _MOST_WORKERS = 256
@@ -119,43 +119,57 @@ class _Logged:
 
 
 @contextmanager
-def _run_context(request: RunRequest) -> Iterator[RunContext]:
+def connected(
+    request: RunRequest, sandbox_skus: Iterable[str], *, keeps_sandbox: bool = True
+) -> Iterator[RunContext]:
+    """The account, the display and the signals of a run; the sandbox is given these products.
+
+    `keeps_sandbox`: one that does not exist yet is kept beside the ledger. Whatever the access token tells
+    is left to the caller.
+    """
     account, options, output = request.account, request.options, request.output
     stop = StopRequest()
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop, partial(leave_terminal, after_leaving(options))))
-        skus = request.ledger.queries.wanted_skus() if account.is_sandbox else iter(())
-        up = stack.enter_context(open_account(account, options.target.ledger, skus))
+        up = stack.enter_context(
+            open_account(account, options.target.ledger, sandbox_skus, is_kept=keeps_sandbox)
+        )
         display = stack.enter_context(
             make_display(output.err, quiet=output.is_quiet, monotonic=time.monotonic, now=local_now)
         )
-
-        listener = _Logged(display)
-
-        def say(text: str) -> None:
-            listener.notice(Notice(text))
-
-        binding = AccountBinding(request.request_log, account, same_account=options.target.same_account)
-        token_limits = TokenLimits(request.request_log, request.limits, say)
-
-        def read_token(token: Secret) -> TokenFacts:
-            error = binding.take_token(token, say)
-            return TokenFacts(error, None if error else token_limits.take_token(token))
-
         yield RunContext(
             ledger=request.ledger,
             server=Server(up.api_url, up.auth_url, up.credentials),
             limits=request.limits.limits,
             gallery_label=gallery_label(request.ledger, options),
-            listener=listener,
+            listener=_Logged(display),
             stop=stop,
             bounds=_bounds(options),
             request_log=request.request_log,
-            read_token=read_token,
             tokens=request.tokens,
             # An embedded Plytix has no other clients.
             state_folder=None if account.is_sandbox else state_folder(),
         )
+
+
+@contextmanager
+def _run_context(request: RunRequest) -> Iterator[RunContext]:
+    """The same, with the ledger bound to the account by each access token."""
+    account, kept = request.account, request.request_log
+    skus = request.ledger.queries.wanted_skus() if account.is_sandbox else iter(())
+    with connected(request, skus) as context:
+
+        def say(text: str) -> None:
+            context.listener.notice(Notice(text))
+
+        binding = AccountBinding(kept, account, same_account=request.options.target.same_account)
+        token_limits = TokenLimits(kept, request.limits, say)
+
+        def read_token(token: Secret) -> TokenFacts:
+            error = binding.take_token(token, say)
+            return TokenFacts(error, None if error else token_limits.take_token(token))
+
+        yield replace(context, read_token=read_token)
 
 
 def _bounds(options: RunOptions) -> Bounds:

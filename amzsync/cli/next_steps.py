@@ -36,20 +36,21 @@ __all__ = [
 _OF_PENDING_ROWS = ("skip_existing", "allow_private_urls", "rate_limits")
 """What `apply` without a mapping must be told again, as a ledger does not tell it."""
 
-_WITH_ACCOUNT = ("apply", "check", "plan", "prune", "undo")
+_WITH_ACCOUNT = ("apply", "check", "doctor", "plan", "prune", "undo")
+_WITHOUT_LEDGER = ("init",)
 _RESUMABLE = ("apply", "resume", "prune", "undo")
 """What `resume` carries on; other commands are typed again."""
 
 _RUNS_LOOKED_AT = 50
 _MAPPINGS_NAMED = 3
 
-_NAMED_COMMAND = re.compile(r"`amzsync (plan|apply|resume|check|prune|undo|status)\b([^`]*)`")
+_NAMED_COMMAND = re.compile(r"`amzsync (plan|apply|resume|check|prune|undo|status|doctor|init)\b([^`]*)`")
 
 
 def command(name: str, target: TargetOptions, ledger: Ledger | None = None, *more: str) -> str:
     """A command to type, on this ledger and account; `more` are its other arguments."""
     words = ["amzsync", *name.split(), *more]
-    if target.named_ledger:
+    if target.named_ledger and words[1] not in _WITHOUT_LEDGER:
         words += ["--ledger", target.named_ledger]
     if words[1] in _WITH_ACCOUNT:
         if target.config:

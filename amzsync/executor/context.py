@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from amzsync.domain.changes import Change
 from amzsync.errors import AmzsyncError, StopError
@@ -16,9 +17,12 @@ from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
 from amzsync.limits.windows import Limit
 from amzsync.plytix.auth import Credentials, Secret, TokenCache
+from amzsync.plytix.observations import Observed
 from amzsync.plytix.transport import Transport
 
-__all__ = ["CheckResult", "RefreshResult", "RunContext", "RunResult", "Server", "TokenFacts"]
+__all__ = ["Asked", "CheckResult", "RefreshResult", "RunContext", "RunResult", "Server", "TokenFacts"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +109,12 @@ class CheckResult:
     products: int
     differences: tuple[Change, ...]
     others: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """What scripts have found out, and what their answers show besides."""
+
+    run: RunResult
+    answers: tuple[T, ...]
+    observed: Observed

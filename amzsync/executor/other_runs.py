@@ -14,7 +14,7 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-__all__ = ["OtherRuns"]
+__all__ = ["OtherRuns", "count_runs"]
 
 _LOG = logging.getLogger("amzsync")
 _ENTRY_WAIT_S = 10.0
@@ -24,7 +24,7 @@ class OtherRuns:
     """For a `with` block around a run. Where the folder cannot be used, the run assumes it is alone."""
 
     def __init__(self, folder: Path, api_url: str) -> None:
-        self._folder = folder / "runs" / hashlib.sha256(api_url.encode()).hexdigest()[:16]
+        self._folder = _folder_of(folder, api_url)
         self._lock_path = self._folder / f"{uuid.uuid4().hex}.run"
         self._present = ExitStack()
         self._has_seen_other = False
@@ -67,6 +67,31 @@ class OtherRuns:
             _remove(self._lock_path)
         except OSError as left_over:
             _LOG.warning("a lock file is left for the next run to remove: %s", left_over)
+
+
+def count_runs(folder: Path, api_url: str) -> int:
+    """How many runs are active on this Plytix now; 0 where the folder cannot be used."""
+    shared = _folder_of(folder, api_url)
+    try:
+        if not shared.is_dir():
+            return 0
+        # As above: a file that is not locked yet is no dead run's.
+        with FileLock(shared / "entry.lock", timeout=_ENTRY_WAIT_S):
+            return sum(map(_is_active, list(shared.glob("*.run"))))
+    except (Timeout, OSError, NotImplementedError):
+        return 0
+
+
+def _is_active(lock_path: Path) -> bool:
+    try:
+        with FileLock(lock_path, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _folder_of(folder: Path, api_url: str) -> Path:
+    return folder / "runs" / hashlib.sha256(api_url.encode()).hexdigest()[:16]
 
 
 def _mark(lock_path: Path) -> Path:

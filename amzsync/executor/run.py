@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from amzsync.executor.clocks import age_s
 from amzsync.executor.context import (
+    Asked,
     CheckResult,
     RefreshResult,
     RunContext,
@@ -40,6 +41,7 @@ from amzsync.ledger.work import Work
 from amzsync.limits.api import PAGE_SIZE
 
 __all__ = [
+    "Asked",
     "CheckResult",
     "KnownReading",
     "RefreshResult",
@@ -49,6 +51,7 @@ __all__ = [
     "ScriptContext",
     "Server",
     "TokenFacts",
+    "ask",
     "check",
     "inspect",
     "prune",
@@ -174,6 +177,20 @@ def inspect(
         scripts = (script_of(product, shared) for product in _all_products(work.products_to_read))
         found = run.work(scripts)
     return run.result(), found
+
+
+def ask(
+    context: RunContext,
+    scripts_of: Callable[[ScriptContext], Iterator[Script[T]]],
+    *,
+    products: int = 0,
+) -> Asked[T]:
+    """Run scripts that only read, whatever they are about; `products` is how many they count as done."""
+    label, record = context.gallery_label, Record(context.ledger.work())
+    with running(context, record, Outstanding(products, assets=0), announces=False) as run:
+        shared = ScriptContext(label, run.record, ProductsBySku(label), AssetsByName())
+        answers = run.work(scripts_of(shared))
+        return Asked(run.result(), tuple(answers), run.observed)
 
 
 def _recent(

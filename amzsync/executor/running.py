@@ -23,6 +23,7 @@ from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.queries import Outstanding
 from amzsync.plytix.auth import Secret
 from amzsync.plytix.client import search_assets
+from amzsync.plytix.observations import Observed
 
 __all__ = ["Running", "noticing_other_runs", "running"]
 
@@ -38,8 +39,10 @@ def noticing_other_runs(context: RunContext) -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def running(context: RunContext, record: Record, outstanding: Outstanding) -> Iterator["Running"]:
-    """Build the parts of one run, and release them in the end."""
+def running(
+    context: RunContext, record: Record, outstanding: Outstanding, *, announces: bool = True
+) -> Iterator["Running"]:
+    """Build the parts of one run, and release them in the end; it `announces` what Plytix did."""
     clocks, counted = context.clocks, context.request_log or context.ledger
     workers = context.start_workers(context.server, context.bounds.workers)
     slots = Slots(context.limits, counted.request_log(), clocks.monotonic)
@@ -68,7 +71,7 @@ def running(context: RunContext, record: Record, outstanding: Outstanding) -> It
         yield Running(context, record, outstanding, sender, engine)
     finally:
         workers.close()
-        for deprecation in sorted(workers.deprecations):
+        for deprecation in sorted(workers.observed.deprecations if announces else ()):
             context.listener.notice(Notice(f"Plytix announces: {deprecation}", is_warning=True))
 
 
@@ -91,6 +94,11 @@ class Running:
     def was_refused(self) -> bool:
         """Whether Plytix has answered 429 to any request."""
         return self._sender.slots.was_refused
+
+    @property
+    def observed(self) -> Observed:
+        """What the answers so far show besides what was asked."""
+        return self._sender.observed
 
     def check_gallery(self) -> None:
         """Ask once for each ledger whether the gallery is one."""

@@ -12,7 +12,7 @@ from amzsync.ledger.changes import Changes
 from amzsync.ledger.exports import Exports
 from amzsync.ledger.imports import Imports
 from amzsync.ledger.merge import Merge
-from amzsync.ledger.opening import open_copy, open_reader, open_writer
+from amzsync.ledger.opening import open_copy, open_empty, open_reader, open_writer
 from amzsync.ledger.part import Selection
 from amzsync.ledger.queries import Queries
 from amzsync.ledger.request_log import RequestLog
@@ -73,6 +73,11 @@ class Ledger:
     def copy(cls, path: Path, clocks: Clocks | None = None) -> "Ledger":
         """Open a private copy, of nothing where there is no ledger: its changes are gone afterwards."""
         return cls(open_copy(path), clocks or Clocks())
+
+    @classmethod
+    def empty(cls, path: Path, clocks: Clocks | None = None) -> "Ledger":
+        """A new ledger that is kept nowhere; `path` is what errors call it."""
+        return cls(open_empty(path), clocks or Clocks())
 
     def work(self, run_id: int | None = None) -> Work:
         """The work rows, written on behalf of a run."""

@@ -4,6 +4,7 @@ import contextlib
 import os
 import sqlite3
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -15,7 +16,7 @@ from amzsync.ledger.sqlite_errors import ledger_error
 from amzsync.ledger.store import Store
 from amzsync.migrations.migrations import migrations
 
-__all__ = ["open_copy", "open_reader", "open_writer"]
+__all__ = ["open_as_it_is", "open_copy", "open_empty", "open_reader", "open_writer"]
 
 _MIN_SQLITE = (3, 37, 0)
 _BUSY_TIMEOUT_S = 30.0
@@ -63,8 +64,7 @@ def open_reader(path: Path) -> Store:
             to date first.
     """
     _check_sqlite()
-    if not path.exists():
-        raise LedgerError(f"There is no ledger at {path}.", "`amzsync plan --mapping FILE` creates one.")
+    _check_exists(path)
     _check_header(path)
     check_files_beside(path)
     connection = _connect(path, f"{path.absolute().as_uri()}?mode=ro")
@@ -89,9 +89,43 @@ def open_copy(path: Path) -> Store:
     """
     _check_sqlite()
     _check_header(path)
+    return _open_private(path, is_copy=path.exists())
+
+
+def open_empty(path: Path) -> Store:
+    """A new ledger that is kept nowhere; `path` is what errors call it.
+
+    Raises:
+        LedgerError: this Python's SQLite is too old.
+    """
+    _check_sqlite()
+    return _open_private(path, is_copy=False)
+
+
+@contextlib.contextmanager
+def open_as_it_is(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that reads a ledger of any version. No byte changes, of the files beside it neither.
+
+    Raises:
+        LedgerError: there is none, or it cannot be read.
+        LedgerForeignError: it is no SQLite file, or something stands beside it that is not followed.
+    """
+    _check_sqlite()
+    _check_exists(path)
+    _check_header(path)
+    check_files_beside(path)
+    mode = "mode=ro&immutable=1" if _unused(path) else "mode=ro"
+    try:
+        with contextlib.closing(_connect(path, f"{path.absolute().as_uri()}?{mode}")) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise ledger_error(path, error) from error
+
+
+def _open_private(path: Path, *, is_copy: bool) -> Store:
     connection = sqlite3.connect("", isolation_level=None, cached_statements=256)
     try:
-        known = _copy(path, connection) if path.exists() else []
+        known = _copy(path, connection) if is_copy else []
         if len(known) < len(our_steps()):
             migrations.apply(Database(connection, execute_plugins=False))
         connection.execute("PRAGMA foreign_keys = ON")
@@ -155,6 +189,11 @@ def _check_sqlite() -> None:
             f"This Python has SQLite {sqlite3.sqlite_version}; the ledger needs 3.37 or newer.",
             "Use a newer Python build.",
         )
+
+
+def _check_exists(path: Path) -> None:
+    if not path.exists():
+        raise LedgerError(f"There is no ledger at {path}.", "`amzsync plan --mapping FILE` creates one.")
 
 
 def _check_header(path: Path) -> None:

@@ -67,7 +67,7 @@ def get_token(credentials: Credentials) -> Call[TokenAnswer]:
 
 def search_products(
     skus: Sequence[str],
-    gallery_label: str,
+    gallery_label: str | None,
     *,
     also: Sequence[str] = (),
     page: int = 1,
@@ -75,14 +75,18 @@ def search_products(
 ) -> Call[ProductPage]:
     """Ask for at most 100 SKUs with their thumbnail, assets and gallery, in one search.
 
-    `also` are labels of other attributes to show. `by_groups` says the same with one OR group per SKU, for
-    an account that refuses `in`.
+    `also` are labels of other attributes to show; without a gallery, only SKU and id are shown. `by_groups`
+    says the same with one OR group per SKU, for an account that refuses `in`.
     """
     _check_bulk(skus)
     groups = [[_filter("sku", "eq", sku)] for sku in skus] if by_groups else [[_filter("sku", "in", [*skus])]]
-    attributes = ["sku", "thumbnail", "assets", *(f"attributes.{label}" for label in (gallery_label, *also))]
+    attributes = ["sku"]
+    if gallery_label is not None:
+        attributes += ["thumbnail", "assets", *(f"attributes.{label}" for label in (gallery_label, *also))]
     request = _search(RequestKind.PRODUCT_SEARCH, "/products/search", groups, attributes, page)
-    return Call(request, _READ, partial(parse_product_page, gallery_label=gallery_label, page_size=PAGE_SIZE))
+    return Call(
+        request, _READ, partial(parse_product_page, gallery_label=gallery_label or "", page_size=PAGE_SIZE)
+    )
 
 
 def search_assets(filenames: Sequence[str], *, page: int = 1) -> Call[AssetPage]:

@@ -207,6 +207,7 @@ def _product(row: dict[str, object], gallery_label: str) -> PlytixProduct:
         assets=_ids(row, "assets"),
         filenames=_filenames(place.get(key)),
         elsewhere=frozenset(_other_ids(row, attributes, gallery_label)),
+        family_id=usable_id(row.get("product_family_id")),
     )
 
 

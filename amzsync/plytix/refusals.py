@@ -18,7 +18,7 @@ from amzsync.errors import (
 from amzsync.plytix.parsing import json_object, seconds
 from amzsync.plytix.wire import Reply, Request, RequestKind
 
-__all__ = ["error_for", "field_errors", "readable"]
+__all__ = ["error_for", "field_errors", "http_date", "readable"]
 
 MAX_MESSAGE_CHARS = 500
 MAX_FIELDS = 20
@@ -92,15 +92,16 @@ def retry_after_s(reply: Reply, now: Callable[[], datetime]) -> float | None:
 def _header_wait_s(reply: Reply, now: Callable[[], datetime]) -> float | None:
     header = reply.headers.get("retry-after", "")
     wait_s = seconds(header)
-    ends_at = _http_date(header)
+    ends_at = http_date(header)
     if wait_s is not None or ends_at is None:
         return wait_s
     # The server's own clock, where it tells it, makes the difference right on a machine whose clock is not.
-    wait_s = (ends_at - (_http_date(reply.headers.get("date", "")) or now())).total_seconds()
+    wait_s = (ends_at - (http_date(reply.headers.get("date", "")) or now())).total_seconds()
     return wait_s if wait_s >= 0 else None
 
 
-def _http_date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """The moment that a header names; None where it is no date."""
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

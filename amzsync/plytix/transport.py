@@ -24,17 +24,16 @@ from amzsync.plytix.network import (
     Timeouts,
     error_without_answer,
 )
+from amzsync.plytix.observations import Observed, Observer
 from amzsync.plytix.parsing import fits_a_header, garbage
 from amzsync.plytix.redaction import Redactor
-from amzsync.plytix.refusals import error_for, readable
+from amzsync.plytix.refusals import error_for
 from amzsync.plytix.wire import Call, Reply, Request, RequestKind
 
 __all__ = ["Timed", "Transport"]
 
 T = TypeVar("T")
 
-MAX_DEPRECATIONS = 20
-MAX_DEPRECATION_CHARS = 300
 CHUNK_BYTES = 65_536
 
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "amzsync"}
@@ -69,6 +68,7 @@ class Transport:
         max_body_bytes: int = 32 * 1024 * 1024,
         session_factory: Callable[[], requests.Session] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         """Raises ConfigError for an address that cannot be used."""
         self._api_url = checked_address(api_url, "PLYTIX_API_URL")
@@ -80,16 +80,15 @@ class Transport:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._sessions: list[requests.Session] = []
-        self._deprecations: set[str] = set()
+        self._observer = Observer(wall)
         self._redactor = Redactor()
 
     @property
-    def deprecations(self) -> frozenset[str]:
-        """The deprecation notices in the answers so far."""
-        with self._lock:
-            announced = tuple(self._deprecations)
-        # A token that came with the announcement was not known when that was kept.
-        return frozenset(map(self._redactor.text, announced))
+    def observed(self) -> Observed:
+        """What the answers so far show besides what was asked."""
+        observed = self._observer.observed
+        # A token that came with an announcement was not known when that was kept.
+        return replace(observed, deprecations=frozenset(map(self._redactor.text, observed.deprecations)))
 
     def send_timed(
         self, call: Call[T], token: Secret, on_sent: Callable[[float], None] | None = None
@@ -127,6 +126,7 @@ class Transport:
             prepared = _prepared(session, request, address, auth)
             sent_at = self._clock()
             received = self._exchange(session, prepared, call.may_leave, on_sent)
+            self._observer.answered(received.reply, self._clock() - sent_at)
         except (NotSentError, TokenError) as error:
             outcome: T | PlytixError = error.with_traceback(None)
         except NETWORK_ERRORS as error:
@@ -183,7 +183,7 @@ class Transport:
 
     def _outcome(self, call: Call[T], received: _Received, address: str) -> T | PlytixError:
         reply = received.reply
-        self._note_deprecation(reply)
+        self._observer.announced(self._redactor.text(reply.headers.get("x-plytix-deprecation", "")))
         if reply.status not in call.accept:
             # The status says enough, also where the body broke off.
             return error_for(call.request, self._redactor.refusal(reply))
@@ -222,13 +222,6 @@ class Transport:
         for scheme in ("https://", "http://"):
             session.mount(scheme, DeadlineAdapter(self._timeouts.deadline_s, self._clock))
         return session
-
-    def _note_deprecation(self, reply: Reply) -> None:
-        header = reply.headers.get("x-plytix-deprecation", "")
-        announced = readable(self._redactor.text(header), MAX_DEPRECATION_CHARS) if header else ""
-        with self._lock:
-            if announced and len(self._deprecations) < MAX_DEPRECATIONS:
-                self._deprecations.add(announced)
 
 
 class _TooLargeError(ValueError):

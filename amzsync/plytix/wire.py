@@ -90,7 +90,7 @@ class PlytixProduct:
 
     `thumbnail_id` is None for both; `sku` is "" where a single product's answer left it out. `filenames` are
     those that the gallery told with its ids: accounts differ in that. `elsewhere` are the ids in the other
-    attributes that the answer shows.
+    attributes that the answer shows. `family_id` is None where no family is told.
     """
 
     id: str
@@ -100,6 +100,7 @@ class PlytixProduct:
     assets: tuple[str, ...] | None = None
     filenames: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     elsewhere: frozenset[str] = frozenset()
+    family_id: str | None = field(default=None, compare=False)
 
     @property
     def told_gallery(self) -> tuple[str, ...] | None:

@@ -212,5 +212,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Type", "application/json")
         for name, value in headers.items():
             self.send_header(name, value)
+        if not any(name.lower() == "date" for name in headers):
+            self.send_header("Date", self.date_time_string())
         self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         self.end_headers()

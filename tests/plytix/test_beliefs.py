@@ -283,4 +283,4 @@ def test_an_announced_ending_is_noticed(sandbox: Sandbox, account: Account) -> N
     announcement = Transform(headers={"X-Plytix-Deprecation": "POST /products/search ends in 2027"})
     sandbox.faults.add(Fault("POST", "/products/search", announcement))
     _one(account)
-    assert account.transport.deprecations == {"POST /products/search ends in 2027"}
+    assert account.transport.observed.deprecations == {"POST /products/search ends in 2027"}

@@ -197,6 +197,6 @@ def test_an_announced_ending_is_kept_once_cut_and_bounded(
         server.answer(200, ASSET, {"X-Plytix-Deprecation": f"{number} " + "x" * 1000})
     for _ in range(32):
         transport.send_timed(CALL, TOKEN)
-    assert "v1 ends" in transport.deprecations
-    assert len(transport.deprecations) == 20
-    assert max(map(len, transport.deprecations)) == 300
+    assert "v1 ends" in transport.observed.deprecations
+    assert len(transport.observed.deprecations) == 20
+    assert max(map(len, transport.observed.deprecations)) == 300

@@ -131,8 +131,8 @@ def test_no_text_from_outside_holds_a_secret_in_any_common_encoding(
     transport.fetch_token(credentials)
     said = [str(transport.fetch_token_timed(credentials).value_or_error) for _ in range(7)]
     transport.fetch_token(credentials)
-    assert transport.deprecations
-    for text in [*said, *transport.deprecations]:
+    assert transport.observed.deprecations
+    for text in [*said, *transport.observed.deprecations]:
         _assert_hidden(text)
         for shown in (text, unquote(unquote(text)), unquote_plus(text), html.unescape(text)):
             assert secret not in shown

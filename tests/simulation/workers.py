@@ -17,6 +17,7 @@ from amzsync.executor.run import Server
 from amzsync.plytix.auth import Credentials, Secret, TokenAnswer
 from amzsync.plytix.client import get_token
 from amzsync.plytix.network import error_without_answer
+from amzsync.plytix.observations import Observed
 from amzsync.plytix.transport import Transport, _placed, _Received
 from amzsync.plytix.wire import Call, Reply, RequestKind
 
@@ -44,8 +45,8 @@ class SimulatedWorkers:
         self._looks = 0
 
     @property
-    def deprecations(self) -> frozenset[str]:
-        return self._transport.deprecations
+    def observed(self) -> Observed:
+        return self._transport.observed
 
     def submit(
         self, tag: object, call: Call[Any], token: Secret | None, on_sent: Callable[[float], None]

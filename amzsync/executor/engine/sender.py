@@ -15,6 +15,7 @@ from amzsync.executor.engine.slots import Slots
 from amzsync.executor.engine.workers import Answered, Workers
 from amzsync.limits.pace import Slot
 from amzsync.plytix.auth import Secret
+from amzsync.plytix.observations import Observed
 from amzsync.plytix.wire import RequestKind
 
 __all__ = ["Arrived", "Sender"]
@@ -49,6 +50,11 @@ class Sender:
         self.in_flight: dict[Outgoing, Slot] = {}
         self.requests: Counter[str] = Counter()
         self._attempt_log = AttemptLog()
+
+    @property
+    def observed(self) -> Observed:
+        """What the answers so far show besides what was asked."""
+        return self._workers.observed
 
     def send(self, outgoing: Outgoing, token: Secret | None) -> bool:
         """Whether it left; not where another process has just taken the last slot."""

@@ -10,6 +10,7 @@ from typing import Any
 from amzsync.errors import PlytixError, RetriableError
 from amzsync.plytix.auth import Credentials, Secret
 from amzsync.plytix.client import get_token
+from amzsync.plytix.observations import Observed
 from amzsync.plytix.transport import Timed, Transport
 from amzsync.plytix.wire import Call, RequestKind
 
@@ -87,9 +88,9 @@ class Workers:
         self._answers.put(None)
 
     @property
-    def deprecations(self) -> frozenset[str]:
-        """The announcements of endings that answers carried so far."""
-        return self._transport.deprecations
+    def observed(self) -> Observed:
+        """What the answers so far show besides what was asked."""
+        return self._transport.observed
 
     def close(self) -> None:
         """Let every idle thread end, and close the connections."""

@@ -10,9 +10,12 @@ __all__ = ["AssetsByName", "AssetsInUse", "ProductsAndMedia", "ProductsBySku"]
 
 
 class ProductsBySku:
-    """Products with thumbnail, assets and gallery, in whichever form the account takes."""
+    """Products with thumbnail, assets and gallery, in whichever form the account takes.
 
-    def __init__(self, gallery_label: str) -> None:
+    Without the label of a gallery they come with their SKU alone.
+    """
+
+    def __init__(self, gallery_label: str | None) -> None:
         self._gallery_label = gallery_label
         self.form = 0
 
@@ -33,7 +36,7 @@ class ProductsBySku:
 class ProductsAndMedia(ProductsBySku):
     """The same, with all other attributes that can hold pictures, where they are known and few enough."""
 
-    def __init__(self, gallery_label: str, media: Sequence[str] | None) -> None:
+    def __init__(self, gallery_label: str | None, media: Sequence[str] | None) -> None:
         super().__init__(gallery_label)
         self._media = media or ()
         self.form = 1 if media is None else 0

@@ -1,0 +1,37 @@
+"""The commands for the first day, before any run."""
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+from amzsync.cli.app_start import start
+from amzsync.cli.doctor_options import DoctorOptions
+from amzsync.cli.options import MappingOptions, OutputOptions, PaceOptions, TargetOptions
+from amzsync.cli.signature import Only, takes_options
+
+if TYPE_CHECKING:
+    from amzsync.cli.output import Output
+    from amzsync.cli.result import CommandResult
+
+__all__ = ["doctor_command"]
+
+_LOOKED_AT = Only("files", "mappings", "gallery", "marketplace", "allow_private_urls")
+_SHOWN = Only("as_json", "verbosity", "is_quiet", "no_color", "log_file")
+
+
+@takes_options
+def doctor_command(
+    mapping: Annotated[MappingOptions, _LOOKED_AT],
+    target: TargetOptions,
+    doctor_options: DoctorOptions,
+    pace: PaceOptions,
+    output_options: Annotated[OutputOptions, _SHOWN],
+) -> None:
+    """Look at everything that a run needs, and say what is wrong. Changes nothing."""
+
+    def command(output: "Output", _resources: ExitStack) -> "CommandResult":
+        from amzsync.cli.doctor import doctor
+        from amzsync.cli.run_options import RunOptions
+
+        return doctor(RunOptions(target, mapping, pace=pace), doctor_options, output)
+
+    start(command, output_options, target)

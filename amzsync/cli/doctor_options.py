@@ -1,0 +1,17 @@
+"""The options of doctor and init, defined as all others are (`options`)."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+__all__ = ["DoctorOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorOptions:
+    """How much is looked at."""
+
+    all_products: Annotated[
+        bool, typer.Option("--all", help="Ask Plytix for all SKUs, not only for a hundred of them.")
+    ] = False

@@ -1,0 +1,105 @@
+"""What the account has of the catalogue: the gallery attribute, the products, and their families."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from amzsync.doctor.finding import Finding, listed, ok, problem, warning
+from amzsync.executor.survey import GALLERY_CLASS, AttributeAnswer, ProductAnswer
+
+__all__ = ["attribute_findings", "family_findings", "product_findings"]
+
+_NO_FAMILY = "no family"
+
+
+def attribute_findings(answer: AttributeAnswer, label: str) -> list[Finding]:
+    """Whether the gallery attribute is there, and is a gallery."""
+    if not answer.is_told:
+        text = f"This account does not show its attributes, so whether {label!r} is a gallery is not known."
+        return [warning("gallery", text, "The first product that is written will tell.")]
+    if answer.definition is None:
+        return [
+            problem(
+                "gallery",
+                f"Plytix has no product attribute with the label {label!r}.",
+                "`amzsync init` can create it; or name yours with --gallery LABEL.",
+            )
+        ]
+    if answer.definition.type_class != GALLERY_CLASS:
+        kind = answer.definition.type_class or "different kind of attribute"
+        return [
+            problem(
+                "gallery",
+                f"The attribute {label!r} is a {kind}, not a media gallery.",
+                "Name a media gallery attribute with --gallery LABEL.",
+            )
+        ]
+    return [ok("gallery", f"The attribute {label!r} is a media gallery.")]
+
+
+def product_findings(answers: Iterable[ProductAnswer], total: int) -> list[Finding]:
+    """Whether the products exist; `total` is how many there are, of which some were asked for."""
+    asked = tuple(answers)
+    missing = [one.sku for one in asked if one.product is None]
+    is_sample = len(asked) < total
+    of = f"{len(asked):,} of {total:,} SKUs were asked for" if is_sample else f"{len(asked):,} SKUs"
+    if not missing:
+        return [ok("products", f"{of}: Plytix has all of them.")]
+    more = " `--all` asks for every one." if is_sample else ""
+    if len(missing) == len(asked):
+        return [
+            problem(
+                "products",
+                f"{of}: Plytix has none of them ({listed(missing)}).",
+                f"Compare these SKUs with those in Plytix; --marketplace changes them.{more}",
+            )
+        ]
+    return [
+        problem(
+            "products",
+            f"{of}: Plytix lacks {len(missing):,} of them ({listed(missing)}).",
+            f"Create them in Plytix, or let them be: a run skips and lists them.{more}",
+        )
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """The products of one family that were looked at."""
+
+    name: str
+    skus: tuple[str, ...]
+    lacking: tuple[str, ...]
+
+
+def family_findings(answers: Iterable[ProductAnswer], label: str) -> list[Finding]:
+    """Which families lack the gallery, of those products that were asked."""
+    asked = [one for one in answers if one.has_gallery is not None]
+    if not asked:
+        return []
+    families = _families(asked)
+    lacking = [family for family in families if family.lacking]
+    if not lacking:
+        count = f"{len(asked):,} products were looked at"
+        return [ok("families", f"{count}: all of them have the gallery {label!r}.")]
+    return [
+        problem(
+            "families",
+            f"The gallery {label!r} is not in the family {family.name}:"
+            f" {len(family.lacking):,} of {len(asked):,} products looked at ({listed(family.lacking)}).",
+            "Add the attribute to that family in Plytix: until then its products are skipped.",
+        )
+        for family in lacking
+    ]
+
+
+def _families(asked: Iterable[ProductAnswer]) -> list[_Family]:
+    by_name: dict[str, list[ProductAnswer]] = {}
+    for one in asked:
+        name = (one.product.family_id if one.product else None) or _NO_FAMILY
+        by_name.setdefault(name, []).append(one)
+    return [
+        _Family(
+            name, tuple(one.sku for one in of_it), tuple(one.sku for one in of_it if one.has_gallery is False)
+        )
+        for name, of_it in by_name.items()
+    ]
