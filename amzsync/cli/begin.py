@@ -11,7 +11,7 @@ from amzsync.domain.timestamp import local_text, read_moment
 from amzsync.errors import AmzsyncError, LedgerError, MappingError, PartError
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome, Run
-from amzsync.mapping.read import MappingSource
+from amzsync.mapping.source import STANDARD_INPUT, MappingSource
 
 __all__ = ["check_gallery", "fingerprints", "plan_again", "plan_all", "planning"]
 
@@ -40,6 +40,12 @@ def plan_again(ledger: Ledger, options: RunOptions, run: Run, output: Output) ->
     Raises:
         MappingError: a mapping is gone or can no longer be read.
     """
+    if STANDARD_INPUT in options.mapping.mappings:
+        raise MappingError(
+            f"Run {run.id}",
+            "ended while planning, and its mapping came through standard input, which is gone",
+            f"`{apply_command(ledger, options, str(STANDARD_INPUT))}` plans it anew from the same input.",
+        )
     started = read_moment(run.started_at)
     at = local_text(started) if started else run.started_at
     output.notice(f"Run {run.id}, started at {at}, ended while planning. Planning it again.")

@@ -15,6 +15,7 @@ from amzsync.errors import LedgerError
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.owner import read_owner
 from amzsync.ledger.rows import Outcome
+from amzsync.mapping.source import STANDARD_INPUT
 from amzsync.views.next_steps import NextStep
 
 __all__ = [
@@ -187,10 +188,12 @@ def _of_shortfalls(ledger: Ledger, options: RunOptions) -> Iterator[NextStep]:
 def _sources(ledger: Ledger) -> tuple[str, ...]:
     """The mappings that failed addresses are from; a placeholder where that cannot be told."""
     if not ledger.unfinished.has_addresses_of_earlier_mappings():
-        return planned_sources(ledger) or ("FILE",)
+        named = planned_sources(ledger)
+        return named if named and str(STANDARD_INPUT) not in named else ("FILE",)
     runs = ledger.runs.latest(_RUNS_LOOKED_AT)
     earlier = dict.fromkeys(name for run in reversed(runs) for name, _ in run.mappings)
-    return tuple(earlier) if 0 < len(earlier) <= _MAPPINGS_NAMED else ("FILE",)
+    is_known = 0 < len(earlier) <= _MAPPINGS_NAMED and str(STANDARD_INPUT) not in earlier
+    return tuple(earlier) if is_known else ("FILE",)
 
 
 def _resume(options: RunOptions, *, is_confirmed: bool) -> NextStep:

@@ -38,7 +38,7 @@ class MappingOptions:
             "--mapping",
             metavar="FILE",
             autocompletion=completion.mappings,
-            help="A mapping file; repeat it for several.",
+            help="A mapping file, or - for standard input; repeat it for several.",
         ),
     ] = ()
     is_complete: Annotated[

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from amzsync.cli.limits import ChosenLimits
 from amzsync.cli.run_options import RunOptions
+from amzsync.cli.usage import UsageError
 from amzsync.config import Account
 from amzsync.errors import LedgerLockedError
 from amzsync.executor.scripts.gallery_check import is_checked
@@ -20,7 +22,8 @@ from amzsync.ledger.part import Among, Part
 from amzsync.ledger.queries import Outstanding
 from amzsync.limits.forecast import Forecast, forecast
 from amzsync.limits.windows import Limit
-from amzsync.mapping.read import MappingSource, open_mapping, read_products
+from amzsync.mapping.read import read_products
+from amzsync.mapping.source import STANDARD_INPUT, MappingSource, open_mapping, told_name
 from amzsync.planner import PlanCounts, Planner, settle
 from amzsync.views.plan import AccountView, Cost, Kept, PlanView
 from amzsync.views.report import Metadata
@@ -80,12 +83,16 @@ def gallery_label(ledger: Ledger, options: RunOptions) -> str:
 
 
 def check_mappings(options: RunOptions) -> tuple[MappingSource, ...]:
-    """The mapping files as they are now.
+    """The mappings as they are now; standard input is read here, to its end.
 
     Raises:
         MappingError: one cannot be read.
+        UsageError: standard input is named twice.
     """
-    return tuple(open_mapping(path) for path in options.mapping.mappings)
+    paths = options.mapping.mappings
+    if paths.count(STANDARD_INPUT) > 1:
+        raise UsageError("Standard input can be read only once. Name `-` once.")
+    return tuple(open_mapping(path, sys.stdin.buffer if sys.stdin else None) for path in paths)
 
 
 def plan_into(
@@ -104,7 +111,7 @@ def plan_into(
         is_complete=options.mapping.is_complete,
     )
     for source in sources:
-        for product in read_products(source.path, marketplace=options.mapping.marketplace):
+        for product in read_products(source, marketplace=options.mapping.marketplace):
             planner.add(product)
     plan = settle(planner)
     ledger.merge.apply(
@@ -115,7 +122,7 @@ def plan_into(
             _COUNTS: json.dumps(dataclasses.asdict(plan.counts)),
             _SOURCES: json.dumps([str(source.path) for source in sources]),
         },
-        mappings=[str(source.path.absolute()) for source in sources],
+        mappings=[source.full_name for source in sources],
         run_id=run_id,
     )
 
@@ -145,7 +152,7 @@ def planned_sources(ledger: Ledger) -> tuple[str, ...]:
 
 def metadata(ledger: Ledger, options: RunOptions, *, dry_run: bool) -> Metadata:
     return Metadata(
-        sources=planned_sources(ledger),
+        sources=tuple(map(told_name, planned_sources(ledger))),
         synced_at=datetime.now(UTC),
         dry_run=dry_run,
         skip_existing=options.mapping.skip_existing,

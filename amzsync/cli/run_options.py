@@ -12,6 +12,7 @@ from amzsync.cli.options import ApplyOptions, MappingOptions, PaceOptions, PartO
 from amzsync.cli.removal_options import RemovalOptions
 from amzsync.cli.signature import OptionField, option_fields
 from amzsync.errors import LedgerError
+from amzsync.mapping.source import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -104,7 +105,10 @@ def _plain(value: object) -> object:
     """A value for JSON."""
     if isinstance(value, tuple):
         # The run may be resumed from another folder.
-        return [str(item.absolute()) if isinstance(item, Path) else item for item in value]
+        return [
+            str(item.absolute()) if isinstance(item, Path) and item != STANDARD_INPUT else _plain(item)
+            for item in value
+        ]
     return str(value) if isinstance(value, Path) else value
 
 

@@ -1,5 +1,6 @@
 """`amzsync sandbox serve`: the sandbox for people who write their own clients."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from amzsync.domain.product import Product
 from amzsync.executor.stop import StopRequest, stop_on_signals
 from amzsync.limits.windows import parse_limits
 from amzsync.mapping.read import read_products
+from amzsync.mapping.source import open_mapping
 from amzsync.sandbox import Sandbox, SandboxSettings, parse_behaviour
 
 __all__ = ["serve"]
@@ -53,6 +55,6 @@ def serve(
 
 def _skus(mappings: tuple[Path, ...]) -> Iterator[str]:
     for path in mappings:
-        for product in read_products(path):
+        for product in read_products(open_mapping(path, sys.stdin.buffer if sys.stdin else None)):
             if isinstance(product, Product):
                 yield product.sku

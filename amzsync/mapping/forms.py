@@ -1,13 +1,14 @@
 """A product of a mapping: its SKU, its title, and the four forms in which it names its pictures."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from amzsync.domain.product import MARKETPLACE_IDS, MAX_IMAGES, ImageRef, Product, amazon_sku
 from amzsync.domain.title import one_line
 from amzsync.domain.variant import POSITION, flat_variant, listed_variant, normalise
 
-__all__ = ["NoSku", "Shape", "read_product"]
+__all__ = ["FIELDS", "IDENTITY", "PICTURES", "Nameless", "Shape", "check_sku", "read_product"]
 
 _MAX_SKU_LENGTH = 512
 _MAX_SIDE = 1 << 15
@@ -24,6 +25,19 @@ _FLAT_FIELDS = {
     )
 }
 
+IDENTITY = frozenset({"suggested_sku", "amazon_asin", "asin"})
+"""The fields that name a product."""
+
+PICTURES = frozenset({"amazon_images", *_FLAT_FIELDS, "images", "image_urls"})
+"""The fields that name its pictures."""
+
+FIELDS = (
+    IDENTITY
+    | PICTURES
+    | {"marketplace", "summaries", "item_classification", "is_parent", "parent_child", *_TITLES}
+)
+"""All fields that are read."""
+
 
 class Shape(Exception):  # noqa: N818 - named for what is wrong, as Malformed is
     """A field that does not have the shape a mapping promises: which one, and what is wrong."""
@@ -34,22 +48,23 @@ class Shape(Exception):  # noqa: N818 - named for what is wrong, as Malformed is
         self.cause = cause
 
 
-class NoSku(Exception):  # noqa: N818 - as Shape
-    """A product that cannot be named; `has_images` tells it from an object that is no product at all."""
+@dataclass(frozen=True, slots=True)
+class Nameless:
+    """A product without a SKU and an ASIN; `has_images` tells it from something that is no product at all."""
 
-    def __init__(self, *, has_images: bool) -> None:
-        super().__init__("the product has neither suggested_sku nor amazon_asin nor asin")
-        self.has_images = has_images
+    has_images: bool
+    reason: str = "the product has neither suggested_sku nor amazon_asin nor asin"
 
 
-def read_product(entry: object, marketplace: Callable[[], str], *, forced: str | None = None) -> Product:
-    """One product of a mapping.
+def read_product(
+    entry: object, marketplace: Callable[[], str], *, forced: str | None = None
+) -> Product | Nameless:
+    """One product of a mapping in JSON.
 
     `marketplace` gives the code for a product that names none; `forced` overrides both.
 
     Raises:
         Shape: where a field that is used has the wrong type or size.
-        NoSku: where no SKU can be told.
     """
     if not isinstance(entry, dict):
         raise Shape("", f"a product must be an object, not {_kind(entry)}")
@@ -58,7 +73,7 @@ def read_product(entry: object, marketplace: Callable[[], str], *, forced: str |
     summaries = list(_summaries(entry, code, marketplace)) if "summaries" in entry else []
     sku = _sku(entry, code, marketplace)
     if not sku:
-        raise NoSku(has_images=bool(images))
+        return Nameless(has_images=bool(images))
     if len(images) > MAX_IMAGES:
         raise Shape("", f"a product has more than {MAX_IMAGES:,} images")
     is_parent = _is_parent(entry) or any(one.get("itemClassification") == _PARENT for one in summaries)
@@ -72,13 +87,22 @@ def _sku(entry: Mapping[str, Any], code: str | None, marketplace: Callable[[], s
         if not asin:
             return ""
         sku = amazon_sku(code or marketplace(), asin)
-    if len(sku) > _MAX_SKU_LENGTH:
-        raise Shape("suggested_sku", f"longer than {_MAX_SKU_LENGTH} characters")
-    if not sku.isascii() and any("\ud800" <= character <= "\udfff" for character in sku):
-        raise Shape("suggested_sku", "contains half a character (a lone surrogate)")
-    if "\0" in sku:
-        raise Shape("suggested_sku", "contains a NUL character")
+    check_sku(sku, "suggested_sku")
     return sku
+
+
+def check_sku(sku: str, field: str) -> None:
+    """Refuse what no ledger can hold.
+
+    Raises:
+        Shape: the SKU is too long, or has half a character or a NUL in it.
+    """
+    if len(sku) > _MAX_SKU_LENGTH:
+        raise Shape(field, f"longer than {_MAX_SKU_LENGTH} characters")
+    if not sku.isascii() and any("\ud800" <= character <= "\udfff" for character in sku):
+        raise Shape(field, "contains half a character (a lone surrogate)")
+    if "\0" in sku:
+        raise Shape(field, "contains a NUL character")
 
 
 def _is_parent(entry: Mapping[str, Any]) -> bool:

@@ -10,14 +10,13 @@ a surrogate pair, and it bounds neither a value nor the depth: `items` keeps the
 so that 100,000 brackets, 200 kB, take all memory. So nothing is won that would pay for a dependency.
 """
 
-import codecs
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from amzsync.errors import MappingError
+from amzsync.mapping.text import Utf8Text
 
 __all__ = ["JsonStream"]
 
@@ -25,6 +24,7 @@ _CHUNK_BYTES = 1 << 18
 _MAX_ELEMENT_CHARS = 1_000_000
 _TOO_LONG = f"one value is longer than {_MAX_ELEMENT_CHARS:,} characters"
 _MAX_DEPTH = 64
+_TOO_DEEP = f"nested deeper than {_MAX_DEPTH} levels"
 _NUMBER_TAIL = 3  # "1.", "1e+": a number cut here would be read as a shorter one
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -37,19 +37,18 @@ class JsonStream:
             a million characters and for nesting deeper than 64.
     """
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
-        self._path = path
-        self._file = file
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
+    def __init__(self, name: str, file: BinaryIO) -> None:
+        self._name = name
+        self._file = Utf8Text(name, file)
         self._scan = json.JSONDecoder().raw_decode
         self._text = ""
         self._at = 0
         self._line = 1
         self._column = 1
-        self._bytes_read = 0
         self._ended = False
         self._fill()
-        self._refuse_other_encodings()
+        if self._ended:
+            raise MappingError(name, "the file is empty")
 
     def peek(self) -> str:
         """The next character that is no white space; empty at the end of the file."""
@@ -83,10 +82,11 @@ class JsonStream:
             found, stop = self._scan(text, at)
         except (ValueError, RecursionError):
             return self._value_or_fault()
-        # The common case: a whole value in the buffer, with too few brackets to be deep.
-        brackets = text.count("[", at, stop) + text.count("{", at, stop)
-        if brackets > _MAX_DEPTH or len(text) - stop <= _NUMBER_TAIL or stop - at > _MAX_ELEMENT_CHARS:
+        if len(text) - stop <= _NUMBER_TAIL or stop - at > _MAX_ELEMENT_CHARS:
             return self._value_or_fault()
+        # The common case: a whole value in the buffer, most often with too few brackets to be deep.
+        if text.count("[", at, stop) + text.count("{", at, stop) > _MAX_DEPTH and _is_deep(found):
+            raise self.error(_TOO_DEEP)
         self._at = stop
         return found
 
@@ -118,7 +118,7 @@ class JsonStream:
         except json.JSONDecodeError as error:
             return None, error.pos, f"not JSON: {error.msg}"
         except RecursionError:
-            raise self.error(f"nested deeper than {_MAX_DEPTH} levels") from None
+            raise self.error(_TOO_DEEP) from None
         except ValueError:
             return None, self._at, "not JSON that can be read: a number is too long"
         return found, stop, ""
@@ -136,12 +136,16 @@ class JsonStream:
             elif self.expect(",]") == "]":
                 return
 
+    def line(self) -> int:
+        """The line reached so far, from 1."""
+        return self._line + self._text.count("\n", 0, self._at)
+
     def error(self, cause: str) -> MappingError:
         """An error at the place reached so far."""
         seen = self._text[: self._at]
-        line = self._line + seen.count("\n")
+        line = self.line()
         column = self._at - seen.rfind("\n") if "\n" in seen else self._column + self._at
-        return MappingError(f"{self._path}, line {line}, column {column}", cause)
+        return MappingError(f"{self._name}, line {line}, column {column}", cause)
 
     def _drop(self, upto: int) -> None:
         seen = self._text[:upto]
@@ -152,16 +156,9 @@ class JsonStream:
 
     def _fill(self, size: int = _CHUNK_BYTES) -> None:
         self._drop(self._at)
-        try:
-            data = self._file.read(size)
-            self._text += self._decoder.decode(data, final=not data)
-        except UnicodeDecodeError as error:
-            place = self._bytes_read + error.start
-            raise MappingError(f"{self._path}, near byte {place}", "the file is not UTF-8 text") from None
-        except OSError as error:
-            raise MappingError(str(self._path), f"cannot be read ({error.strerror})") from None
-        self._bytes_read += len(data)
-        self._ended = not data
+        text = self._file.read(size)
+        self._text += text
+        self._ended = not text
 
     def _check_depth(self, stop: int) -> None:
         start = self._at
@@ -178,14 +175,21 @@ class JsonStream:
             elif character in "[{":
                 depth += 1
                 if depth > _MAX_DEPTH:
-                    raise self.error(f"nested deeper than {_MAX_DEPTH} levels")
+                    raise self.error(_TOO_DEEP)
             elif character in "]}":
                 depth -= 1
 
-    def _refuse_other_encodings(self) -> None:
-        if not self._text and self._ended:
-            raise MappingError(str(self._path), "the file is empty")
-        if self._text.startswith("\ufeff"):
-            raise MappingError(
-                str(self._path), "the file starts with a byte order mark", "Save it as UTF-8 without one."
-            )
+
+def _is_deep(value: object) -> bool:
+    """Whether a value is nested deeper than a mapping may be."""
+    level: list[dict[object, object] | list[object]] = [value] if isinstance(value, dict | list) else []
+    for _ in range(_MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True

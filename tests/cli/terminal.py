@@ -55,10 +55,12 @@ class _Stream(io.TextIOWrapper):
         return self.buffer.getvalue().decode()
 
 
-def amzsync(*arguments: object, answer: str | None = None, is_terminal: bool = False) -> Result:
-    """Call it; with an `answer`, a person at a terminal gives it when asked."""
+def amzsync(
+    *arguments: object, answer: str | None = None, is_terminal: bool = False, piped: str = ""
+) -> Result:
+    """Call it; with an `answer`, a person at a terminal gives it when asked; `piped` is standard input."""
     streams: dict[str, Any] = {
-        "stdin": _Stream(answer or "", is_terminal=answer is not None),
+        "stdin": _Stream(answer or piped, is_terminal=answer is not None),
         "stdout": _Stream(is_terminal=is_terminal),
         "stderr": _Stream(is_terminal=is_terminal),
     }

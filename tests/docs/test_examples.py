@@ -57,6 +57,7 @@ def test_every_form_named_is_one(field: str, value: object) -> None:
     named = " ".join(fields for fields, _ in table("table: forms"))
     assert f"`{field}`" in named or field in FLAT_FIELDS[2:8]
     product = read_product({"suggested_sku": "S1", field: value}, lambda: "US")
+    assert isinstance(product, Product)
     assert [image.url for image in product.images] == ["https://x.example/1.jpg"]
 
 

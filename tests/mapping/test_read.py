@@ -9,7 +9,8 @@ import pytest
 
 from amzsync.domain.product import Product, Unreadable
 from amzsync.errors import MappingError
-from amzsync.mapping.read import open_mapping, read_products
+from amzsync.mapping.read import read_products
+from amzsync.mapping.source import open_mapping
 
 WriteMapping = Callable[[object], Path]
 
@@ -54,6 +55,72 @@ def test_an_export_lists_its_products_in_three_places(mapping: WriteMapping) -> 
 
 def test_a_bare_list_is_a_mapping(mapping: WriteMapping) -> None:
     assert skus(mapping([{"asin": "B1"}, {"suggested_sku": "S"}])) == ["AMZN-US-B1", "S"]
+
+
+ITEM = {
+    "asin": "B1",
+    "images": [
+        {"marketplaceId": "ATVPDKIKX0DER", "images": [{"variant": "MAIN", "link": "https://x.example/1"}]}
+    ],
+    "summaries": [{"marketplaceId": "ATVPDKIKX0DER", "itemName": "Moss"}],
+}
+
+
+def test_an_answer_of_the_sp_api_is_a_mapping(mapping: WriteMapping) -> None:
+    search = {"numberOfResults": 2, "pagination": {"nextToken": "t"}, "items": [ITEM, {"asin": "B2"}]}
+    assert skus(mapping(search)) == ["AMZN-US-B1", "AMZN-US-B2"]
+    assert skus(mapping([search, {"asin": "B3"}, search])) == [
+        "AMZN-US-B1",
+        "AMZN-US-B2",
+        "AMZN-US-B3",
+        "AMZN-US-B1",
+        "AMZN-US-B2",
+    ]
+    (item,) = map(readable, read_products(mapping(ITEM)))
+    assert (item.sku, item.title, len(item.images)) == ("AMZN-US-B1", "Moss", 1)
+
+
+def test_one_item_alone_is_a_mapping_whatever_else_it_has(mapping: WriteMapping) -> None:
+    item = {"numbers": [1, [2]], "asin": "B1", "variants": [{"asin": "B2"}], "items": 7, "relationships": {}}
+    assert skus(mapping(item)) == ["AMZN-US-B1"]
+    assert [type(one) for one in read_products(mapping({"image_urls": ["https://x.example/1"]}))] == [
+        Unreadable
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n", " "])
+def test_json_lines_are_a_mapping(mapping: WriteMapping, end: str) -> None:
+    lines = [ITEM, {"suggested_sku": "S"}, {"items": [{"asin": "B3"}, {"asin": "B4"}]}, {"asin": "B5"}]
+    text = "".join(json.dumps(line) + end for line in lines)
+    for content in (text, text.rstrip(), "\ufeff" + text):
+        found = skus(mapping(content.encode()))
+        assert found == ["AMZN-US-B1", "S", "AMZN-US-B3", "AMZN-US-B4", "AMZN-US-B5"]
+
+
+def test_in_json_lines_a_product_speaks_only_for_itself_and_metadata_for_all(mapping: WriteMapping) -> None:
+    lines = [{"marketplace": "DE", "asin": "B1"}, {"asin": "B2"}]
+    assert skus(mapping("\n".join(map(json.dumps, lines)).encode())) == ["AMZN-DE-B1", "AMZN-US-B2"]
+    about: list[dict[str, object]] = [
+        {"metadata": {"marketplace": "DE"}},
+        {"asin": "B1"},
+        {"asin": "B2", "marketplace": "FR"},
+    ]
+    assert skus(mapping("\n".join(map(json.dumps, about)).encode())) == ["AMZN-DE-B1", "AMZN-FR-B2"]
+
+
+def test_in_json_lines_and_pages_a_place_is_told_too(mapping: WriteMapping) -> None:
+    lines = [{"asin": "B1"}, {"image_urls": ["u"]}, {"items": [{"asin": "B2"}, {"title": "x"}]}]
+    found = read_products(mapping("\n".join(map(json.dumps, lines)).encode()))
+    assert [one.place for one in found if isinstance(one, Unreadable)] == [
+        "mapping.json, line 2",
+        "mapping.json, line 3, items[1]",
+    ]
+    assert refusal(mapping(b'{"asin": "B1"}\n{"asin": 7}')).place.endswith(", line 2.asin")
+    assert refusal(mapping([{"items": [{"asin": 7}]}])).place.endswith(", product [0].items[0].asin")
+
+
+def test_a_byte_order_mark_is_passed_over(mapping: WriteMapping) -> None:
+    assert skus(mapping(b'\xef\xbb\xbf[{"asin": "B1"}]')) == ["AMZN-US-B1"]
 
 
 def test_a_list_that_is_null_or_missing_is_an_empty_one(mapping: WriteMapping) -> None:
@@ -131,8 +198,7 @@ def test_a_path_that_is_no_file_says_what_it_is(tmp_path: Path, open_it: Callabl
         (b"[]", "no products found"),
         (b"{}", "no products found"),
         (b'{"matched": [], "other": [1, 2]}', "no products found"),
-        (b'\xef\xbb\xbf[{"asin": "B1"}]', "byte order mark"),
-        ('[{"asin": "B1"}]'.encode("utf-16"), "not UTF-8"),
+        ('[{"asin": "B1"}]'.encode("utf-16"), "not UTF-8 text but UTF-16"),
         ('[{"asin": "B1"}]'.encode("utf-16-le"), "not JSON"),
         ('[{"asin": "B1"}]'.encode("utf-16-be"), "not JSON"),
         (b'[{"asin": "Gr\xf6\xdfe"}]', "not UTF-8"),
@@ -167,7 +233,11 @@ def test_a_file_cut_off_anywhere_is_refused_with_its_end(mapping: WriteMapping) 
         (b'[{"asin": "B1"}\n,\n  x]', "line 3, column 3"),
         (b'{\n "matched": [\n  {"asin": "B1"},\n  {"asin" "B2"}\n]}', "line 4, column 11"),
         (b'{"a": 1 "b"}', "line 1, column 9"),
-        ('{"ä": "ö"}\n{'.encode(), "line 2, column 1"),
+        ('{"ä": "ö"}\n{'.encode(), "line 2, column 2"),
+        (b'{"asin": "B1"}\n{"asin": "B2"}\n{"asin" "B3"}\n', "line 3, column 9"),
+        (b'{"asin": "B1"}\n{"asin": "B2"},\n{"asin": "B3"}\n', "line 2, column 15"),
+        (b'{"asin": "B1"}\n\n{"asin": "B2", "title": "Gr\xf6\xdfe"}', "line 3"),
+        (b'{"asin": "B1"}\n' * 100_000 + b"\xff", "line 100001"),
     ],
 )
 def test_a_fault_is_told_by_line_and_column(mapping: WriteMapping, content: bytes, place: str) -> None:

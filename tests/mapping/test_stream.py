@@ -1,6 +1,5 @@
 import io
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -29,7 +28,7 @@ class Drip(io.BytesIO):
 
 
 def stream(data: bytes, most: int = 1 << 18) -> JsonStream:
-    return JsonStream(Path("m.json"), Drip(data, most))
+    return JsonStream("m.json", Drip(data, most))
 
 
 @example(values=[1.5, 2e300, -3.25e-7, True], indent=None, is_ascii=True, most=1)
@@ -96,7 +95,7 @@ def test_a_value_without_an_end_is_not_read_for_ever(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("amzsync.mapping.stream._MAX_ELEMENT_CHARS", 100_000)
     file = Drip(b'["' + b"a" * 10_000_000, 1 << 14)
     with pytest.raises(MappingError):
-        list(JsonStream(Path("m.json"), file).elements())
+        list(JsonStream("m.json", file).elements())
     assert file.tell() < 1_000_000
 
 
@@ -106,4 +105,17 @@ def test_a_file_that_fails_while_it_is_read_is_a_mapping_that_cannot_be_read() -
             raise OSError(5, "Input/output error")
 
     with pytest.raises(MappingError, match="cannot be read"):
-        JsonStream(Path("m.json"), Failing())
+        JsonStream("m.json", Failing())
+
+
+@pytest.mark.parametrize(("depth", "is_refused"), [(64, False), (65, True)])
+@pytest.mark.parametrize("many", [0, 100])
+def test_a_value_is_nested_at_most_sixty_four_levels_deep(depth: int, many: int, *, is_refused: bool) -> None:
+    outer = depth - 1
+    value = "[" * outer + ",".join(["{}", *["[]"] * many]) + "]" * outer
+    found = stream(f"[{value}, 1, 2]".encode())
+    if is_refused:
+        with pytest.raises(MappingError, match="nested deeper than 64 levels"):
+            list(found.elements())
+    else:
+        assert len(list(found.elements())) == 3
