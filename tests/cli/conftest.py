@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 from cli.fixtures import KEY, PASSWORD, Setup
+from proof.commands import end_all
+from proof.crash_harness import HASH_ROUNDS
 from sandbox_faults import Sandbox
+
+from amzsync.cli import binding
 
 
 @pytest.fixture(autouse=True)
@@ -15,6 +19,13 @@ def _plain_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(binding, "_ROUNDS", HASH_ROUNDS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_process_is_left() -> Iterator[None]:
+    yield
+    end_all()
 
 
 @pytest.fixture

@@ -1,13 +1,16 @@
 """A folder with a sandbox as its account, and mappings to use there."""
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from catalogue import picture
 from cli.terminal import Result, amzsync
+from proof.commands import Commands, Running
 from sandbox_faults import Sandbox
 
 KEY = "key-of-the-account"
@@ -64,6 +67,18 @@ class Setup:
             "PLYTIX_API_URL": self.sandbox.url,
             "PLYTIX_AUTH_URL": self.sandbox.auth_url,
         }
+
+    @contextmanager
+    def process(self, *arguments: object, **order: object) -> Iterator[Running]:
+        """The real command in a process of its own, which the caller waits for."""
+        with Commands(self.folder) as commands:
+            yield commands.start({**os.environ, **self.env}, arguments, **order)
+
+    def killed(self, event: str, *arguments: object) -> None:
+        """Run the real command in a process of its own that is killed at an event (see `crash_harness`)."""
+        with self.process(*arguments, event=event, count=1) as running:
+            ended = running.wait()
+        assert ended.was_killed, ended.err
 
     def mapping(self, content: Any, name: str = "mapping.json", *, seed: bool = True) -> Path:
         """Write a mapping; `seed` makes its products exist."""

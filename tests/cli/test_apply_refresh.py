@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 from cli.fixtures import FAST, Setup, flat
-from cli.terminal import amzsync, start
+from cli.terminal import amzsync
 from sandbox_faults import Answer, Fault, RunBefore
 
 REFRESH = ("apply", "--refresh", "--yes")
@@ -94,14 +94,14 @@ def test_after_a_signal_while_it_reads_resume_ends_the_same(setup: Setup) -> Non
         is_sent.wait(30)
 
     setup.sandbox.faults.add(Fault("POST", "/auth/api/get-token", RunBefore(wait)))
-    with start(*REFRESH, *FAST, cwd=setup.folder, env=setup.env) as process:
+    with setup.process(*REFRESH, *FAST) as running:
         assert reached.wait(30)
-        process.send_signal(signal.SIGINT)
+        running.kill(signal.SIGINT)
         time.sleep(0.2)  # until the process has handled it
         is_sent.set()
-        _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "amzsync resume" in err
+        ended = running.wait()
+    assert ended.code == 130
+    assert "amzsync resume" in ended.err
     assert amzsync("resume", *FAST).code == 0
     assert setup.sandbox.snapshot().pictures == before
 

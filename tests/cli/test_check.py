@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.fixtures import FAST, Setup, boots, flat
-from cli.terminal import Result, amzsync, start
+from cli.terminal import Result, amzsync
 from sandbox_faults import Fault, RunBefore
 
 from amzsync.ledger.lock import WriterLock
@@ -205,15 +205,15 @@ def test_an_interrupted_check_ends_with_130_and_says_to_type_it_again(setup: Set
         is_sent.wait(30)
 
     setup.sandbox.faults.add(Fault("POST", "/auth/api/get-token", RunBefore(wait)))
-    with start("check", *FAST, cwd=setup.folder, env=setup.env) as process:
+    with setup.process("check", *FAST) as running:
         assert reached.wait(30)
-        process.send_signal(signal.SIGINT)
+        running.kill(signal.SIGINT)
         time.sleep(0.2)  # until the process has handled it
         is_sent.set()
-        out, err = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "Interrupted after 0 of 2 products" in out + err
-    assert "Next: amzsync check" in out + err
+        ended = running.wait()
+    assert ended.code == 130
+    assert "Interrupted after 0 of 2 products" in ended.out + ended.err
+    assert "Next: amzsync check" in ended.out + ended.err
 
 
 def test_where_nothing_may_be_waited_for_it_stops_and_names_itself_again(setup: Setup) -> None:

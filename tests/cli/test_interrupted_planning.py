@@ -1,12 +1,8 @@
 """A run begins before it plans: one that ended while it was planning is planned again, and carried on."""
 
 import json
-import os
 import re
 import shlex
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,27 +13,10 @@ from sandbox_faults import Answer, Fault
 from amzsync.cli import begin
 from amzsync.ledger.ledger import Ledger
 
-KILLED = """
-import os, signal, sys
-from amzsync.cli import app, planning
-planning.settle = lambda _: os.kill(os.getpid(), signal.SIGKILL)
-sys.argv = ["amzsync", *sys.argv[1:]]
-app.main()
-"""
-
 
 def killed_while_planning(setup: Setup, *arguments: object) -> None:
-    """Run the real command in a process of its own that is killed before its plan stands in the ledger."""
-    paths = os.pathsep.join(filter(None, sys.path))
-    ended = subprocess.run(
-        [sys.executable, "-c", KILLED, *map(str, arguments)],
-        cwd=setup.folder,
-        env={**os.environ, **setup.env, "PYTHONPATH": paths},
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    """Killed before its plan stands in the ledger."""
+    setup.killed("before planned", *arguments)
 
 
 def pictures(setup: Setup) -> dict[str, int]:

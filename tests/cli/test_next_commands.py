@@ -5,14 +5,13 @@ import re
 import shlex
 import signal
 import sqlite3
-import subprocess
 import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from cli.fixtures import KEY, PASSWORD, Setup, flat
-from cli.terminal import Result, amzsync, start
+from cli.terminal import Result, amzsync
 from cli.test_interrupted_planning import killed_while_planning
 from sandbox_faults import Answer, Delay, Fault, RunBefore
 
@@ -214,12 +213,12 @@ def test_where_a_run_is_interrupted(shop: Shop) -> None:
         Fault("POST", "/assets", RunBefore(reached.set)), Fault("POST", "/assets", Delay(0.3), times=None)
     )
     arguments = ("apply", *shop.mapped, "--yes", "--workers", "1")
-    with start(*arguments, cwd=shop.setup.folder, stderr=subprocess.STDOUT) as process:
+    with shop.setup.process(*arguments) as running:
         assert reached.wait(30)
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=30)
-    assert process.returncode == 130
-    type_all(named_commands(Result(130, "", out))[:1])
+        running.kill(signal.SIGINT)
+        ended = running.wait()
+    assert ended.code == 130
+    type_all(named_commands(Result(130, ended.out, ended.err))[:1])
     assert shop.is_done()
 
 

@@ -1,9 +1,5 @@
 """A part of the products is all that a command shows and works on; what it leaves out stays pending."""
 
-import signal
-import subprocess
-import sys
-
 import pytest
 from catalogue import dump, states
 from cli.fixtures import FAST, Setup, flat
@@ -111,19 +107,7 @@ def test_resume_keeps_to_the_part_of_a_run_that_was_killed_while_planning(setup:
 
 def test_resume_keeps_to_the_part_of_a_run_that_was_killed_before_its_first_request(setup: Setup) -> None:
     mapping = setup.mapping(nine())
-    script = (
-        "import os, signal, sys; from amzsync.cli import app, execution;"
-        "execution.sync = lambda *_: os.kill(os.getpid(), signal.SIGKILL);"
-        "sys.argv = ['amzsync', *sys.argv[1:]]; app.main()"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", script, "apply", "--mapping", mapping, "--yes", "--limit", "2", *FAST],
-        cwd=setup.folder,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    setup.killed("before sync", "apply", "--mapping", mapping, "--yes", "--limit", "2", *FAST)
     before = dump(setup.ledger)
     assert amzsync("plan", "--mapping", mapping).code == 0
     after = dump(setup.ledger)

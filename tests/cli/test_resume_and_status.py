@@ -51,13 +51,13 @@ def test_a_signal_ends_with_130_says_how_to_go_on_and_resume_ends_the_same(
         Fault("POST", "/assets", Delay(0.05), times=None),
     )
     arguments = ("apply", "--mapping", mapping, "--yes", "--workers", "2", *FAST)
-    with start(*arguments, cwd=setup.folder, env=setup.env) as process:
+    with setup.process(*arguments) as running:
         assert reached.wait(30)
-        process.send_signal(number)
-        _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "amzsync resume" in err
-    assert "Traceback" not in err
+        running.kill(number)
+        ended = running.wait()
+    assert ended.code == 130
+    assert "amzsync resume" in ended.err
+    assert "Traceback" not in ended.err
     assert setup.sandbox.counts["POST /assets"] < 13
     assert amzsync("status", "--json").json["next"] == ["amzsync resume"]
     assert amzsync("resume").code == 0
@@ -215,24 +215,24 @@ def test_two_at_a_time_are_not_let_in_and_the_first_ends_well(setup: Setup) -> N
     setup.sandbox.faults.add(
         Fault("POST", "/assets", RunBefore(reached.set)), Fault("POST", "/assets", Delay(0.2), times=None)
     )
-    with start("apply", "--mapping", mapping, "--yes", *FAST, cwd=setup.folder, env=setup.env) as process:
+    with setup.process("apply", "--mapping", mapping, "--yes", *FAST) as running:
         assert reached.wait(30)
         second = setup.apply(mapping)
         beside = amzsync("status", "--json").json
         told = amzsync("status").out
         quiet = amzsync("status", "-q")
-        process.communicate(timeout=30)
-    assert (process.returncode, second.code) == (0, 1)
-    assert (beside["running"]["pid"], beside["running"]["command"]) == (process.pid, "apply")
+        first = running.wait()
+    assert (first.code, second.code) == (0, 1)
+    assert (beside["running"]["pid"], beside["running"]["command"]) == (running.pid, "apply")
     assert beside["next"] == []
     assert re.search(
-        rf"Running now: process {process.pid} \(apply, since \d{{4}}-\d\d-\d\d \d\d:\d\d[+-]\d\d:\d\d\)", told
+        rf"Running now: process {running.pid} \(apply, since \d{{4}}-\d\d-\d\d \d\d:\d\d[+-]\d\d:\d\d\)", told
     )
     assert re.search(r"apply +running", told)
     assert "Next" not in told
     assert (quiet.out, quiet.err) == ("", "")
     assert amzsync("status", "--json").json["running"] is None
-    assert f"{process.pid}" in second.err
+    assert f"{running.pid}" in second.err
     assert setup.sandbox.counts["POST /assets"] == 7
 
 

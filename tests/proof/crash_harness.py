@@ -25,7 +25,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from amzsync.cli import app, apply, binding, plan
+from amzsync.cli import app, apply, binding, execution, plan, planning
 from amzsync.cli import status as status_command
 from amzsync.executor.engine.engine import Engine
 from amzsync.executor.engine.workers import Workers
@@ -128,6 +128,20 @@ def around_migrations(crash_point: CrashPoint) -> None:
     replace_method(Database, "execute", patched)
 
 
+def around_steps(crash_point: CrashPoint) -> None:
+    """The moments before the plan stands in the ledger, and before the first request is prepared."""
+    for module, name, event in ((planning, "settle", "before planned"), (execution, "sync", "before sync")):
+        setattr(module, name, _after_event(getattr(module, name), crash_point, event))
+
+
+def _after_event(step: Callable[..., Any], crash_point: CrashPoint, event: str) -> Callable[..., Any]:
+    def patched(*arguments: Any, **options: Any) -> Any:
+        crash_point.event(event)
+        return step(*arguments, **options)
+
+    return patched
+
+
 def keeper(ledger: str, folder: str) -> Callable[[], None]:
     """After each commit, keep the ledger as a power cut would leave it: without what comes later."""
     order = iter(range(1_000_000))
@@ -173,6 +187,7 @@ def be_the_command(order: dict[str, Any]) -> None:
     around_commits(crash_point, in_flight, keep)
     around_requests(crash_point, in_flight)
     around_migrations(crash_point)
+    around_steps(crash_point)
     if "pragma" in order:
         spoil_the_disk(order["pragma"], order["requests"])
     sys.argv = ["amzsync", *order["arguments"]]
