@@ -56,14 +56,23 @@ class _Stream(io.TextIOWrapper):
 
 
 def amzsync(
-    *arguments: object, answer: str | None = None, is_terminal: bool = False, piped: str = ""
+    *arguments: object,
+    answer: str | None = None,
+    is_terminal: bool = False,
+    piped: str = "",
+    is_merged: bool = False,
 ) -> Result:
-    """Call it; with an `answer`, a person at a terminal gives it when asked; `piped` is standard input."""
+    """Call it; with an `answer`, a person at a terminal gives it when asked; `piped` is standard input.
+
+    `is_merged`: what goes to stderr stands in `out`, as with `2>&1`.
+    """
     streams: dict[str, Any] = {
         "stdin": _Stream(answer or piped, is_terminal=answer is not None),
         "stdout": _Stream(is_terminal=is_terminal),
         "stderr": _Stream(is_terminal=is_terminal),
     }
+    if is_merged:
+        streams["stderr"] = streams["stdout"]
     argv = ["amzsync", *(str(argument) for argument in arguments)]
     # Signals belong to the whole process: those of the tests stay as they are.
     with (
@@ -75,7 +84,7 @@ def amzsync(
             app.main()
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    return Result(code, streams["stdout"].text(), streams["stderr"].text())
+    return Result(code, streams["stdout"].text(), "" if is_merged else streams["stderr"].text())
 
 
 def start(

@@ -1,19 +1,20 @@
 """The Markdown pages of the repository as values: fenced blocks, tables, and the commands they show."""
 
+import contextlib
 import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import click
 import typer
+from cli import terminal
 
 from amzsync.cli.app import app
 
@@ -148,19 +149,11 @@ def option_names(command: click.Command) -> set[str]:
 
 
 def amzsync(*words: str, cwd: Path, **environment: str) -> Ran:
-    """Run the installed program as the pages show it, a hundred columns wide."""
-    done = subprocess.run(
-        [sys.executable, "-m", "amzsync", *words],
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8", **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout)
+    """Call the installed program as the pages show it, a hundred columns wide."""
+    fixed = {"COLUMNS": "100", "NO_COLOR": "1"}
+    with contextlib.chdir(cwd), mock.patch.dict(os.environ, {**fixed, **environment}):
+        ran = terminal.amzsync(*words, is_merged=True)
+    return Ran(ran.code, ran.out)
 
 
 def sample_folder(where: Path) -> Path:

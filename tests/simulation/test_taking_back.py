@@ -5,8 +5,8 @@ import os
 import pytest
 from simulation.taking_back import broken
 
-_CHUNKS = 3
-_FIXED = 300
+_CHUNKS = 2
+_FIXED = 120
 _SOAK = 10_000
 
 
