@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from amzsync.limits.api import MOST_AT_ONCE, PAGE_SIZE, TOKEN_LIFE_S, TOKEN_MARGIN_S
 from amzsync.limits.windows import Limit
 
-__all__ = ["Forecast", "forecast", "time_for_s"]
+__all__ = ["MOST_REREAD", "Forecast", "forecast", "reread_size", "time_for_s"]
 
 _REREAD_USABLE_S = 2.0
-_MOST_REREAD = 50
+MOST_REREAD = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def forecast(
 def reread_size(limits: Sequence[Limit], usable_s: float = _REREAD_USABLE_S) -> int:
     """How many products to read again at once, where all their writes must leave within `usable_s`."""
     rate = min((each.allowed / each.window_s for each in limits if each.is_short), default=math.inf)
-    return max(1, int(min(_MOST_REREAD, usable_s * rate)))
+    return max(1, int(min(MOST_REREAD, usable_s * rate)))
 
 
 def time_for_s(requests: int, limits: Sequence[Limit]) -> float:

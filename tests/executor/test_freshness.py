@@ -64,6 +64,28 @@ def test_a_batch_that_was_too_large_makes_the_next_smaller_and_full_ones_make_it
     assert batch.now(limits) == 1
 
 
+def test_one_slow_connection_says_nothing_of_the_size_of_a_batch() -> None:
+    batch, limits = BatchSize(), PRESETS["paid"]
+    batch.answered(Reading(START, 0.1))
+    for second in range(20):
+        batch.missed(Reading(Instant(100.0 + second, 1_000.0 + second), 0.1, 12))
+    assert batch.among(50) == 49
+    for _ in range(2):
+        batch.missed(Reading(START, 0.1, 12))
+    assert batch.among(50) == batch.now(limits) == 11
+
+
+@pytest.mark.parametrize(
+    ("limits", "size"), [(PRESETS["paid"], 49), (PRESETS["free"], 19), ((Limit(5, 1.0),), 9), ((), 50)]
+)
+def test_at_best_a_reading_serves_what_is_left_of_the_tightest_window(
+    limits: tuple[Limit, ...], size: int
+) -> None:
+    batch = BatchSize()
+    batch.answered(Reading(START, 0.1))
+    assert batch.at_best(limits) == size
+
+
 def test_a_reading_slower_than_it_is_good_for_asks_for_no_smaller_batches() -> None:
     batch = BatchSize()
     batch.answered(Reading(START, 5.0))

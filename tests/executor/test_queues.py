@@ -5,6 +5,8 @@ from collections import deque
 import pytest
 from executor.scheduler_driver import Names, call, look_up
 
+from amzsync.executor.clocks import Instant
+from amzsync.executor.engine.freshness import Reading
 from amzsync.executor.scheduler.queues import (
     Priority,
     Process,
@@ -37,9 +39,12 @@ def test_every_kind_of_request_has_its_priority(kind: RequestKind) -> None:
     expected = Priority.WRITE if kind in writes else Priority.UPLOAD if kind in uploads else Priority.READ
     assert Priority.of(kind) is expected
     queues = Queues()
-    single = SingleRequest(Process(look_up("a", QUERY)), Send(call(kind)))
+    reading = Reading(Instant(0.0, 0.0))
+    single = SingleRequest(Process(look_up("a", QUERY)), Send(call(kind), rests_on=reading))
     queues.add_single(single)
     assert list(queues.singles[expected]) == [single]
+    patient = SingleRequest(Process(look_up("a", QUERY)), Send(call(kind)))
+    assert patient.priority is (Priority.PATIENT_WRITE if kind in writes else expected)
 
 
 def test_the_query_with_most_keys_is_searched_first_and_of_equal_ones_the_newest() -> None:

@@ -9,6 +9,7 @@ from executor.harness import SyncHarness
 from sandbox_faults import Fault, RunBefore
 
 from amzsync.domain.product import Product
+from amzsync.executor.engine import freshness
 from amzsync.limits import forecast
 
 SIXTEEN_OF_TWELVE = tuple(
@@ -96,7 +97,8 @@ def test_reading_again_just_before_each_write_stays_within_five_in_a_hundred(
 ) -> None:
     """Where uploads take longer than a reading is good for, and six of them belong to each write."""
     # As many at once as an account of 50/10s can write in time.
-    monkeypatch.setattr(forecast, "_MOST_REREAD", 12)
+    monkeypatch.setattr(forecast, "MOST_REREAD", 12)
+    monkeypatch.setattr(freshness, "MOST_REREAD", 12)
     ahead_s = 0.0
 
     def takes_long() -> None:

@@ -230,10 +230,23 @@ def test_an_answer_tells_how_many_attempts_it_took_and_when_the_last_of_them_lef
 # What goes first.
 
 
-def test_writes_go_first_then_reads_then_searches_and_uploads_last() -> None:
-    run = SchedulerDriver([send(UPLOAD), send(READ), send(WRITE), look_up("a", Names())])
+def test_reads_go_first_then_writes_that_can_wait_then_searches_and_uploads_last() -> None:
+    run = SchedulerDriver([send(UPLOAD), send(WRITE), send(READ), look_up("a", Names())])
     kinds = [outgoing.call.request.kind for outgoing in run.all_now()]
-    assert kinds == [WRITE, READ, RequestKind.PRODUCT_SEARCH, UPLOAD]
+    assert kinds == [READ, WRITE, RequestKind.PRODUCT_SEARCH, UPLOAD]
+
+
+def test_a_write_that_rests_on_a_reading_goes_before_those_that_rest_on_none() -> None:
+    query = Names()
+    run = SchedulerDriver(
+        [send(WRITE, name="patient"), rewriting("urgent", query, Said()), send(WRITE), send(READ)],
+        [Limit(50, 10.0)],
+    )
+    search = next(one for one in iter(run.must_send, None) if "keys" in body_of(one))
+    for _ in range(3):
+        run.scheduler.next_request()
+    run.answer_search(search)
+    assert body_of(run.must_send())["name"] == "urgent"
 
 
 def test_a_turn_comes_only_when_its_write_can_leave_at_once() -> None:
@@ -303,10 +316,50 @@ def test_after_writes_that_came_too_late_fewer_products_are_read_at_once() -> No
     size = len(keys_of(first))
     assert size == run.scheduler.fresh_batch
     run.answer_search(first)
-    late = run.must_send()
-    assert late.call.request.kind is WRITE
-    run.answer(late, NotSentError("too old"))
+    for _ in range(2):
+        late = run.must_send()
+        assert late.call.request.kind is WRITE
+        run.answer(late, NotSentError("too old"))
     assert 1 <= run.scheduler.fresh_batch < size
+
+
+def test_one_search_serves_all_the_writes_that_a_window_takes_in_time() -> None:
+    query, said = Names(), Said()
+    run = SchedulerDriver([rewriting(f"p{n}", query, said) for n in range(120)], [Limit(50, 10.0)])
+    search = run.must_send()
+    run.slots.take("the search")
+    assert len(keys_of(search)) == 49
+    assert run.next() is None, "no other search could be written in time"
+    run.answer_search(search)
+    for _ in range(49):
+        assert run.must_send().call.request.kind is WRITE
+        run.slots.take("a write")
+    assert run.next() is None
+
+
+def test_a_window_that_is_nearly_used_up_is_waited_out_and_never_for_ever() -> None:
+    query, said = Names(), Said()
+    run = SchedulerDriver([rewriting(f"p{n}", query, said) for n in range(120)], [Limit(50, 10.0)])
+    for _ in range(45):
+        run.slots.take("before")
+    assert run.next() is None, "a search for four, where in eight seconds one can be for all"
+    due_at = run.scheduler.due_at()
+    assert due_at is not None
+    assert 0 < due_at - run.clock.now < 10.0
+    run.clock.now = due_at - 0.1
+    for _ in range(4):
+        run.slots.take("another program")
+    assert run.next() is None
+    run.clock.now = due_at
+    assert len(keys_of(run.must_send())) > 30, "what others have taken meanwhile is not waited for again"
+
+
+def test_an_hour_that_is_nearly_used_up_is_not_waited_out() -> None:
+    query, said = Names(), Said()
+    run = SchedulerDriver([rewriting(f"p{n}", query, said) for n in range(9)], [Limit(10, 3600.0)])
+    for _ in range(6):
+        run.slots.take("before")
+    assert len(keys_of(run.must_send())) == 3
 
 
 @pytest.mark.parametrize(("spare", "is_sent"), [(0, False), (1, True)])

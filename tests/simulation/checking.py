@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulation.judge import BrokenPromiseError, Seen
-from simulation.simulation import _Life, _seldom_told
+from simulation.simulation import _Life, seldom_told
 from simulation.user import KILLED, Ended, Rows
 
 from amzsync.domain.changes import Change
@@ -120,7 +120,7 @@ def broken(seed: int, *, log: bool = False) -> str:
     """What of the promises a seed broke; nothing where all were kept."""
     life = CheckingLife(seed, None, None)
     try:
-        with _seldom_told():
+        with seldom_told():
             life.live()
     except BrokenPromiseError as promise:
         if log:

@@ -56,7 +56,7 @@ def run(
     life.takes_back = takes_back
     verdict = Verdict(seed)
     try:
-        with _seldom_told():
+        with seldom_told():
             life.live()
     except BrokenPromiseError as broken:
         verdict.broken = str(broken)
@@ -71,7 +71,7 @@ def run(
 
 
 @contextmanager
-def _seldom_told() -> Iterator[None]:
+def seldom_told() -> Iterator[None]:
     """Progress is told every few seconds: nobody looks, and hours of waiting pass in no time."""
     before = traffic.TICK_S
     vars(engine)["TICK_S"] = traffic.TICK_S = _TICK_S

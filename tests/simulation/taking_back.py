@@ -10,7 +10,7 @@ from random import Random
 from simulation.judge import BrokenPromiseError, Judge
 from simulation.ledger import Disk
 from simulation.plytix import Plytix, Traits, Weather
-from simulation.simulation import _seldom_told
+from simulation.simulation import seldom_told
 from simulation.user import KILLED, NOTHING_TO_RESUME, NOTHING_TO_UNDO, Ended, User
 from simulation.world import World
 
@@ -43,7 +43,7 @@ class TakingBack:
 
     def live(self) -> None:
         try:
-            with _seldom_told():
+            with seldom_told():
                 self._live()
         finally:
             self.plytix.close()

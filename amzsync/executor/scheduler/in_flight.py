@@ -33,7 +33,7 @@ class InFlight:
 
 def _kind(outgoing: Outgoing) -> object:
     match outgoing.serves:
-        case SingleRequest(_, send):
-            return Priority.of(send.call.request.kind)
+        case SingleRequest() as single:
+            return single.priority
         case _:
             return Search

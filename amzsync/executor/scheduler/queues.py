@@ -16,11 +16,12 @@ __all__ = ["Priority", "Process", "Queues", "Search", "SingleRequest", "Waiter",
 
 
 class Priority(IntEnum):
-    """Which single requests go first."""
+    """Which single requests go first; a patient write rests on no reading that could become too old."""
 
     WRITE = 0
     READ = 1
-    UPLOAD = 2
+    PATIENT_WRITE = 2
+    UPLOAD = 3
 
     @classmethod
     def of(cls, kind: RequestKind) -> "Priority":
@@ -47,6 +48,12 @@ class SingleRequest:
 
     process: Process
     send: Send
+
+    @property
+    def priority(self) -> Priority:
+        priority = Priority.of(self.send.call.request.kind)
+        is_patient = priority is Priority.WRITE and self.send.rests_on is None
+        return Priority.PATIENT_WRITE if is_patient else priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ class Queues:
         self._order = itertools.count()
 
     def add_single(self, single: SingleRequest) -> None:
-        self.singles[Priority.of(single.send.call.request.kind)].append(single)
+        self.singles[single.priority].append(single)
 
     def add_search(self, waiting: Waiter, now: float) -> None:
         """Queue it; one with a delay enters its queue in `wake`, once that is over."""

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 
 from amzsync.errors import NotSentError, PlytixError, RejectedError, StopError
 from amzsync.executor.clocks import Clocks, Instant, age_s
-from amzsync.executor.engine.freshness import MAX_READING_AGE_S, BatchSize, Reading
+from amzsync.executor.engine.freshness import MAX_READING_AGE_S, Reading
 from amzsync.executor.engine.outgoing import Outgoing
 from amzsync.executor.engine.slots import Slots
+from amzsync.executor.scheduler.batches import Batches
 from amzsync.executor.scheduler.in_flight import InFlight
 from amzsync.executor.scheduler.processes import Processes
 from amzsync.executor.scheduler.queues import Priority, Queues, Search, SingleRequest, count_keys, take_keys
@@ -55,7 +56,7 @@ class Scheduler:
         self._clocks = clocks
         self._slots = slots
         self._optional = optional
-        self._batch = BatchSize()
+        self._batches = Batches(slots, clocks.monotonic)
         self._is_exhausted = False
         self._queues = Queues()
         self._processes = Processes(self._queues, clocks.monotonic)
@@ -81,10 +82,11 @@ class Scheduler:
             self._write()
             or self._next_page()
             or self._single(Priority.READ)
+            or self._patient(Priority.PATIENT_WRITE)
             or self._last_upload()
             or self._fresh_search(full=True)
             or self._search_ahead()
-            or self._upload()
+            or self._patient(Priority.UPLOAD)
             or self._fresh_search(full=False)
             or self._optional_search()
         )
@@ -100,11 +102,12 @@ class Scheduler:
     @property
     def fresh_batch(self) -> int:
         """How many products are read again at once, just before their writes."""
-        return self._batch.now(self._slots.limits)
+        return self._batches.by_pace
 
     def due_at(self) -> float | None:
         """When there may be something to send without an answer coming (monotonic time)."""
-        later = self._queues.due_at()
+        held_until = self._batches.held_until if self._queues.fresh() else None
+        later = min((at for at in (self._queues.due_at(), held_until) if at is not None), default=None)
         if later is None and self._optional and self._is_over:
             return self._optional.due_at()
         return later
@@ -117,7 +120,7 @@ class Scheduler:
         outgoing = self._single(Priority.WRITE)
         while outgoing is None and self._queues.turns:
             self._processes.resume(self._queues.turns.popleft(), None)
-            outgoing = self._single(Priority.WRITE)
+            outgoing = self._single(Priority.WRITE) or self._single(Priority.PATIENT_WRITE)
         return outgoing
 
     def _single(self, priority: Priority) -> Outgoing | None:
@@ -140,12 +143,12 @@ class Scheduler:
     def _next_page(self) -> Outgoing | None:
         return self._ask(self._queues.pages.popleft()) if self._queues.pages else None
 
-    def _upload(self) -> Outgoing | None:
-        """Uploads leave room in the window for the writes that follow a reading at once."""
+    def _patient(self, priority: Priority) -> Outgoing | None:
+        """What can wait leaves room in the window for the writes that follow a reading at once."""
         expected = self._in_flight.expected_writes
         if expected and self._slots.available_within(MAX_READING_AGE_S) <= expected:
             return None
-        return self._single(Priority.UPLOAD)
+        return self._single(priority)
 
     def _last_upload(self) -> Outgoing | None:
         """Near the end uploads go before the writes, which then fill the time until the last is answered."""
@@ -153,22 +156,35 @@ class Scheduler:
         uploads = len(self._queues.singles[Priority.UPLOAD])
         if more_may_come or uploads > _UPLOADS_NEAR_THE_END * self._in_flight.count(Priority.UPLOAD):
             return None
-        return self._upload()
+        return self._patient(Priority.UPLOAD)
 
     def _fresh_search(self, *, full: bool) -> Outgoing | None:
-        """A full batch at once; a part of one, with nothing else to send, where that costs no search more."""
+        """For as many as can be written in time, at least a full batch.
+
+        A part of one, with nothing else to send, where that costs no search more.
+        """
         queue = self._queues.fresh()
         size = self.fresh_batch
-        number = min(len(queue), size)
-        if number < (size if full else self._smallest_part(size)):
+        least = min(len(queue), size)
+        if least < (size if full else self._smallest_part(size)):
             return None
-        if self._in_flight and not self._can_be_written_in_time(number):
-            # The window is nearly used up: uploads take what is left of it, for they can wait for the next.
+        due = self._due_writes
+        number = min(len(queue), self._batches.in_time(due))
+        if self._in_flight and (number < least or not self._batches.is_in_time(least, due)):
+            # The window is nearly used up: what can wait for the next takes what is left of it.
+            return None
+        if not self.uploads and self._batches.waits_for_room(number, len(queue), due):
             return None
         waiting = [queue.popleft() for _ in range(number)]
         self._start_optional(PAGE_SIZE - count_keys(waiting))
         alike = self._queues.of_query(waiting[0].find.query)
         return self._ask(Search([*waiting, *take_keys(alike, PAGE_SIZE - count_keys(waiting))]))
+
+    @property
+    def _due_writes(self) -> int:
+        """Writes that go before what is read now."""
+        expected = self._in_flight.expected_writes + len(self._queues.turns)
+        return expected + len(self._queues.singles[Priority.WRITE])
 
     def _smallest_part(self, size: int) -> int:
         """The fewest that may be read while others are still to come: those beyond full batches."""
@@ -178,19 +194,13 @@ class Scheduler:
         to_come = len(self._queues.fresh()) + self._processes.joined
         return size if more_may_come else to_come % size or size
 
-    def _can_be_written_in_time(self, number: int) -> bool:
-        """Whether so many writes can follow a reading that leaves now, behind those that are due already."""
-        due = self._in_flight.expected_writes + len(self._queues.turns)
-        due += len(self._queues.singles[Priority.WRITE])
-        return self._slots.time_for_s(due + number + 1) <= MAX_READING_AGE_S
-
     def _search_ahead(self) -> Outgoing | None:
         """Keep enough uploads ready that uploading never has to wait."""
         if len(self._queues.singles[Priority.UPLOAD]) >= _UPLOADS_AHEAD:
             return None
         if self._in_flight.count(Search) < _MAX_SEARCHES:
             self._start_scripts()
-        single = self._write() or self._single(Priority.READ)
+        single = self._write() or self._single(Priority.READ) or self._patient(Priority.PATIENT_WRITE)
         if single:
             # A script may begin with a request of its own.
             return single
@@ -239,11 +249,11 @@ class Scheduler:
         match outgoing.serves, outcome:
             case SingleRequest(process, send), PlytixError() as error:
                 if send.rests_on and isinstance(error, NotSentError) and not send.rests_on.was_late:
-                    self._batch.missed(send.rests_on)
+                    self._batches.sizes.missed(send.rests_on)
                 self._processes.resume(process, error)
             case SingleRequest(process, send), value:
                 if send.rests_on:
-                    self._batch.written_in_time(send.rests_on)
+                    self._batches.sizes.written_in_time(send.rests_on)
                 self._processes.resume(process, Sent(value, attempts, Reading(left_at, age_s(left_at, now))))
             case Search() as search, PlytixError() as error:
                 self._search_failed(search, error)
@@ -258,7 +268,7 @@ class Scheduler:
         fresh = sum(1 for one in search.waiting if one.find.fresh)
         reading = Reading(search.asked_at, age_s(search.asked_at, now), fresh)
         if fresh:
-            self._batch.answered(reading)
+            self._batches.sizes.answered(reading)
         for one in search.waiting:
             self._processes.resume(one.process, Found(search.values_for(one), reading))
 
