@@ -27,6 +27,7 @@ from amzsync.doctor.catalogue import (
 )
 from amzsync.doctor.configuration import configuration_findings
 from amzsync.doctor.finding import Diagnosis, Finding, Sign, problem, warning
+from amzsync.doctor.images import ask_for_images, image_findings
 from amzsync.doctor.look import AccountLook
 from amzsync.doctor.machine import disk_findings, ledger_findings, other_run_findings
 from amzsync.errors import ConfigError, LedgerError, LedgerForeignError, MappingError
@@ -37,6 +38,7 @@ from amzsync.folders import state_folder
 from amzsync.ledger.ledger import Ledger
 from amzsync.plytix.auth import Secret
 from amzsync.plytix.claims import token_claims
+from amzsync.plytix.pictures import PictureHost
 from amzsync.views.doctor import DoctorView, doctor_json, render_doctor, render_doctor_in_short
 
 __all__ = ["doctor"]
@@ -53,7 +55,7 @@ def doctor(options: RunOptions, doctor_options: DoctorOptions, output: Output) -
     with Ledger.copy(path) if is_usable else Ledger.empty(path) as ledger:
         account = _account(options, ledger)
         findings = [*configuration_findings(account), *on_disk, *disk_findings(path)]
-        catalogue = _catalogue(options, ledger, findings)
+        catalogue = _catalogue(options, doctor_options.fetched, ledger, findings)
         diagnosis = Diagnosis(())
         if isinstance(account, Account):
             if not account.is_sandbox:
@@ -63,7 +65,8 @@ def doctor(options: RunOptions, doctor_options: DoctorOptions, output: Output) -
             )
             skus = catalogue.skus if catalogue else ()
             diagnosis = _look(request, skus, doctor_options, counts_in_ledger=is_usable)
-    whole = replace(diagnosis, findings=(*findings, *diagnosis.findings))
+        images = _images(options, catalogue)
+    whole = replace(diagnosis, findings=(*findings, *diagnosis.findings, *images))
     return _result(DoctorView(path, getattr(account, "name", None), whole), options)
 
 
@@ -74,7 +77,9 @@ def _account(options: RunOptions, ledger: Ledger) -> Account | ConfigError:
         return error
 
 
-def _catalogue(options: RunOptions, ledger: Ledger, findings: list[Finding]) -> Catalogue | None:
+def _catalogue(
+    options: RunOptions, fetched: int, ledger: Ledger, findings: list[Finding]
+) -> Catalogue | None:
     """What the mappings want, else the ledger; None where neither can be read or there is nothing."""
     given = options.mapping
     try:
@@ -83,10 +88,10 @@ def _catalogue(options: RunOptions, ledger: Ledger, findings: list[Finding]) -> 
                 given.mappings,
                 marketplace=given.marketplace,
                 allow_private=given.allow_private_urls,
-                sample=0,
+                sample=fetched,
             )
         else:
-            catalogue = of_ledger(ledger, allow_private=given.allow_private_urls, sample=0)
+            catalogue = of_ledger(ledger, allow_private=given.allow_private_urls, sample=fetched)
     except MappingError as error:
         findings.append(problem("mapping", error.message, error.next_step, ends_look=True))
         return None
@@ -96,6 +101,12 @@ def _catalogue(options: RunOptions, ledger: Ledger, findings: list[Finding]) -> 
         return None
     findings += [*catalogue_findings(catalogue), *address_findings(catalogue)]
     return catalogue
+
+
+def _images(options: RunOptions, catalogue: Catalogue | None) -> list[Finding]:
+    """With --fetch, what the hosts of the images answer."""
+    host = PictureHost(allow_private=options.mapping.allow_private_urls)
+    return image_findings(ask_for_images(catalogue.sample if catalogue else (), host.ask))
 
 
 def _look(

@@ -7,6 +7,8 @@ import typer
 
 __all__ = ["DoctorOptions"]
 
+_MOST_FETCHED = 200
+
 
 @dataclass(frozen=True, slots=True)
 class DoctorOptions:
@@ -15,3 +17,13 @@ class DoctorOptions:
     all_products: Annotated[
         bool, typer.Option("--all", help="Ask Plytix for all SKUs, not only for a hundred of them.")
     ] = False
+    fetched: Annotated[
+        int,
+        typer.Option(
+            "--fetch",
+            metavar="N",
+            min=0,
+            max=_MOST_FETCHED,
+            help="Also ask the images' own hosts for N of them: gone, of another kind, too small?",
+        ),
+    ] = 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
     from urllib3.connection import HTTPConnection
 
-__all__ = ["DeadlineAdapter", "DeadlineError"]
+__all__ = ["DeadlineAdapter", "DeadlineError", "DeadlineReader"]
 
 
 class DeadlineError(TimeoutError):
@@ -59,7 +59,7 @@ class DeadlineAdapter(HTTPAdapter):
                 self.on_sent(self._clock())
             response = HTTPResponse(sock, *args, **kwargs)
             if isinstance(response.fp, io.BufferedReader):
-                reader = _DeadlineReader(response.fp.detach(), sock, self._clock, self._deadline_s)
+                reader = DeadlineReader(response.fp.detach(), sock, self._clock, self._deadline_s)
                 response.fp = io.BufferedReader(reader)
             return response
 
@@ -94,7 +94,9 @@ def _pool_class(
     return type(pool_class.__name__, (pool_class,), {"ConnectionCls": connection_class})
 
 
-class _DeadlineReader(io.RawIOBase):
+class DeadlineReader(io.RawIOBase):
+    """The raw stream of an answer, which raises DeadlineError once its time is over."""
+
     def __init__(
         self, raw: io.RawIOBase, sock: socket.socket, clock: Callable[[], float], deadline_s: float
     ) -> None:

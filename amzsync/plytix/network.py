@@ -13,7 +13,7 @@ from amzsync.errors import PlytixError, RetriableError, StopError
 from amzsync.plytix.deadline import DeadlineError
 from amzsync.plytix.wire import Request
 
-__all__ = ["NETWORK_ERRORS", "Timeouts", "error_without_answer"]
+__all__ = ["NETWORK_ERRORS", "Timeouts", "error_without_answer", "sentence_without_answer"]
 
 # Everything that requests and the libraries below it raise while they send and read.
 NETWORK_ERRORS = (
@@ -38,23 +38,24 @@ def error_without_answer(
     request: Request, address: str, error: BaseException, timeouts: Timeouts
 ) -> PlytixError:
     """One plain sentence. It names only the host: the rest of what was sent may be secret."""
+    kind, sentence, next_step = _explained(error, address, timeouts)
+    return kind(sentence, method=request.method, path=request.path, next_step=next_step)
+
+
+def sentence_without_answer(error: BaseException, address: str, timeouts: Timeouts) -> str:
+    """The same sentence, for what no run rests on."""
+    return _explained(error, address, timeouts)[1]
+
+
+def _explained(error: BaseException, address: str, timeouts: Timeouts) -> tuple[type[PlytixError], str, str]:
     parts = urlsplit(address)
     causes = tuple(_causes(error))
-    kind: type[PlytixError] = RetriableError
-    next_step = ""
     if _has(causes, ssl.SSLCertVerificationError):
-        kind = StopError
         sentence = f"The TLS certificate of {parts.hostname} is not accepted."
-        next_step = "Check the address and this machine's certificates (REQUESTS_CA_BUNDLE)."
-    elif (
-        isinstance(error, OSError) and not isinstance(error, requests.RequestException) and _is_bundle(error)
-    ):
-        kind = StopError
-        sentence = "The TLS certificate bundle cannot be read."
-        next_step = "Check REQUESTS_CA_BUNDLE."
-    else:
-        sentence = _sentence(causes, parts.netloc, timeouts)
-    return kind(sentence, method=request.method, path=request.path, next_step=next_step)
+        return StopError, sentence, "Check the address and this machine's certificates (REQUESTS_CA_BUNDLE)."
+    if isinstance(error, OSError) and not isinstance(error, requests.RequestException) and _is_bundle(error):
+        return StopError, "The TLS certificate bundle cannot be read.", "Check REQUESTS_CA_BUNDLE."
+    return RetriableError, _sentence(causes, parts.netloc, timeouts), ""
 
 
 def _sentence(causes: tuple[BaseException, ...], host: str, timeouts: Timeouts) -> str:

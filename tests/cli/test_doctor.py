@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -15,6 +15,7 @@ import pytest
 from amzsync.migrations.migrations import migrations
 from cli.fixtures import FAST, KEY, PASSWORD, Setup, flat
 from cli.terminal import Result, amzsync
+from plytix.conftest import WireServer
 from sandbox_faults import Answer, Fault, Sandbox, Transform
 from sqlite_utils import Database
 
@@ -30,6 +31,13 @@ Line = tuple[str, str, str]
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("amzsync.cli.doctor._OUTAGE_S", 0.2)
+
+
+@pytest.fixture
+def server() -> Iterator[WireServer]:
+    server = WireServer()
+    yield server
+    server.close()
 
 
 def doctor(*more: object) -> Result:
@@ -313,3 +321,19 @@ def test_what_a_file_has_wrong_is_named(
     assert f"chmod 600 {path}" in told[0]
     assert "notes, accounts.shop.colour" in told[1]
     assert any(f"{path} has the account 'shop'" in text for *_, text in lines(ran, "ok"))
+
+
+def test_with_fetch_the_hosts_of_images_are_asked_and_not_plytix(setup: Setup, server: WireServer) -> None:
+    mapping = setup.mapping(
+        [{"suggested_sku": "BOOT", "image_urls": [f"{server.url}/{n}.jpg" for n in (1, 2, 3)]}]
+    )
+    server.answer(404)
+    server.answer(200, b"GIF89a\x10\x00\x10\x00")
+    ran = doctor(mapping, "--fetch", "2", "--allow-private-urls", *FAST)
+    assert ran.code == 3
+    assert [line[:2] for line in lines(ran)] == [("problem", "images"), ("warning", "images")]
+    assert f"1 of 2 are gone ({server.url}/1.jpg: HTTP 404)" in lines(ran)[0][2]
+    assert "16 × 16" in lines(ran)[1][2]
+    assert [asked.path for asked in server.asked] == ["/1.jpg", "/2.jpg"]
+    assert doctor(mapping, "--allow-private-urls", *FAST).code == 0
+    assert len(server.asked) == 2
