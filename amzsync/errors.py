@@ -8,7 +8,7 @@ AmzsyncError                what happened, and the next step
 │   ├── LedgerForeignError  it belongs to another account, or is no ledger
 │   ├── LedgerTooNewError   a newer amzsync made it
 │   └── PartError           a part of it that holds no product
-├── SandboxError            the embedded Plytix cannot start
+├── SandboxError            the embedded Plytix cannot start, or import
 └── PlytixError             an answer, or its absence
     ├── RetriableError      may pass by itself: timeout, reset, 5xx, garbage
     ├── RateLimitedError    everybody waits
@@ -75,7 +75,7 @@ class PartError(LedgerError):
 
 
 class SandboxError(AmzsyncError):
-    """The embedded Plytix cannot start."""
+    """The embedded Plytix cannot start, or has nothing to import."""
 
 
 class PlytixError(AmzsyncError):

@@ -49,6 +49,7 @@ MAY_IMPORT = {
         "ledger.seen.LastSeen",
         "doctor.finding",
         "executor.events",
+        "sandbox.import_result",
         "limits.forecast",
         "limits.windows",
     ],

@@ -25,7 +25,7 @@ from amzsync.cli.options import (
     TargetOptions,
 )
 from amzsync.cli.removal_options import RemovalOptions
-from amzsync.cli.sandbox_options import SandboxOptions
+from amzsync.cli.sandbox_options import ImportOptions, SandboxOptions
 from amzsync.cli.signature import Only, takes_options
 from amzsync.cli.usage import UsageError
 
@@ -251,5 +251,25 @@ def _serve(
         from amzsync.cli.sandbox import serve
 
         return serve(sandbox, mapping.mappings, pace.rate_limits, output)
+
+    start(command, output_options)
+
+
+@sandbox_app.command("import", epilog="Example: amzsync sandbox import import --store amzsync.db.sandbox")
+@takes_options
+def _import(
+    import_options: ImportOptions,
+    sandbox: Annotated[SandboxOptions, Only("store")],
+    output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
+) -> None:
+    """Import the files of `amzsync export plytix` into the sandbox, as Plytix's own importers do."""
+    store = sandbox.store
+    if store is None:
+        raise UsageError("Name the sandbox's file with --store FILE.")
+
+    def command(_output: "Output", _resources: ExitStack) -> "CommandResult":
+        from amzsync.cli.sandbox_import import import_files
+
+        return import_files(store, import_options)
 
     start(command, output_options)

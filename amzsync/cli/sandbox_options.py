@@ -1,6 +1,7 @@
 """The options of the embedded Plytix."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 
 from amzsync.cli import option_checks
 
-__all__ = ["SandboxOptions"]
+__all__ = ["ImportMode", "ImportOptions", "SandboxOptions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +34,22 @@ class SandboxOptions:
             help="How it answers where the real API is not documented, such as patch=append; repeat it.",
         ),
     ] = ()
+
+
+class ImportMode(StrEnum):
+    """Which assets are taken, as the sandbox names it (which is not loaded for `--help`)."""
+
+    ADD_AND_UPDATE = "add-and-update"
+    ONLY_NEW = "only-new"
+    ONLY_UPDATE = "only-update"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What is imported into the embedded Plytix, and how."""
+
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of `amzsync export plytix`.")]
+    mode: Annotated[
+        ImportMode,
+        typer.Option("--mode", help="Which assets are taken: new ones, those that are there, or both."),
+    ] = ImportMode.ADD_AND_UPDATE

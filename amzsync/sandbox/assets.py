@@ -62,8 +62,8 @@ def create(account: Account, _ids: tuple[str, ...], request: Request) -> Reply:
     url = body.get("url")
     if not isinstance(url, str):
         raise invalid("url", "Missing data for required field." if url is None else "Not a valid string.")
-    content_type = _download(url, account.behaviour.assets.unreachable)
-    filename = _filename(body["filename"]) if "filename" in body else _name_from(url)
+    content_type = content_type_at(url, account.behaviour.assets.unreachable)
+    filename = checked_filename(body["filename"]) if "filename" in body else _name_from(url)
     content = account.content_of(url)
     with account.store.transaction():
         for known in account.store.assets(account.store.asset_ids_from(url)):
@@ -113,7 +113,7 @@ def update(account: Account, ids: tuple[str, ...], request: Request) -> Reply:
         before = existing(account.store, ids[0])
         after = replace(
             before,
-            filename=_filename(body["filename"]) if "filename" in body else before.filename,
+            filename=checked_filename(body["filename"]) if "filename" in body else before.filename,
             categories=_categories(body["categories"]) if "categories" in body else before.categories,
             public=_flag("public", body["public"]) if "public" in body else before.public,
         )
@@ -234,7 +234,7 @@ def indexed(
     return [id_ for _, id_ in sorted(found)]
 
 
-def _download(url: str, unreachable: Unreachable) -> str:
+def content_type_at(url: str, unreachable: Unreachable) -> str:
     """The content type of what the URL gives; a Refusal where it gives no image."""
     try:
         parts = urlsplit(url)
@@ -257,7 +257,7 @@ def _name_from(url: str) -> str:
     return PurePosixPath(unquote(parts.path)).name[:_MAX_FILENAME_CHARACTERS] or parts.netloc
 
 
-def _filename(value: Json) -> str:
+def checked_filename(value: Json) -> str:
     if not isinstance(value, str):
         raise invalid("filename", "Not a valid string.")
     if not value.strip() or len(value) > _MAX_FILENAME_CHARACTERS or "/" in value:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from amzsync.errors import SandboxError
-from amzsync.sandbox import assets, media
+from amzsync.sandbox import assets, importer, media
 from amzsync.sandbox.access import AccessControl
 from amzsync.sandbox.account import Account
 from amzsync.sandbox.attributes import label_of
+from amzsync.sandbox.import_result import AssetMode, Imported
+from amzsync.sandbox.import_store import alt_texts
 from amzsync.sandbox.request_log import Exchange, RequestLog
 from amzsync.sandbox.routes import API_ROOT, TOKEN_PATH
 from amzsync.sandbox.server import HOST, Server
@@ -122,6 +125,15 @@ class Sandbox:
 
     def product_id(self, sku: str) -> str:
         return self._product(sku).id
+
+    def import_folder(self, folder: Path, mode: AssetMode = AssetMode.ADD_AND_UPDATE) -> Imported:
+        """Import files as Plytix's own importers do."""
+        return importer.import_folder(self._running, folder, mode)
+
+    @property
+    def alt_texts(self) -> Mapping[str, str]:
+        """The alternative texts of assets, by file name."""
+        return alt_texts(self._running.store)
 
     def add_asset(self, filename: str, url: str | None = None) -> str:
         """Put an asset into the account, as a person does; its id."""

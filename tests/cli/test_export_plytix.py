@@ -72,3 +72,46 @@ def test_without_a_ledger_or_beside_a_run_nothing_is_written(setup: Setup) -> No
         result = amzsync("export", "plytix", "imp")
     assert (result.code, "is in use by" in result.err) == (1, True)
     assert not Path("imp").exists()
+
+
+def test_the_sandbox_imports_what_was_exported_and_apply_only_reads(setup: Setup) -> None:
+    mapping = setup.mapping({"matched": [flat("A", "a", "b"), flat("B", "c")]}, seed=False)
+    amzsync("plan", mapping, "--plytix-account", "sandbox", "--refresh")
+    amzsync("export", "plytix", "imp")
+    words = ("sandbox", "import", "imp", "--store", "amzsync.db.sandbox", "--mode", "only-new")
+    result = amzsync(*words)
+    assert (result.code, result.err) == (0, "")
+    assert [line.split()[-1] for line in result.out.splitlines()] == ["3", "0", "0", "2", "0"]
+    done = amzsync("apply", "--yes", "--json").json
+    assert done["requests_by_kind"].keys() <= {"token", "attribute_search", "product_search", "asset_search"}
+    assert (done["images_uploaded"], done["links_created"], done["main_image_links"]) == (0, 3, 2)
+
+
+def test_lines_that_the_sandbox_does_not_take_are_told_and_make_exit_code_3(setup: Setup) -> None:
+    mapping = setup.mapping({"matched": [flat("A", "a")]}, seed=False)
+    amzsync("plan", mapping, "--plytix-account", "sandbox", "--refresh")
+    Path("imp").mkdir()
+    Path("imp/products-1.csv").write_text("SKU\n" + "".join(f"X\x1b[2J{number}\n" for number in range(30)))
+    for quiet in ((), ("-q",)):
+        result = amzsync("sandbox", "import", "imp", "--store", "amzsync.db.sandbox", *quiet)
+        assert result.code == 3
+        text = result.err if quiet else result.out
+        assert "30 lines not taken:\n  products-1.csv, line 2: There is no product 'X" in text
+        assert text.endswith("  and 10 more\n")
+        assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("imp",), 2, "Name the sandbox's file with --store FILE."),
+        (("imp", "--store", "nowhere"), 1, "There is no sandbox account at nowhere."),
+        (("imp", "--store", "x", "--mode", "all"), 2, "only-new"),
+    ],
+)
+def test_an_import_into_no_account_is_refused(
+    setup: Setup, words: tuple[str, ...], code: int, said: str
+) -> None:
+    result = amzsync("sandbox", "import", *words)
+    assert (result.code, said in result.err) == (code, True)
+    assert [*setup.folder.iterdir()] == []
