@@ -120,3 +120,9 @@ def m015_views_by_name(db: Database) -> None:
             GROUP BY products.id
         """
     )
+
+
+@migrations()
+def m016_titles(db: Database) -> None:
+    """What a mapping calls a product: for people only, nothing depends on it."""
+    db.execute("ALTER TABLE products ADD COLUMN title TEXT")

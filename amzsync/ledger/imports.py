@@ -29,7 +29,7 @@ _NAME = "the name of one of its assets would not stand in a CSV file as it is"
 
 # The use whose variant stands in the asset's name gave it; of several, that of the first product.
 _ASSETS = f"""
-    SELECT filename, url, sku, ifnull({{title}}, ''), variant, position
+    SELECT filename, url, sku, ifnull(title, ''), variant, position
     FROM (
         SELECT asset_id AS id,
             min(((instr(filename, '_' || variant || '_') = 0) << 50) + (position << 36) + product_id) AS best
@@ -117,7 +117,7 @@ class Imports:
 
     def assets(self) -> Iterator[AssetImport]:
         """Each picture that a product with something to do still needs, in ledger order."""
-        select = _ASSETS.format(chosen=self._selection.only("product_id"), title="NULL")
+        select = _ASSETS.format(chosen=self._selection.only("product_id"))
         for filename, url, *use in self._store.execute(select):
             yield AssetImport(filename, url, Use(*use))
 

@@ -205,6 +205,9 @@ class Merge:
                 "UPDATE products SET is_parent = ?, wanted = ? WHERE id = ?",
                 (product.is_parent, product.wanted, product.id),
             )
+        # A mapping that tells no title says nothing of one.
+        titles = ((title, product_id, title) for product_id, title in plan.titles())
+        many("UPDATE products SET title = ? WHERE id = ? AND title IS NOT ?", titles)
         gone = [(product_id,) for product_id in plan.gone_products()]
         for product_id in gone:
             self._drop("SELECT asset_id FROM links WHERE product_id = ? AND state <> 'obsolete'", product_id)

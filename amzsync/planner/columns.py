@@ -33,12 +33,16 @@ class References:
 
 
 class Products:
-    """`numbers` by SKU; by number, whether it is a parent and whether its pictures are in order already."""
+    """`numbers` by SKU; by number, whether it is a parent and whether its pictures are in order already.
+
+    `titles` are those of products that have one, the first that is told.
+    """
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
         self.parents = bytearray()
         self.ordered = bytearray()
+        self.titles: dict[int, str] = {}
         self._image_counts = array("I")
 
     def take(self, product: Product, *, is_ordered: bool) -> int:
@@ -48,6 +52,8 @@ class Products:
             MappingError: it names too many pictures.
         """
         number = self.numbers.setdefault(product.sku, len(self.parents))
+        if product.title:
+            self.titles.setdefault(number, product.title)
         if number == len(self.parents):
             self.parents.append(product.is_parent)
             self.ordered.append(is_ordered)

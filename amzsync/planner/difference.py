@@ -152,6 +152,11 @@ class Difference:
                 self._digest(owner),
             )
 
+    def titles(self) -> Iterator[tuple[int, str]]:
+        """Product id and title, of the products that the mapping tells one of."""
+        for owner, title in self._planner.products.titles.items():
+            yield self._product_ids[owner], title
+
     def new_links(self) -> Iterator[tuple[int, int, str, int]]:
         """Product id, asset id, variant, position, for the products that are new."""
         ids, variants = self._ids, self._planner.variants.names

@@ -1,6 +1,7 @@
 """What can be given to Plytix's own importers, and what must not be."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,16 @@ def test_an_asset_is_told_with_the_use_that_gave_it_its_name(ledger: Ledger) -> 
     assert uses[A] == Use("S2", "", "PT01", 1)
     assert uses[C] == Use("S2", "", "PT02", 2)
     assert AssetImport(B, picture("b"), Use("S1", "", "MAIN", 1)) in ledger.imports().assets()
+
+
+def test_the_title_is_that_of_the_last_mapping_that_told_one(ledger: Ledger) -> None:
+    for title in ("Boot", "Moss boot", None):
+        merge(ledger, [replace(S1, title=title), replace(S1, title="later in the file")])
+    titles = {one.filename: one.use.title for one in ledger.imports().assets()}
+    assert titles[B] == "later in the file"
+    merge(ledger, [replace(S1, title="Moss boot"), replace(S1, title="later in the file"), S2])
+    titles = {one.filename: one.use.title for one in ledger.imports().assets()}
+    assert titles == {A: "", B: "Moss boot", C: ""}
 
 
 def test_what_is_in_place_is_imported_no_more(ledger: Ledger, work: Work) -> None:
