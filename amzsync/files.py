@@ -2,11 +2,16 @@
 
 import errno
 import os
+import secrets
+import shutil
 import stat
+from collections.abc import Iterable
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
+from typing import Self
 
-__all__ = ["make_private", "open_private", "open_regular"]
+__all__ = ["NewFiles", "make_private", "open_private", "open_regular"]
 
 _PRIVATE = 0o600
 # A pipe without a writer would keep the opening waiting; Windows has neither flag.
@@ -39,6 +44,50 @@ def open_regular(path: Path) -> BufferedReader:
         os.close(handle)
         raise
     return os.fdopen(handle, "rb")
+
+
+class NewFiles:
+    """Text files that take their places whole, all at the end: a reader sees the old one or the new one.
+
+    What is not in its place when the `with` block is left is gone.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Path, Path]] = []
+
+    def write(self, path: Path, chunks: Iterable[str]) -> None:
+        """Write what is to stand at this path.
+
+        Raises:
+            OSError: that is not possible.
+        """
+        place = path.resolve()
+        beside = place.with_name(f".amzsync-{secrets.token_hex(8)}.tmp")
+        self._waiting.append((beside, place))
+        with open(beside, "x", encoding="utf-8", newline="\n", opener=open_private) as file:
+            file.writelines(chunks)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            shutil.copymode(place, beside)
+
+    def put_in_place(self) -> None:
+        """Let them take their places, in the order in which they were written.
+
+        Raises:
+            OSError: one of them cannot.
+        """
+        while self._waiting:
+            beside, place = self._waiting[0]
+            beside.replace(place)
+            del self._waiting[0]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for beside, _place in self._waiting:
+            beside.unlink(missing_ok=True)
 
 
 def _check_regular(status: os.stat_result, path: Path) -> None:

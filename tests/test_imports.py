@@ -43,6 +43,7 @@ MAY_IMPORT = {
         "ledger.changes",
         "ledger.exports",
         "ledger.imports",
+        "ledger.galleries",
         "ledger.queries",
         "ledger.part",
         "ledger.runs.Writer",

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from amzsync import __version__
+from amzsync.cli.app_reading import export_command, report_command, status_command
 from amzsync.cli.app_removal import prune_command, undo_command
 from amzsync.cli.app_setup import doctor_command
 from amzsync.cli.app_start import check_consent, start
 from amzsync.cli.exits import ExitCode
-from amzsync.cli.export_options import ExportKind, ExportOptions
 from amzsync.cli.options import (
     ApplyOptions,
     MappingOptions,
@@ -25,6 +25,7 @@ from amzsync.cli.options import (
     TargetOptions,
 )
 from amzsync.cli.removal_options import RemovalOptions
+from amzsync.cli.report_options import PageOptions
 from amzsync.cli.sandbox_options import ImportOptions, SandboxOptions
 from amzsync.cli.signature import Only, takes_options
 from amzsync.cli.usage import UsageError
@@ -129,6 +130,7 @@ def _apply(
     part: PartOptions,
     apply_options: Annotated[ApplyOptions, _APPLIED],
     removal: Annotated[RemovalOptions, Only("prune", "max_delete", "keep_runs")],
+    page: PageOptions,
     pace: PaceOptions,
     output_options: OutputOptions,
 ) -> None:
@@ -139,7 +141,7 @@ def _apply(
         from amzsync.cli.apply import apply
         from amzsync.cli.run_options import RunOptions
 
-        options = RunOptions(target, mapping, apply_options, pace, part, removal)
+        options = RunOptions(target, mapping, apply_options, pace, part, removal, page)
         return apply(options, output, resources)
 
     start(command, output_options, target)
@@ -150,6 +152,7 @@ def _apply(
 def _resume(
     target: TargetOptions,
     apply_options: Annotated[ApplyOptions, _WORK],
+    page: PageOptions,
     pace: PaceOptions,
     output_options: OutputOptions,
 ) -> None:
@@ -159,7 +162,8 @@ def _resume(
         from amzsync.cli.resume import resume
         from amzsync.cli.run_options import RunOptions
 
-        return resume(RunOptions(target=target, apply=apply_options, pace=pace), output, resources)
+        options = RunOptions(target=target, apply=apply_options, pace=pace, page=page)
+        return resume(options, output, resources)
 
     start(command, output_options, target)
 
@@ -167,9 +171,11 @@ def _resume(
 @app.command("check", epilog="Example: amzsync check")
 @takes_options
 def _check(
+    *,
     mapping: Annotated[MappingOptions, _CHECKED],
     target: TargetOptions,
     part: PartOptions,
+    page: PageOptions,
     pace: PaceOptions,
     output_options: OutputOptions,
 ) -> None:
@@ -179,7 +185,8 @@ def _check(
         from amzsync.cli.check import check
         from amzsync.cli.run_options import RunOptions
 
-        return check(RunOptions(target, mapping, pace=pace, part=part), output, resources)
+        options = RunOptions(target, mapping, pace=pace, part=part, page=page)
+        return check(options, output, resources)
 
     start(command, output_options, target)
 
@@ -188,52 +195,9 @@ app.command("prune", epilog="Example: amzsync prune --dry-run")(prune_command)
 app.command("undo", epilog="Example: amzsync undo --dry-run")(undo_command)
 
 
-@app.command("status", epilog="Example: amzsync status --json")
-@takes_options
-def _status(
-    target: Annotated[TargetOptions, Only("ledger")],
-    part: PartOptions,
-    pace: Annotated[PaceOptions, Only("rate_limits")],
-    output_options: Annotated[OutputOptions, Only("as_json", "verbosity", "is_quiet", "no_color")],
-) -> None:
-    """Show rows by state, runs, failures with their causes, requests used, and what to do next."""
-
-    def command(_output: "Output", resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.run_options import RunOptions
-        from amzsync.cli.status import status
-
-        return status(RunOptions(target=target, pace=pace, part=part), resources)
-
-    start(command, output_options, target)
-
-
-@app.command("export", epilog="Example: amzsync export failures --output failures.csv")
-@takes_options
-def _export(
-    export_options: ExportOptions,
-    target: Annotated[TargetOptions, Only("ledger")],
-    output: Annotated[ApplyOptions, Only("output")],
-    part: PartOptions,
-    output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
-) -> None:
-    """Print what the ledger holds as CSV or JSON, or write the files for Plytix's own importers."""
-    export_options.check(output.output)
-
-    def command(_output: "Output", resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.run_options import RunOptions
-
-        options = RunOptions(target, apply=output, part=part)
-        if export_options.kind is ExportKind.PLYTIX:
-            from amzsync.cli.export_plytix import export_plytix
-
-            return export_plytix(export_options, options, resources)
-        from amzsync.cli.export import export
-
-        return export(export_options, options, resources)
-
-    start(command, output_options, target)
-
-
+app.command("status", epilog="Example: amzsync status --json")(status_command)
+app.command("report", epilog="Example: amzsync report images.html --only failed")(report_command)
+app.command("export", epilog="Example: amzsync export failures --output failures.csv")(export_command)
 app.command("doctor", epilog="Example: amzsync doctor catalogue.json")(doctor_command)
 
 

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 
 from amzsync.cli.accounts import chosen_account
 from amzsync.cli.begin import check_gallery, fingerprints, plan_all, planning
@@ -11,6 +12,7 @@ from amzsync.cli.limits import chosen_limits
 from amzsync.cli.network import RunRequest
 from amzsync.cli.output import Output
 from amzsync.cli.planning import check_mappings
+from amzsync.cli.report import page_file
 from amzsync.cli.result import CommandResult
 from amzsync.cli.run_options import RunOptions, record
 from amzsync.errors import LedgerError, MappingError, PartError
@@ -18,6 +20,7 @@ from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.rows import Outcome
 from amzsync.views.report import check_output
+from amzsync.views.report_files import check_page
 
 __all__ = ["apply"]
 
@@ -27,6 +30,8 @@ def apply(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
     path, mode = options.target.ledger, options.apply
     if mode.output:
         check_output(mode.output)
+    if options.page.page:
+        check_page(options.page.page)
     account = None if path.exists() else chosen_account(options)
     sources = check_mappings(options)
     if not sources and not path.exists():
@@ -39,7 +44,7 @@ def apply(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
     request = RunRequest(ledger, ledger, options, account, chosen_limits(options, account, ledger), output)
     if mode.dry_run:
         plan_all(ledger, options, sources)
-        return dry_run(request)
+        return replace(dry_run(request), page=page_file(ledger, options))
     run_id = ledger.runs.start(
         "apply",
         record(options),
@@ -57,7 +62,8 @@ def apply(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
         except PartError as error:
             ledger.runs.end(run_id, Outcome.PLANNED, {}, error.message)
             raise
-    return execute(request, run_id, is_confirmed=mode.is_confirmed)
+    done = execute(request, run_id, is_confirmed=mode.is_confirmed)
+    return replace(done, page=page_file(ledger, options))
 
 
 def _open(options: RunOptions, resources: ExitStack) -> Ledger:

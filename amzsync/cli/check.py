@@ -15,6 +15,7 @@ from amzsync.cli.network import check as look
 from amzsync.cli.next_steps import after_check
 from amzsync.cli.output import Output
 from amzsync.cli.planning import check_mappings, gallery_label, plan_into
+from amzsync.cli.report import checked_page_file
 from amzsync.cli.result import CommandResult, Payload, Stream
 from amzsync.cli.run_options import RunOptions
 from amzsync.errors import LedgerError, LedgerLockedError
@@ -24,6 +25,7 @@ from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.part import Among, Part
 from amzsync.ledger.rows import Outcome
 from amzsync.views.check import CheckView, check_json, lacks_something, render_check, render_check_in_short
+from amzsync.views.report_files import check_page
 
 __all__ = ["check"]
 
@@ -33,6 +35,8 @@ def check(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
     path = options.target.ledger
     if not options.mapping.mappings and not path.exists():
         raise LedgerError(f"There is no ledger at {path}, and no mapping to check.", "Add --mapping FILE.")
+    if options.page.page:
+        check_page(options.page.page)
     account = None if path.exists() else chosen_account(options)
     sources = check_mappings(options)
     _bring_up_to_date(path)
@@ -52,7 +56,12 @@ def check(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
     if found.run.error:
         raise found.run.error
     view = _view(request, found, to_check=to_check, is_kept=not unkept)
-    return CommandResult(exit_code_of(view.outcome), _payload(view, output), (*account.warnings, *unkept))
+    return CommandResult(
+        exit_code_of(view.outcome),
+        _payload(view, output),
+        (*account.warnings, *unkept),
+        page=checked_page_file(copy, options, found),
+    )
 
 
 def _bring_up_to_date(path: Path) -> None:

@@ -105,7 +105,7 @@ class PartOptions:
             "--limit",
             metavar="N",
             min=1,
-            help="Only the first N products that have something to do (check, export: the first N).",
+            help="Only the first N products that have something to do (check, report, export: the first N).",
         ),
     ] = None
 

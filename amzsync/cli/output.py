@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.next_steps import completed
 from amzsync.cli.options import OutputOptions, TargetOptions
-from amzsync.cli.result import CommandResult, Payload, Stream
+from amzsync.cli.result import CommandResult, PageFile, Payload, Stream
 from amzsync.errors import AmzsyncError
 from amzsync.views.changes import Listing
 from amzsync.views.console import make_console, plain
 from amzsync.views.report import write_report
+from amzsync.views.report_files import write_pages
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,6 +51,8 @@ class Output:
         if result.payload:
             _log_brief(result.payload)
             self._show(result.payload, result)
+        if result.page:
+            self._write_page(result.page, result)
         sys.stdout.flush()
 
     def _show(self, payload: Payload, result: CommandResult) -> None:
@@ -65,6 +68,18 @@ class Output:
                 payload.brief(self.err)
         elif payload.words and not (payload.is_document and is_printed):
             payload.words(self.err if payload.stream is Stream.ERR else self.out)
+
+    def _write_page(self, file: PageFile, result: CommandResult) -> None:
+        try:
+            written = write_pages(file.path, file.page())
+        except AmzsyncError as error:
+            if not result.error:
+                raise
+            # Why the command could not go on is what has to be told last.
+            self.warn(error.message)
+            return
+        _LOG.info("%s", written.text())
+        self.out.print(plain(written.text(), _LONGEST_MESSAGE), soft_wrap=True)
 
     def show_error(self, error: AmzsyncError) -> None:
         """One or two plain sentences: what happened, what to do next."""

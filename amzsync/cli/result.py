@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from amzsync.cli.exits import ExitCode
 from amzsync.errors import AmzsyncError
+from amzsync.views.report_page import ReportPage
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["CommandResult", "Payload", "Stream"]
+__all__ = ["CommandResult", "PageFile", "Payload", "Stream"]
 
 
 class Stream(Enum):
@@ -43,6 +44,14 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True)
+class PageFile:
+    """A report page to write; what it shows is read from the ledger when the result is shown."""
+
+    path: Path
+    page: Callable[[], ReportPage]
+
+
+@dataclass(frozen=True, slots=True)
 class CommandResult:
     """`messages` are sentences for stderr; `error` is why the command could not go on."""
 
@@ -50,3 +59,4 @@ class CommandResult:
     payload: Payload | None = None
     messages: tuple[str, ...] = ()
     error: AmzsyncError | None = None
+    page: PageFile | None = None

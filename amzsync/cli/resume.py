@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 
 from amzsync.cli.accounts import chosen_account
 from amzsync.cli.begin import plan_again, planning
@@ -15,6 +16,7 @@ from amzsync.cli.next_steps import apply_command, options_of_last_run
 from amzsync.cli.output import Output
 from amzsync.cli.planning import metadata, plan_counts
 from amzsync.cli.removal import resume_removal
+from amzsync.cli.report import page_file
 from amzsync.cli.result import CommandResult
 from amzsync.cli.run_options import RunOptions, resumed_options
 from amzsync.cli.usage import UsageError
@@ -24,6 +26,7 @@ from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.part import Part
 from amzsync.ledger.rows import Outcome
 from amzsync.views.report import Report, check_output
+from amzsync.views.report_files import check_page
 
 __all__ = ["resume"]
 
@@ -33,6 +36,8 @@ def resume(options: RunOptions, output: Output, resources: ExitStack) -> Command
     path, mode = options.target.ledger, options.apply
     if mode.output:
         check_output(mode.output)
+    if options.page.page:
+        check_page(options.page.page)
     if not path.exists():
         raise LedgerError(f"There is no ledger at {path}.", "`amzsync apply --mapping FILE` starts one.")
     if mode.dry_run:
@@ -41,6 +46,11 @@ def resume(options: RunOptions, output: Output, resources: ExitStack) -> Command
         resources.enter_context(WriterLock(path))
         ledger = resources.enter_context(Ledger.write(path))
         ledger.runs.hold("resume", os.getpid())
+    return replace(_resume(ledger, options, output), page=page_file(ledger, options))
+
+
+def _resume(ledger: Ledger, options: RunOptions, output: Output) -> CommandResult:
+    mode = options.apply
     run = ledger.runs.last_unfinished()
     if run is None:
         return _nothing_to_resume(ledger, options)

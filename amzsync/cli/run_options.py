@@ -10,6 +10,7 @@ import typer
 
 from amzsync.cli.options import ApplyOptions, MappingOptions, PaceOptions, PartOptions, TargetOptions
 from amzsync.cli.removal_options import RemovalOptions
+from amzsync.cli.report_options import PageOptions
 from amzsync.cli.signature import OptionField, option_fields
 from amzsync.errors import LedgerError
 from amzsync.mapping.source import STANDARD_INPUT
@@ -33,6 +34,7 @@ class RunOptions:
     pace: PaceOptions = field(default_factory=PaceOptions)
     part: PartOptions = field(default_factory=PartOptions)
     removal: RemovalOptions = field(default_factory=RemovalOptions)
+    page: PageOptions = field(default_factory=PageOptions)
 
 
 def record(options: RunOptions) -> dict[str, object]:

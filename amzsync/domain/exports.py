@@ -1,8 +1,8 @@
-"""What can be taken out of a ledger as a table."""
+"""What can be taken out of a ledger, as a table or as a page."""
 
 from enum import StrEnum
 
-__all__ = ["Export"]
+__all__ = ["Export", "Reported"]
 
 
 class Export(StrEnum):
@@ -12,3 +12,12 @@ class Export(StrEnum):
     MISSING = "missing"
     OBSOLETE = "obsolete"
     LINKS = "links"
+
+
+class Reported(StrEnum):
+    """Which products stand on a report page."""
+
+    CHANGED = "changed"
+    FAILED = "failed"
+    MISSING = "missing"
+    ALL = "all"

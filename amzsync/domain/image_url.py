@@ -11,15 +11,19 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from amzsync.domain.host import is_internal, plain_host
 
-__all__ = ["PLAIN_AMAZON_URL", "ImageUrl", "Malformed", "read_image_url"]
+__all__ = ["AMAZON_HOSTS", "PLAIN_AMAZON_URL", "ImageUrl", "Malformed", "read_image_url", "small_address"]
 
 MAX_URL_LENGTH = 2048
 
 PLAIN_AMAZON_URL = re.compile(r"https://m\.media-amazon\.com/images/I/[A-Za-z0-9+_-]{1,60}\.jpg")
 """The common form, without modifiers: here equal addresses are equal pictures, and the reverse."""
 
-_AMAZON_HOST = re.compile(r"(?:[a-z0-9-]+\.)*(?:media-amazon|ssl-images-amazon|images-amazon)\.com\.?")
+AMAZON_HOSTS = ("media-amazon.com", "ssl-images-amazon.com", "images-amazon.com")
+"""The hosts of Amazon's pictures; those below them are, too."""
+
+_AMAZON_HOST = re.compile(rf"(?:[a-z0-9-]+\.)*(?:{'|'.join(map(re.escape, AMAZON_HOSTS))})\.?")
 _AMAZON_PATH = re.compile(r"/images/[A-Z]/([^/.]+)((?:\.[^/]*)?)(\.[A-Za-z0-9]{1,5})")
+_SIZED_PATH = re.compile(r"(/images/[A-Z]/[^/.]+(?:\.[^/._][^/.]*)*?)(?:\._[^/]*)?(\.[A-Za-z0-9]{1,5})")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}\Z")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _UNSAFE_IN_NAME = re.compile(r"[^A-Za-z0-9+_-]+")
@@ -67,6 +71,24 @@ def read_image_url(url: str, *, allow_private: bool = False) -> ImageUrl | Malfo
             _amazon_id(unquote(raw_id)), extension.lower(), True, bool(modifiers), max(numbers, default=0)
         )
     return _foreign_image(url, parts.path)
+
+
+def small_address(url: str, pixels: int) -> str | None:
+    """Where Amazon has the picture with at most so many pixels a side, over https.
+
+    None where the address is none of Amazon's pictures.
+    """
+    if isinstance(read_image_url(url), Malformed):
+        return None
+    parts = urlsplit(url)
+    host = plain_host(parts)
+    if host is None or parts.port is not None or not _AMAZON_HOST.fullmatch(host):
+        return None
+    base = f"https://{host.rstrip('.')}"
+    sized = _SIZED_PATH.fullmatch(parts.path)
+    if sized:
+        return f"{base}{sized[1]}._SL{pixels}_{sized[2]}"
+    return base + parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def _split(url: str) -> SplitResult | Malformed:

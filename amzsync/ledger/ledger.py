@@ -10,6 +10,7 @@ from typing import Self
 
 from amzsync.ledger.changes import Changes
 from amzsync.ledger.exports import Exports
+from amzsync.ledger.galleries import Galleries
 from amzsync.ledger.imports import Imports
 from amzsync.ledger.merge import Merge
 from amzsync.ledger.opening import open_copy, open_empty, open_reader, open_writer
@@ -56,6 +57,7 @@ class Ledger:
         self.queries = Queries(store, self.selection)
         self.changes = Changes(store, self.selection)
         self.exports = Exports(store, self.selection)
+        self.galleries = Galleries(store, self.selection, self.changes)
         self.seen = Seen(store, clocks.now, self.selection)
         self.unfinished = Unfinished(store, self.runs, self.selection)
 
@@ -94,6 +96,10 @@ class Ledger:
     def atomic(self) -> AbstractContextManager[None]:
         """One transaction for all that happens inside."""
         return self._store.atomic()
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Inside, everything read is of one moment, also beside a process that writes."""
+        return self._store.snapshot()
 
     def close(self) -> None:
         self._store.close()

@@ -74,6 +74,19 @@ class Store:
             raise
 
     @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """One transaction that only reads; joins the one that is open."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
     def unchecked_references(self) -> Iterator[None]:
         """Foreign keys are not checked inside: for rows whose references the program has made itself."""
         self.execute("PRAGMA foreign_keys = OFF")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["Listing", "change_entry", "change_lines"]
+__all__ = ["Listing", "change_entry", "change_lines", "change_words"]
 
 _FEWEST_SHOWN = 8
 _SHOWN_WITHOUT_TERMINAL = 20
@@ -80,6 +80,12 @@ def change_entry(change: Change) -> dict[str, object]:
     }
 
 
+def change_words(change: Change) -> Iterator[tuple[Sign, str]]:
+    """What changes, a sign at a time, in the words of the plan: `+7 images`."""
+    for sign, words, _ in _texts(change):
+        yield sign, words
+
+
 def _room(console: "Console", lines_kept_free: int) -> int:
     return console.height - lines_kept_free if console.is_terminal else _SHOWN_WITHOUT_TERMINAL
 
@@ -113,6 +119,12 @@ def _details(change: Change, width: int) -> "Text":
 
 
 def _parts(change: Change, *, in_words: bool) -> "Iterator[Text]":
+    for sign, words, numbers in _texts(change):
+        yield own(words if in_words else numbers, _STYLES[sign])
+
+
+def _texts(change: Change) -> Iterator[tuple[Sign, str, str]]:
+    """What changes, by sign: in words, and in numbers."""
     moved = [name for name, is_so in (("order", change.is_moved), ("thumbnail", change.thumbnail)) if is_so]
     texts = {
         Sign.MISSING: (f"+{plural(len(change.missing), 'image')}", f"+{count_text(len(change.missing))}"),
@@ -122,8 +134,7 @@ def _parts(change: Change, *, in_words: bool) -> "Iterator[Text]":
         Sign.NOT_IN_PLYTIX: ("? not in Plytix", "?"),
     }
     for sign in change.signs:
-        words, numbers = texts[sign]
-        yield own(words if in_words else numbers, _STYLES[sign])
+        yield sign, *texts[sign]
 
 
 def _addresses(change: Change) -> "Iterator[Text]":

@@ -1,17 +1,14 @@
 """The JSON report of the contract: what was done, or in a dry run what would be."""
 
 import os
-import secrets
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from amzsync.domain.timestamp import utc_text
 from amzsync.errors import ConfigError
-from amzsync.files import open_private
+from amzsync.files import NewFiles
 from amzsync.ledger.part import ChosenPart
 from amzsync.ledger.queries import RowTotals, Totals
 from amzsync.ledger.rows import Failure
@@ -27,7 +24,9 @@ __all__ = [
     "check_output",
     "contract_fields",
     "extra_fields",
+    "is_special",
     "report_json",
+    "unwritable",
     "write_report",
 ]
 
@@ -125,18 +124,18 @@ def extra_fields(counts: PlanCounts, totals: Totals) -> dict[str, object]:
     }
 
 
-def check_output(path: Path) -> None:
-    """Find out before the work whether a report can be written there afterwards.
+def check_output(path: Path, option: str = "--output FILE") -> None:
+    """Find out before the work whether a report can be written there afterwards; `option` names the place.
 
     Raises:
         ConfigError: it cannot.
     """
     if path.is_dir():
-        raise _unwritable(path, "it is a folder")
+        raise unwritable(path, "it is a folder", option)
     if not path.parent.is_dir():
-        raise _unwritable(path, f"there is no folder {path.parent}")
-    if not os.access(path if _is_special(path) else path.resolve().parent, os.W_OK):
-        raise _unwritable(path, "writing there is not allowed")
+        raise unwritable(path, f"there is no folder {path.parent}", option)
+    if not os.access(path if is_special(path) else path.resolve().parent, os.W_OK):
+        raise unwritable(path, "writing there is not allowed", option)
 
 
 def write_report(path: Path, chunks: Iterable[str]) -> None:
@@ -146,35 +145,25 @@ def write_report(path: Path, chunks: Iterable[str]) -> None:
         ConfigError: it cannot be written there.
     """
     try:
-        if _is_special(path):
+        if is_special(path):
             with path.open("w", encoding="utf-8", newline="\n") as device:
                 device.writelines(chunks)
         else:
-            _replace(path.resolve(), chunks)
+            with NewFiles() as new:
+                new.write(path, chunks)
+                new.put_in_place()
     except OSError as error:
-        raise _unwritable(path, error.strerror or "writing failed") from error
+        raise unwritable(path, error.strerror or "writing failed") from error
 
 
-def _replace(path: Path, chunks: Iterable[str]) -> None:
-    beside = path.with_name(f".amzsync-{secrets.token_hex(8)}.tmp")
-    try:
-        with open(beside, "x", encoding="utf-8", newline="\n", opener=open_private) as file:
-            file.writelines(chunks)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileNotFoundError):
-            shutil.copymode(path, beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _is_special(path: Path) -> bool:
+def is_special(path: Path) -> bool:
+    """Whether there is something that is neither a file nor a folder."""
     # A device or a pipe has readers of its own: it is written to, never replaced.
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
-def _unwritable(path: Path, cause: str) -> ConfigError:
+def unwritable(path: Path, cause: str, option: str = "--output FILE") -> ConfigError:
+    """The error where nothing can be written to a place."""
     return ConfigError(
-        f"The report cannot be written to {path}: {cause}.", "Choose another place with --output FILE."
+        f"The report cannot be written to {path}: {cause}.", f"Choose another place with {option}."
     )

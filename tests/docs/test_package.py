@@ -77,13 +77,16 @@ def test_the_wheel_tells_its_version_licence_authors_and_where_to_look(wheel: zi
     assert about.get_all("License-File") == PROJECT["project"]["license-files"]
 
 
-def test_the_wheel_holds_the_code_and_the_licence_and_no_page(wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_holds_the_code_the_report_page_and_the_licence_and_no_other_page(
+    wheel: zipfile.ZipFile,
+) -> None:
     (licence,) = PROJECT["project"]["license-files"]
     assert "Permission is hereby granted" in wheel.read(f"{INFO}/licenses/{licence}").decode()
     code = {path.relative_to(ROOT).as_posix() for path in (ROOT / "amzsync").rglob("*.py")}
     steps = {f"amzsync/migrations/{path.name}" for path in (ROOT / "migrations").glob("*.py")}
+    page = {f"amzsync/views/report_page.{kind}" for kind in ("css", "html.jinja", "js")}
     held = {name for name in wheel.namelist() if not name.startswith(INFO)}
-    assert held == code | steps | {"amzsync/py.typed"}
+    assert held == code | steps | page | {"amzsync/py.typed"}
 
 
 @pytest.mark.parametrize("requirement", PROJECT["project"]["dependencies"])

@@ -1,7 +1,7 @@
 import pytest
 from catalogue import well_formed
 
-from amzsync.domain.image_url import PLAIN_AMAZON_URL, ImageUrl, Malformed, read_image_url
+from amzsync.domain.image_url import PLAIN_AMAZON_URL, ImageUrl, Malformed, read_image_url, small_address
 
 AMAZON = "https://m.media-amazon.com/images/I/"
 
@@ -228,3 +228,26 @@ def test_the_common_form_is_a_picture_whose_id_is_its_file_name() -> None:
 @pytest.mark.parametrize("tail", ["41Bm._SL75_.jpg", "41Bm.png", "41Bm.jpg?x=1", "41%20Bm.jpg", "41Bm.JPG"])
 def test_what_may_name_the_same_picture_in_another_way_is_not_the_common_form(tail: str) -> None:
     assert not PLAIN_AMAZON_URL.fullmatch(AMAZON + tail)
+
+
+@pytest.mark.parametrize(
+    ("url", "small"),
+    [
+        (AMAZON + "61wixnPXtlL.jpg", AMAZON + "61wixnPXtlL._SL160_.jpg"),
+        (AMAZON + "41BmjsZJSRL._AC_SX679_SY500_.JPG", AMAZON + "41BmjsZJSRL._SL160_.JPG"),
+        (AMAZON + "41Bm.jpg?x=1#top", AMAZON + "41Bm._SL160_.jpg"),
+        (
+            "http://IMAGES-NA.ssl-images-amazon.com./images/P/0306406152.01.LZZ.jpg",
+            "https://images-na.ssl-images-amazon.com/images/P/0306406152.01.LZZ._SL160_.jpg",
+        ),
+        ("https://m.media-amazon.com/shop/a.jpg?v=2", "https://m.media-amazon.com/shop/a.jpg?v=2"),
+        ("https://shop.example/images/I/41Bm.jpg", None),
+        ("https://m.media-amazon.com.example/images/I/41Bm.jpg", None),
+        ("https://m.media-amazon.com:8080/images/I/41Bm.jpg", None),
+        ("https://evil-media-amazon.com/images/I/41Bm.jpg", None),
+        ("javascript:alert(1)//m.media-amazon.com/images/I/41Bm.jpg", None),
+        ("", None),
+    ],
+)
+def test_a_picture_of_amazon_has_a_small_size_over_https(url: str, small: str | None) -> None:
+    assert small_address(url, 160) == small

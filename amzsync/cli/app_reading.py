@@ -1,0 +1,78 @@
+"""The commands that only read the ledger."""
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+from amzsync.cli.app_start import start
+from amzsync.cli.export_options import ExportKind, ExportOptions
+from amzsync.cli.options import ApplyOptions, OutputOptions, PaceOptions, PartOptions, TargetOptions
+from amzsync.cli.report_options import ReportOptions
+from amzsync.cli.signature import Only, takes_options
+
+if TYPE_CHECKING:
+    from amzsync.cli.output import Output
+    from amzsync.cli.result import CommandResult
+
+__all__ = ["export_command", "report_command", "status_command"]
+
+
+@takes_options
+def status_command(
+    target: Annotated[TargetOptions, Only("ledger")],
+    part: PartOptions,
+    pace: Annotated[PaceOptions, Only("rate_limits")],
+    output_options: Annotated[OutputOptions, Only("as_json", "verbosity", "is_quiet", "no_color")],
+) -> None:
+    """Show rows by state, runs, failures with their causes, requests used, and what to do next."""
+
+    def command(_output: "Output", resources: ExitStack) -> "CommandResult":
+        from amzsync.cli.run_options import RunOptions
+        from amzsync.cli.status import status
+
+        return status(RunOptions(target=target, pace=pace, part=part), resources)
+
+    start(command, output_options, target)
+
+
+@takes_options
+def report_command(
+    report_options: ReportOptions,
+    target: Annotated[TargetOptions, Only("ledger")],
+    part: PartOptions,
+    output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
+) -> None:
+    """Write a page with the images of all products: what stands, what changes, what failed."""
+
+    def command(_output: "Output", resources: ExitStack) -> "CommandResult":
+        from amzsync.cli.report import report
+        from amzsync.cli.run_options import RunOptions
+
+        return report(report_options, RunOptions(target, part=part), resources)
+
+    start(command, output_options, target)
+
+
+@takes_options
+def export_command(
+    export_options: ExportOptions,
+    target: Annotated[TargetOptions, Only("ledger")],
+    output: Annotated[ApplyOptions, Only("output")],
+    part: PartOptions,
+    output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
+) -> None:
+    """Print what the ledger holds as CSV or JSON, or write the files for Plytix's own importers."""
+    export_options.check(output.output)
+
+    def command(_output: "Output", resources: ExitStack) -> "CommandResult":
+        from amzsync.cli.run_options import RunOptions
+
+        options = RunOptions(target, apply=output, part=part)
+        if export_options.kind is ExportKind.PLYTIX:
+            from amzsync.cli.export_plytix import export_plytix
+
+            return export_plytix(export_options, options, resources)
+        from amzsync.cli.export import export
+
+        return export(export_options, options, resources)
+
+    start(command, output_options, target)
