@@ -126,3 +126,34 @@ def m015_views_by_name(db: Database) -> None:
 def m016_titles(db: Database) -> None:
     """What a mapping calls a product: for people only, nothing depends on it."""
     db.execute("ALTER TABLE products ADD COLUMN title TEXT")
+
+
+@migrations()
+def m017_probes(db: Database) -> None:
+    """What probes of the account have found, and what they have made there until it is gone."""
+    db.execute(
+        """
+        CREATE TABLE probes (
+            id INTEGER PRIMARY KEY,
+            gallery TEXT NOT NULL,
+            token TEXT NOT NULL UNIQUE,
+            started_at TEXT NOT NULL,
+            ended_at TEXT,
+            answers TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(answers))
+        ) STRICT
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE probe_objects (
+            probe_id INTEGER NOT NULL REFERENCES probes (id),
+            kind TEXT NOT NULL CHECK (kind = 'product' OR kind = 'asset'),
+            name TEXT NOT NULL,
+            sent_at TEXT NOT NULL,
+            plytix_id TEXT,
+            state TEXT NOT NULL DEFAULT 'sent' CHECK (
+                state = 'sent' OR state = 'made' OR state = 'gone' OR state = 'kept'),
+            PRIMARY KEY (kind, name)
+        ) STRICT, WITHOUT ROWID
+        """
+    )

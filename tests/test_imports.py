@@ -93,7 +93,7 @@ ENTRIES = {
 LAYERS = {
     "executor.engine": ["executor.clocks", "executor.events", "executor.stop"],
     "executor.scheduler": ["executor.clocks", "executor.engine"],
-    "executor.scripts": ["executor.events", "executor.engine", "executor.scheduler"],
+    "executor.scripts": ["executor.clocks", "executor.events", "executor.engine", "executor.scheduler"],
 }
 
 

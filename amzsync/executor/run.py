@@ -16,6 +16,7 @@ from amzsync.executor.context import (
     TokenFacts,
 )
 from amzsync.executor.engine.engine import End
+from amzsync.executor.probing import Left, ProbeResult, probe
 from amzsync.executor.removal_result import RemovalResult, removal_result
 from amzsync.executor.running import Running, noticing_other_runs, running
 from amzsync.executor.scheduler.script import Script
@@ -44,6 +45,8 @@ __all__ = [
     "Asked",
     "CheckResult",
     "KnownReading",
+    "Left",
+    "ProbeResult",
     "RefreshResult",
     "RemovalResult",
     "RunContext",
@@ -54,6 +57,7 @@ __all__ = [
     "ask",
     "check",
     "inspect",
+    "probe",
     "prune",
     "refresh",
     "sync",

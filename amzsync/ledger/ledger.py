@@ -15,6 +15,7 @@ from amzsync.ledger.imports import Imports
 from amzsync.ledger.merge import Merge
 from amzsync.ledger.opening import open_copy, open_empty, open_reader, open_writer
 from amzsync.ledger.part import Selection
+from amzsync.ledger.probes import Probes
 from amzsync.ledger.queries import Queries
 from amzsync.ledger.request_log import RequestLog
 from amzsync.ledger.runs import Runs
@@ -59,6 +60,7 @@ class Ledger:
         self.exports = Exports(store, self.selection)
         self.galleries = Galleries(store, self.selection, self.changes)
         self.seen = Seen(store, clocks.now, self.selection)
+        self.probes = Probes(store, clocks.now)
         self.unfinished = Unfinished(store, self.runs, self.selection)
 
     @classmethod

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Literal
-from urllib.parse import quote
 
 from amzsync.errors import FieldError
 from amzsync.limits.api import PAGE_SIZE
 from amzsync.plytix.auth import Credentials, TokenAnswer
+from amzsync.plytix.building import condition, search_request, segment
 from amzsync.plytix.parsing import (
     existing_asset_id,
     parse_asset,
@@ -79,11 +78,13 @@ def search_products(
     says the same with one OR group per SKU, for an account that refuses `in`.
     """
     _check_bulk(skus)
-    groups = [[_filter("sku", "eq", sku)] for sku in skus] if by_groups else [[_filter("sku", "in", [*skus])]]
+    groups = (
+        [[condition("sku", "eq", sku)] for sku in skus] if by_groups else [[condition("sku", "in", [*skus])]]
+    )
     attributes = ["sku"]
     if gallery_label is not None:
         attributes += ["thumbnail", "assets", *(f"attributes.{label}" for label in (gallery_label, *also))]
-    request = _search(RequestKind.PRODUCT_SEARCH, "/products/search", groups, attributes, page)
+    request = search_request(RequestKind.PRODUCT_SEARCH, "/products/search", groups, attributes, page=page)
     return Call(
         request, _READ, partial(parse_product_page, gallery_label=gallery_label or "", page_size=PAGE_SIZE)
     )
@@ -92,23 +93,23 @@ def search_products(
 def search_assets(filenames: Sequence[str], *, page: int = 1) -> Call[AssetPage]:
     """Ask for at most 100 filenames in one search. Plytix ignores case: compare what comes back."""
     _check_bulk(filenames)
-    groups = [[_filter("filename", "eq", filename)] for filename in filenames]
-    request = _search(RequestKind.ASSET_SEARCH, "/assets/search", groups, ["filename"], page)
+    groups = [[condition("filename", "eq", filename)] for filename in filenames]
+    request = search_request(RequestKind.ASSET_SEARCH, "/assets/search", groups, ["filename"], page=page)
     return Call(request, _READ, partial(parse_asset_page, page_size=PAGE_SIZE))
 
 
 def search_assets_in_use(asset_ids: Sequence[str], *, page: int = 1) -> Call[AssetPage]:
     """Ask how many products and catalogues use at most 100 assets."""
     _check_bulk(asset_ids)
-    groups = [[_filter("id", "in", [*asset_ids])]]
+    groups = [[condition("id", "in", [*asset_ids])]]
     columns = ["filename", "n_products", "n_catalogs"]
-    request = _search(RequestKind.ASSET_SEARCH, "/assets/search", groups, columns, page)
+    request = search_request(RequestKind.ASSET_SEARCH, "/assets/search", groups, columns, page=page)
     return Call(request, _READ, partial(parse_asset_page, page_size=PAGE_SIZE))
 
 
 def delete_asset(asset_id: str) -> Call[None]:
     """Delete an asset for good. One that is gone already is no failure."""
-    request = Request(RequestKind.ASSET_DELETE, "DELETE", f"/assets/{_segment(asset_id)}")
+    request = Request(RequestKind.ASSET_DELETE, "DELETE", f"/assets/{segment(asset_id)}")
     return Call(request, _WRITTEN | {_NOT_FOUND}, _nothing)
 
 
@@ -119,13 +120,13 @@ def upload_asset(url: str, filename: str) -> Call[CreatedAsset | AssetExistsWith
 
 
 def read_asset(asset_id: str) -> Call[PlytixAsset]:
-    request = Request(RequestKind.ASSET_READ, "GET", f"/assets/{_segment(asset_id)}")
+    request = Request(RequestKind.ASSET_READ, "GET", f"/assets/{segment(asset_id)}")
     return Call(request, _READ, parse_asset)
 
 
 def read_product(product_id: str, gallery_label: str) -> Call[PlytixProduct]:
     """One product with all its attributes: a gallery that is missing there is not in the product's family."""
-    path = f"/products/{_segment(product_id)}?all_attributes=true"
+    path = f"/products/{segment(product_id)}?all_attributes=true"
     request = Request(RequestKind.PRODUCT_READ, "GET", path)
     return Call(
         request, _READ, partial(parse_whole_product, gallery_label=gallery_label, product_id=product_id)
@@ -157,7 +158,7 @@ def restore_product(
         body["attributes"] = {gallery_label: [_asset_object(asset_id) for asset_id in gallery]}
     if not body:
         raise ValueError("There is nothing to write.")
-    request = Request(RequestKind.PRODUCT_WRITE, "PATCH", f"/products/{_segment(product_id)}", body)
+    request = Request(RequestKind.PRODUCT_WRITE, "PATCH", f"/products/{segment(product_id)}", body)
     return Call(
         request, _WRITTEN, partial(_written_product, gallery_label=gallery_label, product_id=product_id)
     )
@@ -165,59 +166,37 @@ def restore_product(
 
 def link_asset(product_id: str, asset_id: str, label: str) -> Call[LinkResult]:
     """Append one asset to a gallery, or put it in the place of a single media attribute."""
-    path = f"/products/{_segment(product_id)}/assets"
+    path = f"/products/{segment(product_id)}/assets"
     request = Request(RequestKind.LINK, "POST", path, {**_asset_object(asset_id), "attribute_label": label})
     return Call(request, _WRITTEN | {_CONFLICT}, partial(_link_result, request=request))
 
 
 def unlink_asset(product_id: str, asset_id: str) -> Call[None]:
     """Take one asset out of a product, wherever in it it stands. One that is not linked is no failure."""
-    path = f"/products/{_segment(product_id)}/assets/{_segment(asset_id)}"
+    path = f"/products/{segment(product_id)}/assets/{segment(asset_id)}"
     return Call(Request(RequestKind.UNLINK, "DELETE", path), _WRITTEN | {_NOT_FOUND}, _nothing)
 
 
 def list_attributes(page: int = 1) -> Call[AttributePage]:
     """All attributes of products, a hundred a page."""
     columns = ["label", "name", "type_class"]
-    request = _search(RequestKind.ATTRIBUTE_SEARCH, "/attributes/product/search", [], columns, page)
+    request = search_request(
+        RequestKind.ATTRIBUTE_SEARCH, "/attributes/product/search", [], columns, page=page
+    )
     return Call(request, _READ, partial(parse_attribute_page, page_size=PAGE_SIZE))
 
 
 def find_attribute(label: str) -> Call[AttributeDefinition | None]:
     """The definition of exactly this label, or None."""
-    groups = [[_filter("label", "eq", label)]]
+    groups = [[condition("label", "eq", label)]]
     columns = ["label", "name", "type_class"]
-    request = _search(RequestKind.ATTRIBUTE_SEARCH, "/attributes/product/search", groups, columns, 1)
+    request = search_request(RequestKind.ATTRIBUTE_SEARCH, "/attributes/product/search", groups, columns)
     return Call(request, _READ, partial(_attribute, label=label))
-
-
-def _search(
-    kind: RequestKind,
-    path: Literal["/products/search", "/assets/search", "/attributes/product/search"],
-    groups: list[list[Mapping[str, object]]],
-    attributes: list[str],
-    page: int,
-) -> Request:
-    pagination = {"page": page, "page_size": PAGE_SIZE}
-    return Request(
-        kind, "POST", path, {"filters": groups, "attributes": attributes, "pagination": pagination}
-    )
-
-
-def _filter(field: str, operator: str, value: object) -> Mapping[str, object]:
-    return {"field": field, "operator": operator, "value": value}
 
 
 def _check_bulk(names: Sequence[str]) -> None:
     if not 0 < len(names) <= PAGE_SIZE:
         raise ValueError(f"A search takes 1 to {PAGE_SIZE} names, not {len(names)}.")
-
-
-def _segment(plytix_id: str) -> str:
-    if plytix_id in {"", ".", ".."}:
-        # Such a path would name the collection, or its parent.
-        raise ValueError("That is no id of Plytix.")
-    return quote(plytix_id, safe="")
 
 
 def _asset_object(asset_id: str) -> Mapping[str, str]:

@@ -32,6 +32,8 @@ class RequestKind(StrEnum):
     PRODUCT_SEARCH = "product_search"
     PRODUCT_READ = "product_read"
     PRODUCT_WRITE = "product_write"
+    PRODUCT_CREATE = "product_create"
+    PRODUCT_DELETE = "product_delete"
     ASSET_SEARCH = "asset_search"
     ASSET_READ = "asset_read"
     ASSET_UPLOAD = "asset_upload"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from amzsync.plytix import client
+from amzsync.plytix import client, trials
 from amzsync.plytix.auth import Credentials, Secret
 from amzsync.plytix.wire import Call, Reply, RequestKind
 
@@ -126,8 +126,19 @@ def test_an_attribute_search_names_its_columns_because_else_only_ids_come_back()
         lambda plytix_id: client.link_asset(plytix_id, "a1", "g"),
         lambda plytix_id: client.unlink_asset("p1", plytix_id),
         client.delete_asset,
+        trials.read_asset,
+        trials.delete_asset,
+        trials.delete_product,
+        lambda plytix_id: trials.read_product(plytix_id, "g"),
+        lambda plytix_id: trials.write(plytix_id, "g", ["a"]),
+        lambda plytix_id: trials.link(plytix_id, "a1", "g"),
+        lambda plytix_id: trials.unlink("p1", plytix_id),
     ],
-    ids=["read asset", "read product", "write product", "link", "unlink", "delete asset"],
+    ids=[
+        *("read asset", "read product", "write product", "link", "unlink", "delete asset"),
+        *("try read asset", "try delete asset", "try delete product", "try read product"),
+        *("try write product", "try link", "try unlink"),
+    ],
 )
 def test_an_id_is_quoted_and_can_never_reach_another_path(build: Callable[[str], Call[Any]]) -> None:
     assert "/a%2F..%2Fb%3Fx%3D1%23%20%C3%A9" in build("a/../b?x=1# é").request.path
@@ -153,6 +164,8 @@ def test_every_kind_of_request_has_a_verb() -> None:
         client.unlink_asset("p1", "a1"),
         client.delete_asset("a1"),
         client.find_attribute("g"),
+        trials.create_product("S", "g"),
+        trials.delete_product("p1"),
     ]
     assert {call.request.kind for call in calls} == set(RequestKind)
 
