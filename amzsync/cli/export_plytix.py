@@ -11,7 +11,7 @@ from pathlib import Path
 
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.export_options import ExportOptions
-from amzsync.cli.next_steps import apply_command, command
+from amzsync.cli.next_steps import apply_command, command, options_of_last_run
 from amzsync.cli.planning import gallery_label
 from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions
@@ -43,8 +43,8 @@ def export_plytix(wanted: ExportOptions, options: RunOptions, resources: ExitSta
     ledger = resources.enter_context(Ledger.write(path))
     ledger.runs.hold("export", os.getpid())
     ledger.selection.choose(Part(options.part.skus, options.part.limit), Among.OPEN)
-    refresh = command("plan", options.target, ledger, "--refresh")
-    apply = apply_command(ledger, options)
+    kept = options_of_last_run(options, ledger)
+    refresh, apply = command("plan", kept.target, ledger, "--refresh"), apply_command(ledger, kept)
     imports = ledger.imports()
     with open_import_folder(folder_path) as folder:
         alt_text = read_alt_text(wanted.alt_text) if wanted.alt_text else None

@@ -21,7 +21,7 @@ __all__ = ["AssetImport", "Imports", "LeftOut", "ProductImport"]
 _MOST_IMAGES = 300
 """The most that a product can have (plytix-api, Products)."""
 
-_OTHERS = "its gallery holds images that others have put there"
+_OTHERS = "its gallery holds images that amzsync has not put there"
 _REORDERED = "the order of its gallery was changed in Plytix"
 _TOO_MANY = f"it wants more than {_MOST_IMAGES} images, the most Plytix allows"
 _SKU = "its SKU would not stand in a CSV file as it is"

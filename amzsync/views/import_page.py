@@ -39,7 +39,8 @@ def _lines(written: Written, made_at: str, refresh: str, apply: str) -> Iterator
     yield from ("", "THE IMPORT, IN FIVE STEPS", "")
     yield from _steps(_list(assets), _list((*products, *galleries)), gallery, apply)
     yield from ("", "AFTERWARDS", "")
-    yield "What the import has made belongs to no run of amzsync: undo and prune leave it alone."
+    yield "What the import has made belongs to no run of amzsync: undo and prune leave it alone,"
+    yield "and what such a gallery lacks later is appended by amzsync apply."
 
 
 def _steps(assets: str, products: str, gallery: str, apply: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from amzsync.ledger.work_rows import Refusal
 S1 = product("S1", ("b", "MAIN"), ("a", "PT01"))
 S2 = product("S2", ("a", "PT01"), ("c", "PT02"))
 A, B, C = "amazon_02_PT01_a.jpg", "amazon_01_MAIN_b.jpg", "amazon_03_PT02_c.jpg"
-OTHERS = "its gallery holds images that others have put there"
+OTHERS = "its gallery holds images that amzsync has not put there"
 
 
 @pytest.fixture

@@ -171,13 +171,18 @@ def test_a_place_that_can_be_no_folder_is_told(tmp_path: Path, place: str) -> No
 
 
 @given(st.text(), st.text())
-def test_no_cell_of_a_left_out_product_is_a_formula(
+def test_no_cell_is_a_formula_whatever_a_ledger_holds(
     tmp_path_factory: pytest.TempPathFactory, sku: str, reason: str
 ) -> None:
     folder = tmp_path_factory.mktemp("x")
-    export(folder, (), [LeftOut(sku, reason)])
-    (_, cells) = lines(folder / "left-out-1.csv")
+    use = Use(sku, reason, "MAIN", 1)
+    export(
+        folder, [AssetImport(sku, reason, use)], [LeftOut(sku, reason)], alt_text="{title}", most_bytes=9**9
+    )
+    cells = [*lines(folder / "left-out-1.csv")[1], *lines(folder / "assets-1.csv")[1]]
+    assert len(cells) == 6
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+    assert all(cell.isprintable() for cell in cells)
 
 
 def test_what_is_left_out_is_named_and_so_is_what_to_do_first(tmp_path: Path) -> None:
