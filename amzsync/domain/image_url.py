@@ -78,6 +78,9 @@ def small_address(url: str, pixels: int) -> str | None:
 
     None where the address is none of Amazon's pictures.
     """
+    if PLAIN_AMAZON_URL.fullmatch(url):
+        stem, _, ending = url.rpartition(".")
+        return f"{stem}._SL{pixels}_.{ending}"
     if isinstance(read_image_url(url), Malformed):
         return None
     parts = urlsplit(url)

@@ -5,7 +5,7 @@
   const [search, keys, count] = ["search", "keys", "count"].map((id) => document.getElementById(id));
   const products = [...document.querySelectorAll(".product")].map((element) => ({
     element,
-    text: element.querySelector(".about").textContent.toLowerCase(),
+    text: [...element.querySelectorAll("h3, .title")].map((one) => one.textContent.toLowerCase()).join("\n"),
   }));
   const number = new Intl.NumberFormat("en");
   let shown = products;

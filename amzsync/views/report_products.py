@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from amzsync.domain.changes import Change, FailedImage, Sign
-from amzsync.domain.image_url import Malformed, read_image_url, small_address
+from amzsync.domain.image_url import PLAIN_AMAZON_URL, Malformed, read_image_url, small_address
 from amzsync.ledger.galleries import Gallery, GalleryImage, GalleryRow
 from amzsync.ledger.rows import State
 from amzsync.views.changes import change_words
@@ -131,4 +131,5 @@ def _failure(failed: FailedImage) -> ShownFailure:
 
 def _link(url: str) -> str | None:
     """An address that leads out into the web; None where it is malformed, or inside a private network."""
-    return None if isinstance(read_image_url(url), Malformed) else url
+    is_usable = PLAIN_AMAZON_URL.fullmatch(url) or not isinstance(read_image_url(url), Malformed)
+    return url if is_usable else None

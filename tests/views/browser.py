@@ -12,6 +12,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 from pathlib import Path
@@ -21,6 +22,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"
 BROWSER = next((path for name in NAMES if (path := shutil.which(name))), None)
 
 _TIMEOUT_S = 90
+_CLOSING_S = 20
 _ABOVE_STANDARD = 10
 _FLAGS = (
     "--headless=new",
@@ -65,7 +67,7 @@ class Browser:
         self.seen = Seen()
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Network", "Log", "Audits"):
+        for domain in ("Page", "Runtime", "Log", "Audits"):
             self.call(f"{domain}.enable")
         self.call("Fetch.enable", patterns=[{"urlPattern": "http*"}])
 
@@ -125,11 +127,23 @@ class Browser:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._session = None
+        with suppress(OSError):
+            self._send(self._last_id + 1, "Browser.close", {})
+        self._wait_for_the_end()
         os.close(self._commands)
         os.close(self._answers)
-        os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
         shutil.rmtree(self._profile, ignore_errors=True)
+
+    def _wait_for_the_end(self) -> None:
+        """All it says until it has closed its end of the pipe; what does not end by itself is ended."""
+        until = time.monotonic() + _CLOSING_S
+        while select.select([self._answers], [], [], max(0.0, until - time.monotonic()))[0]:
+            if not os.read(self._answers, 1 << 20):
+                break
+        else:
+            os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
 
     def _send(self, number: int, method: str, params: dict[str, Any]) -> None:
         message = {"id": number, "method": method, "params": params}
@@ -168,15 +182,14 @@ class Browser:
     def _note(self, message: dict[str, Any]) -> None:
         params = message.get("params", {})
         match message.get("method"):
-            case "Network.requestWillBeSent":
-                self.seen.requests.append(params["request"]["url"])
             case "Fetch.requestPaused":
+                self.seen.requests.append(params["request"]["url"])
                 self._answer_with_a_picture(params)
             case "Log.entryAdded" if params["entry"]["level"] in ("error", "warning"):
                 self.seen.complaints.append(params["entry"]["text"])
             case "Audits.issueAdded":
                 self.seen.complaints.append(json.dumps(params["issue"]))
-            case "Runtime.exceptionThrown":
+            case "Runtime.exceptionThrown" | "Page.javascriptDialogOpening":
                 self.seen.complaints.append(json.dumps(params))
 
     def _answer_with_a_picture(self, params: dict[str, Any]) -> None:
