@@ -4,17 +4,34 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from amzsync.config_accounts import API_URL, AUTH_URL, SANDBOX, Account, read_config, sandbox_account
+from amzsync.config_accounts import (
+    API_URL,
+    AUTH_URL,
+    BUILT_IN,
+    ENVIRONMENT,
+    SANDBOX,
+    Account,
+    read_config,
+    sandbox_account,
+)
 from amzsync.config_keys import offer
 from amzsync.errors import ConfigError
 from amzsync.plytix.address import checked_address
 from amzsync.plytix.auth import Credentials, Secret
 
-__all__ = ["ENVIRONMENT", "SANDBOX", "Account", "account_names", "load_account"]
+__all__ = [
+    "API_URL",
+    "AUTH_URL",
+    "ENVIRONMENT",
+    "FILE_NAMES",
+    "SANDBOX",
+    "Account",
+    "account_names",
+    "load_account",
+    "used_config",
+]
 
-ENVIRONMENT = "environment"
-_BUILT_IN = (SANDBOX, ENVIRONMENT)
-_FILE_NAMES = ("config.json", "plytix_config.json")
+FILE_NAMES = ("config.json", "plytix_config.json")
 
 
 def load_account(
@@ -47,7 +64,7 @@ def load_account(
         "No Plytix account is configured: PLYTIX_API_KEY and PLYTIX_API_PASSWORD are not set, and there is no"
         " configuration file."
         if alias in (None, ENVIRONMENT)
-        else f"The account {alias!r} is not known: there is no configuration file.{offer(alias, _BUILT_IN)}",
+        else f"The account {alias!r} is not known: there is no configuration file.{offer(alias, BUILT_IN)}",
         "Set both variables, name a file with --config FILE, or try it with --plytix-account sandbox.",
     )
 
@@ -66,6 +83,13 @@ def account_names(
         return read_config(path, is_named=is_named).names() if path else [SANDBOX]
     except ConfigError:
         return [SANDBOX]
+
+
+def used_config(
+    *, environ: Mapping[str, str], home: Path, cwd: Path, folders: Iterable[Path] = ()
+) -> Path | None:
+    """The file that is read where no command names one; None where there is none."""
+    return _find_config(None, environ, home, cwd, folders)[0]
 
 
 def _environment_account(environ: Mapping[str, str]) -> Account | None:
@@ -108,5 +132,5 @@ def _find_config(
             config_path = home.joinpath(*config_path.parts[1:])
         return cwd / config_path, True
     candidates = [cwd / "config" / "plytix_config.json"]
-    candidates += [folder / name for folder in folders for name in _FILE_NAMES]
+    candidates += [folder / name for folder in folders for name in FILE_NAMES]
     return next((candidate for candidate in candidates if candidate.is_file()), None), False

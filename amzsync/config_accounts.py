@@ -16,9 +16,21 @@ from amzsync.limits.windows import Limit, parse_limits
 from amzsync.plytix.address import checked_address
 from amzsync.plytix.auth import Credentials, Secret
 
-__all__ = ["API_URL", "AUTH_URL", "SANDBOX", "Account", "Config", "read_config", "sandbox_account"]
+__all__ = [
+    "API_URL",
+    "AUTH_URL",
+    "BUILT_IN",
+    "ENVIRONMENT",
+    "SANDBOX",
+    "Account",
+    "Config",
+    "read_config",
+    "sandbox_account",
+]
 
 SANDBOX = "sandbox"
+ENVIRONMENT = "environment"
+BUILT_IN = (SANDBOX, ENVIRONMENT)
 API_URL = "https://pim.plytix.com/api/v1"
 AUTH_URL = "https://auth.plytix.com/auth/api/get-token"
 

@@ -32,6 +32,7 @@ MAY_IMPORT = {
         "plytix.address",
         "plytix.auth",
     ],
+    "config_writing": ["config_accounts", "config_file", "errors"],
     "config": ["config_accounts", "config_keys", "errors", "plytix.address", "plytix.auth"],
     "executor": ["ledger", "limits", "plytix", "domain", "errors"],
     "views": [
@@ -81,6 +82,7 @@ ENTRIES = {
         "executor.events",
         "executor.stop",
         "executor.survey",
+        "executor.setup",
         "executor.engine.engine.Bounds",
         "executor.engine.engine.End",
         "executor.engine.slots.Slots",  # `status` shows the use of the limits without a run

@@ -13,7 +13,7 @@ import typer
 from amzsync import __version__
 from amzsync.cli.app_reading import export_command, report_command, status_command
 from amzsync.cli.app_removal import prune_command, undo_command
-from amzsync.cli.app_setup import doctor_command
+from amzsync.cli.app_setup import doctor_command, init_command
 from amzsync.cli.app_start import check_consent, start
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.options import (
@@ -199,6 +199,7 @@ app.command("status", epilog="Example: amzsync status --json")(status_command)
 app.command("report", epilog="Example: amzsync report images.html --only failed")(report_command)
 app.command("export", epilog="Example: amzsync export failures --output failures.csv")(export_command)
 app.command("doctor", epilog="Example: amzsync doctor catalogue.json")(doctor_command)
+app.command("init", epilog="Example: amzsync init")(init_command)
 
 
 @sandbox_app.command("serve", epilog="Example: amzsync sandbox serve --port 8080 --mapping catalogue.json")

@@ -1,18 +1,20 @@
 """The commands for the first day, before any run."""
 
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 from amzsync.cli.app_start import start
 from amzsync.cli.doctor_options import DoctorOptions
-from amzsync.cli.options import MappingOptions, OutputOptions, PaceOptions, TargetOptions
+from amzsync.cli.options import ApplyOptions, MappingOptions, OutputOptions, PaceOptions, TargetOptions
 from amzsync.cli.signature import Only, takes_options
+from amzsync.cli.usage import UsageError
 
 if TYPE_CHECKING:
     from amzsync.cli.output import Output
     from amzsync.cli.result import CommandResult
 
-__all__ = ["doctor_command"]
+__all__ = ["doctor_command", "init_command"]
 
 _LOOKED_AT = Only("files", "mappings", "gallery", "marketplace", "allow_private_urls")
 _SHOWN = Only("as_json", "verbosity", "is_quiet", "no_color", "log_file")
@@ -33,5 +35,27 @@ def doctor_command(
         from amzsync.cli.run_options import RunOptions
 
         return doctor(RunOptions(target, mapping, pace=pace), doctor_options, output)
+
+    start(command, output_options, target)
+
+
+@takes_options
+def init_command(
+    target: Annotated[TargetOptions, Only("account", "config")],
+    mapping: Annotated[MappingOptions, Only("gallery")],
+    consent: Annotated[ApplyOptions, Only("is_confirmed")],
+    output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
+) -> None:
+    """Ask for an account's key and password, try them, and write them into a configuration file."""
+    if not (consent.is_confirmed or sys.stdin.isatty()):
+        raise UsageError(
+            "Not a terminal, so cannot ask. Set PLYTIX_API_KEY and PLYTIX_API_PASSWORD, and add --yes."
+        )
+
+    def command(output: "Output", _resources: ExitStack) -> "CommandResult":
+        from amzsync.cli.init import init
+        from amzsync.cli.run_options import RunOptions
+
+        return init(RunOptions(target, mapping, consent), output)
 
     start(command, output_options, target)

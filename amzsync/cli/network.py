@@ -120,7 +120,11 @@ class _Logged:
 
 @contextmanager
 def connected(
-    request: RunRequest, sandbox_skus: Iterable[str], *, keeps_sandbox: bool = True
+    request: RunRequest,
+    sandbox_skus: Iterable[str] = (),
+    *,
+    keeps_sandbox: bool = True,
+    shows_progress: bool = True,
 ) -> Iterator[RunContext]:
     """The account, the display and the signals of a run; the sandbox is given these products.
 
@@ -134,8 +138,9 @@ def connected(
         up = stack.enter_context(
             open_account(account, options.target.ledger, sandbox_skus, is_kept=keeps_sandbox)
         )
+        is_quiet = output.is_quiet or not shows_progress
         display = stack.enter_context(
-            make_display(output.err, quiet=output.is_quiet, monotonic=time.monotonic, now=local_now)
+            make_display(output.err, quiet=is_quiet, monotonic=time.monotonic, now=local_now)
         )
         yield RunContext(
             ledger=request.ledger,

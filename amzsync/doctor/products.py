@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from amzsync.doctor.finding import Finding, listed, ok, problem, warning
 from amzsync.executor.survey import GALLERY_CLASS, AttributeAnswer, ProductAnswer
 
-__all__ = ["attribute_findings", "family_findings", "product_findings"]
-
-_NO_FAMILY = "no family"
+__all__ = ["Family", "attribute_findings", "families_lacking", "family_findings", "product_findings"]
 
 
 def attribute_findings(answer: AttributeAnswer, label: str) -> list[Finding]:
@@ -63,12 +61,20 @@ def product_findings(answers: Iterable[ProductAnswer], total: int) -> list[Findi
 
 
 @dataclass(frozen=True, slots=True)
-class _Family:
-    """The products of one family that were looked at."""
+class Family:
+    """A family, and which of its products that were looked at lack the gallery. `id` is "" for none."""
 
-    name: str
-    skus: tuple[str, ...]
+    id: str
     lacking: tuple[str, ...]
+
+
+def families_lacking(answers: Iterable[ProductAnswer]) -> list[Family]:
+    """The families without the gallery, of those products that were asked."""
+    by_id: dict[str, list[str]] = {}
+    for one in answers:
+        if one.has_gallery is False:
+            by_id.setdefault((one.product.family_id if one.product else None) or "", []).append(one.sku)
+    return [Family(id_, tuple(skus)) for id_, skus in by_id.items()]
 
 
 def family_findings(answers: Iterable[ProductAnswer], label: str) -> list[Finding]:
@@ -76,30 +82,16 @@ def family_findings(answers: Iterable[ProductAnswer], label: str) -> list[Findin
     asked = [one for one in answers if one.has_gallery is not None]
     if not asked:
         return []
-    families = _families(asked)
-    lacking = [family for family in families if family.lacking]
+    lacking = families_lacking(asked)
     if not lacking:
         count = f"{len(asked):,} products were looked at"
         return [ok("families", f"{count}: all of them have the gallery {label!r}.")]
     return [
         problem(
             "families",
-            f"The gallery {label!r} is not in the family {family.name}:"
+            f"The gallery {label!r} is not in {f'the family {family.id}' if family.id else 'some products'}:"
             f" {len(family.lacking):,} of {len(asked):,} products looked at ({listed(family.lacking)}).",
             "Add the attribute to that family in Plytix: until then its products are skipped.",
         )
         for family in lacking
-    ]
-
-
-def _families(asked: Iterable[ProductAnswer]) -> list[_Family]:
-    by_name: dict[str, list[ProductAnswer]] = {}
-    for one in asked:
-        name = (one.product.family_id if one.product else None) or _NO_FAMILY
-        by_name.setdefault(name, []).append(one)
-    return [
-        _Family(
-            name, tuple(one.sku for one in of_it), tuple(one.sku for one in of_it if one.has_gallery is False)
-        )
-        for name, of_it in by_name.items()
     ]

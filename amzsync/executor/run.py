@@ -189,7 +189,10 @@ def ask(
     *,
     products: int = 0,
 ) -> Asked[T]:
-    """Run scripts that only read, whatever they are about; `products` is how many they count as done."""
+    """Run scripts that are about no row of the ledger; `products` is how many they count as done.
+
+    Nothing here guards against other runs: none of them may write to a product.
+    """
     label, record = context.gallery_label, Record(context.ledger.work())
     with running(context, record, Outstanding(products, assets=0), announces=False) as run:
         shared = ScriptContext(label, run.record, ProductsBySku(label), AssetsByName())

@@ -41,6 +41,8 @@ class RequestKind(StrEnum):
     UNLINK = "unlink"
     ASSET_DELETE = "asset_delete"
     ATTRIBUTE_SEARCH = "attribute_search"
+    ATTRIBUTE_CREATE = "attribute_create"
+    FAMILY_LINK = "family_link"
 
 
 class LinkResult(StrEnum):

@@ -13,6 +13,7 @@ __all__ = [
     "GALLERY_CLASS",
     "AttributeAnswer",
     "ProductAnswer",
+    "as_stop",
     "survey_assets",
     "survey_attribute",
     "survey_product",
@@ -48,7 +49,7 @@ def survey_assets() -> Script[bool]:
     try:
         yield Send(search_assets([_NO_NAME]))
     except PlytixError as error:
-        raise _stopped(error) from None
+        raise as_stop(error) from None
     return True
 
 
@@ -63,7 +64,7 @@ def survey_attribute(label: str) -> Script[AttributeAnswer]:
     except RejectedError:
         return AttributeAnswer(None, is_told=False)
     except PlytixError as error:
-        raise _stopped(error) from None
+        raise as_stop(error) from None
     return AttributeAnswer(sent.value)
 
 
@@ -95,11 +96,12 @@ def _read_whole(sku: str, seen: PlytixProduct, gallery_label: str) -> Script[Pro
     except PlytixError as error:
         if isinstance(error, RejectedError) and error.status == 404:
             return ProductAnswer(sku, None)
-        raise _stopped(error) from None
+        raise as_stop(error) from None
     return ProductAnswer(sku, sent.value, has_gallery=sent.value.gallery is not None)
 
 
-def _stopped(error: PlytixError) -> StopError:
+def as_stop(error: PlytixError) -> StopError:
+    """The same as what ends a look: without its answer nothing more is to be said."""
     if isinstance(error, StopError):
         return error
     return StopError(
