@@ -178,6 +178,16 @@ def test_nothing_typed_or_the_end_of_the_input_writes_nothing(
     assert not setup.sandbox.total
 
 
+def test_ctrl_c_at_a_question_writes_nothing(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.delenv("PLYTIX_API_KEY")
+    monkeypatch.setattr("getpass.getpass", interrupt)
+    ran = init(answers="\n\n\n")
+    assert (ran.code, own_file().exists(), setup.sandbox.total) == (130, False, 0)
+
+
 @pytest.fixture
 def bare(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """An account without any gallery, with a product in a family and one in none."""
