@@ -21,9 +21,12 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Any
 
+import platformdirs.unix
 from sqlite_utils import Database
+from typer.main import get_command
 
 from amzsync.cli import app, apply, binding, execution, plan, planning
 from amzsync.cli import status as status_command
@@ -33,7 +36,7 @@ from amzsync.ledger.store import Store
 from amzsync.plytix.transport import Transport
 from amzsync.views import progress, summary
 
-PRELOADED = (apply, plan, status_command, progress, summary)
+PRELOADED = (apply, plan, status_command, progress, summary, platformdirs.unix)
 COUNTER = struct.Struct("i")
 HASH_ROUNDS = 1
 """Of the slow hash of an API key, which a test need not wait for."""
@@ -75,8 +78,8 @@ class InFlightCounter:
             COUNTER.pack_into(self._memory, 0, len(self.engine._parts.sender.in_flight))
 
 
-def replace_method(owner: type, name: str, method: Callable[..., Any]) -> None:
-    setattr(owner, name, method)
+def replace(owner: type | ModuleType, name: str, value: Any) -> None:
+    setattr(owner, name, value)
 
 
 def around_commits(crash_point: CrashPoint, in_flight: InFlightCounter, keep: Callable[[], None]) -> None:
@@ -93,7 +96,7 @@ def around_commits(crash_point: CrashPoint, in_flight: InFlightCounter, keep: Ca
         crash_point.event("after commit")
         return cursor
 
-    replace_method(Store, "execute", patched)
+    replace(Store, "execute", patched)
 
 
 def around_requests(crash_point: CrashPoint, in_flight: InFlightCounter) -> None:
@@ -113,9 +116,9 @@ def around_requests(crash_point: CrashPoint, in_flight: InFlightCounter) -> None
         in_flight.engine = engine
         return run(engine, *arguments)
 
-    replace_method(Transport, "_exchange", patched_exchange)
-    replace_method(Workers, "submit", patched_submit)
-    replace_method(Engine, "run", patched_run)
+    replace(Transport, "_exchange", patched_exchange)
+    replace(Workers, "submit", patched_submit)
+    replace(Engine, "run", patched_run)
 
 
 def around_migrations(crash_point: CrashPoint) -> None:
@@ -125,13 +128,13 @@ def around_migrations(crash_point: CrashPoint) -> None:
         crash_point.event("schema statement")
         return execute(database, *arguments, **options)
 
-    replace_method(Database, "execute", patched)
+    replace(Database, "execute", patched)
 
 
 def around_steps(crash_point: CrashPoint) -> None:
     """The moments before the plan stands in the ledger, and before the first request is prepared."""
     for module, name, event in ((planning, "settle", "before planned"), (execution, "sync", "before sync")):
-        setattr(module, name, _after_event(getattr(module, name), crash_point, event))
+        replace(module, name, _after_event(getattr(module, name), crash_point, event))
 
 
 def _after_event(step: Callable[..., Any], crash_point: CrashPoint, event: str) -> Callable[..., Any]:
@@ -167,7 +170,7 @@ def spoil_the_disk(pragma: str, requests: int) -> None:
             store._connection.execute(pragma.format(pages=pages))
         return result
 
-    replace_method(Store, "execute", patched)
+    replace(Store, "execute", patched)
 
 
 def be_the_command(order: dict[str, Any]) -> None:
@@ -212,6 +215,7 @@ def warm_up() -> None:
 
 def main() -> None:
     binding._ROUNDS = HASH_ROUNDS
+    replace(app, "app", get_command(app.app))  # Made once, not by each child.
     warm_up()
     for line in iter(sys.stdin.readline, ""):
         order = json.loads(line)

@@ -1,5 +1,7 @@
 """The scheduler's requests that have not been answered yet."""
 
+from collections import Counter
+
 from amzsync.executor.engine.outgoing import Outgoing
 from amzsync.executor.scheduler.queues import Priority, Search, SingleRequest
 
@@ -11,18 +13,21 @@ class InFlight:
 
     def __init__(self) -> None:
         self._requests: set[Outgoing] = set()
+        self._counts: Counter[object] = Counter()
 
     def __bool__(self) -> bool:
         return bool(self._requests)
 
     def add(self, outgoing: Outgoing) -> None:
         self._requests.add(outgoing)
+        self._counts[_kind(outgoing)] += 1
 
     def remove(self, outgoing: Outgoing) -> None:
         self._requests.remove(outgoing)
+        self._counts[_kind(outgoing)] -= 1
 
     def count(self, kind: type[Search] | Priority) -> int:
-        return sum(1 for outgoing in self._requests if _kind(outgoing) is kind)
+        return self._counts[kind]
 
     @property
     def expected_writes(self) -> int:
