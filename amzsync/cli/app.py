@@ -38,7 +38,9 @@ __all__ = ["app", "main"]
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
-_CHECKED = Only("files", "mappings", "gallery", "marketplace", "allow_private_urls")
+_CHECKED = Only(
+    "files", "mappings", "gallery", "marketplace", "sku_column", "url_columns", "allow_private_urls"
+)
 _APPLIED = Only("refresh", "dry_run", "is_confirmed", "retry_failed", "fail_on", "output")
 _WORK = Only("dry_run", "is_confirmed", "retry_failed", "fail_on", "output")
 

@@ -12,6 +12,8 @@ __all__ = [
     "FAIL_ON",
     "check_alt_text",
     "check_behaviours",
+    "check_column",
+    "check_columns",
     "check_fail_on",
     "check_ledger",
     "check_marketplace",
@@ -55,6 +57,18 @@ def check_behaviours(texts: Sequence[str] | None) -> Sequence[str] | None:
         except SandboxError as error:
             raise typer.BadParameter(str(error)) from None
     return texts
+
+
+def check_column(name: str | None) -> str | None:
+    if name is not None and not name.strip():
+        raise typer.BadParameter("The name of a column is empty.")
+    return name
+
+
+def check_columns(names: Sequence[str] | None) -> Sequence[str] | None:
+    for name in names or ():
+        check_column(name)
+    return names
 
 
 def check_rate_limits(texts: Sequence[str] | None) -> Sequence[str] | None:

@@ -70,6 +70,24 @@ class MappingOptions:
             help="US, DE, …. Default: the mapping's, else US.",
         ),
     ] = None
+    sku_column: Annotated[
+        str | None,
+        typer.Option(
+            "--sku-column",
+            metavar="NAME",
+            callback=option_checks.check_column,
+            help="The column of a table that holds the SKUs of Plytix. Default: sku, else that of an ASIN.",
+        ),
+    ] = None
+    url_columns: Annotated[
+        tuple[str, ...],
+        typer.Option(
+            "--url-column",
+            metavar="NAME",
+            callback=option_checks.check_columns,
+            help="A column of a table that holds image addresses; repeat it for several, in gallery order.",
+        ),
+    ] = ()
     allow_private_urls: Annotated[
         bool,
         typer.Option("--allow-private-urls", help="Accept image URLs that point into a private network."),

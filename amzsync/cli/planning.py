@@ -22,7 +22,7 @@ from amzsync.ledger.part import Among, Part
 from amzsync.ledger.queries import Outstanding
 from amzsync.limits.forecast import Forecast, forecast
 from amzsync.limits.windows import Limit
-from amzsync.mapping.read import read_products
+from amzsync.mapping.read import NamedColumns, read_products
 from amzsync.mapping.source import STANDARD_INPUT, MappingSource, open_mapping, told_name
 from amzsync.planner import PlanCounts, Planner, settle
 from amzsync.views.plan import AccountView, Cost, Kept, PlanView
@@ -103,21 +103,22 @@ def plan_into(
     Raises:
         MappingError: one of them is no mapping; the ledger stays as it was.
     """
-    label = gallery_label(ledger, options)
+    label, wanted = gallery_label(ledger, options), options.mapping
     planner = Planner(
         ledger.merge.known_rows(),
         gallery_label=label,
-        allow_private=options.mapping.allow_private_urls,
-        is_complete=options.mapping.is_complete,
+        allow_private=wanted.allow_private_urls,
+        is_complete=wanted.is_complete,
     )
+    columns = NamedColumns(wanted.sku_column, wanted.url_columns)
     for source in sources:
-        for product in read_products(source, marketplace=options.mapping.marketplace):
+        for product in read_products(source, marketplace=wanted.marketplace, columns=columns):
             planner.add(product)
     plan = settle(planner)
     ledger.merge.apply(
         plan,
         gallery_label=label,
-        skip_existing=options.mapping.skip_existing,
+        skip_existing=wanted.skip_existing,
         settings={
             _COUNTS: json.dumps(dataclasses.asdict(plan.counts)),
             _SOURCES: json.dumps([str(source.path) for source in sources]),

@@ -8,15 +8,26 @@ from amzsync.domain.product import MARKETPLACE_IDS, MAX_IMAGES, ImageRef, Produc
 from amzsync.domain.title import one_line
 from amzsync.domain.variant import POSITION, flat_variant, listed_variant, normalise
 
-__all__ = ["FIELDS", "IDENTITY", "PICTURES", "Nameless", "Shape", "check_sku", "read_product"]
+__all__ = [
+    "FIELDS",
+    "FLAT_FIELDS",
+    "IDENTITY",
+    "MAX_SIDE",
+    "PICTURES",
+    "TITLES",
+    "Nameless",
+    "Shape",
+    "check_sku",
+    "read_product",
+]
 
 _MAX_SKU_LENGTH = 512
-_MAX_SIDE = 1 << 15
+MAX_SIDE = 1 << 15
 _PARENT = "VARIATION_PARENT"
 _PARENT_CHILD = ("Parent", "parent", "PARENT")
-_TITLES = ("title", "amazon_title", "item_name")
+TITLES = ("title", "amazon_title", "item_name")
 _new_ref = tuple.__new__
-_FLAT_FIELDS = {
+FLAT_FIELDS = {
     field: flat_variant(field)
     for field in (
         "amazon_image_main",
@@ -28,13 +39,13 @@ _FLAT_FIELDS = {
 IDENTITY = frozenset({"suggested_sku", "amazon_asin", "asin"})
 """The fields that name a product."""
 
-PICTURES = frozenset({"amazon_images", *_FLAT_FIELDS, "images", "image_urls"})
+PICTURES = frozenset({"amazon_images", *FLAT_FIELDS, "images", "image_urls"})
 """The fields that name its pictures."""
 
 FIELDS = (
     IDENTITY
     | PICTURES
-    | {"marketplace", "summaries", "item_classification", "is_parent", "parent_child", *_TITLES}
+    | {"marketplace", "summaries", "item_classification", "is_parent", "parent_child", *TITLES}
 )
 """All fields that are read."""
 
@@ -115,7 +126,7 @@ def _is_parent(entry: Mapping[str, Any]) -> bool:
 
 def _title(entry: Mapping[str, Any], summaries: list[Mapping[str, Any]]) -> str | None:
     """The first title that is one. It is only shown: one of a wrong type counts as not told."""
-    for field in _TITLES:
+    for field in TITLES:
         title = entry.get(field)
         if title.__class__ is str and (line := one_line(title)):
             return line
@@ -161,7 +172,7 @@ def _image_list(raw: object, field: str) -> list[ImageRef]:
         width: Any = get("width")
         # A size is a hint: one that is no positive whole number counts as not told.
         is_sized = (
-            height.__class__ is width.__class__ is int and 0 < height < _MAX_SIDE and 0 < width < _MAX_SIDE
+            height.__class__ is width.__class__ is int and 0 < height < MAX_SIDE and 0 < width < MAX_SIDE
         )
         refs.append(
             _new_ref(
@@ -178,7 +189,7 @@ def _image_list(raw: object, field: str) -> list[ImageRef]:
 
 def _flat_fields(entry: Mapping[str, Any]) -> list[ImageRef]:
     refs = []
-    for field, variant in _FLAT_FIELDS.items():
+    for field, variant in FLAT_FIELDS.items():
         link = entry.get(field)
         if link is None or link == "":
             continue

@@ -80,7 +80,9 @@ def test_no_object_has_more_options_than_one_can_keep_in_mind() -> None:
 def test_recorded_options_come_back_as_they_were_given(tmp_path: Path) -> None:
     given = RunOptions(
         replace(LEDGER, account="prod", config=Path("c.json"), same_account=True),
-        MappingOptions((tmp_path / "a.json",), True, True, "gallery", "DE", True),
+        MappingOptions(
+            (tmp_path / "a.json",), True, True, "gallery", "DE", "item_sku", ("Bild", "Bild 2"), True
+        ),
         all_options.ApplyOptions(dry_run=True, is_confirmed=True, retry_failed=True, output=Path("r.json")),
         PaceOptions(4, ("50/10s",), "15m"),
         all_options.PartOptions(("A*", "B"), 3),

@@ -1,6 +1,8 @@
 """The examples on the pages work: configuration, mapping, client."""
 
+import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,8 +12,9 @@ import pytest
 from docs.page import PAGES, SAMPLE, amzsync, block, table
 
 from amzsync.config import load_account
-from amzsync.domain.product import MAX_IMAGES, Product
-from amzsync.mapping import read, stream
+from amzsync.domain.product import MARKETPLACE_IDS, MAX_IMAGES, Product
+from amzsync.mapping import csv_rows, read, stream, xlsx_rows
+from amzsync.mapping.columns import NamedColumns, find_columns
 from amzsync.mapping.forms import read_product
 from amzsync.mapping.read import read_products
 
@@ -20,6 +23,7 @@ FLAT_FIELDS = [
     *(f"amazon_image_variant_{number}" for number in range(1, 9)),
     "amazon_image_swatch",
 ]
+US = MARKETPLACE_IDS["US"]
 ADDRESS = "http://127.0.0.1:8080"
 
 
@@ -45,6 +49,56 @@ def test_the_mapping_is_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("mark", "found"),
+    [
+        (
+            "example: long table",
+            [
+                ("AMZN-US-B0FERNMS08", False, ["MAIN", "PT01"], "Fern boot, moss, 8"),
+                ("AMZN-US-B0FERNSL08", False, [""], None),
+            ],
+        ),
+        (
+            "example: wide table",
+            [
+                ("AMZN-US-B0FERNMS08", False, ["MAIN", "PT01"], "Fern boot"),
+                ("AMZN-US-B0FERNMSPA", True, ["MAIN"], "Fern boot"),
+            ],
+        ),
+    ],
+)
+def test_the_tables_are_mappings(
+    mark: str, found: list[tuple[str, bool, list[str], str | None]], tmp_path: Path
+) -> None:
+    path = tmp_path / "table"
+    path.write_text(block(mark), encoding="utf-8")
+    products = (one for one in read_products(path) if isinstance(one, Product))
+    assert [
+        (one.sku, one.is_parent, [ref.variant for ref in one.images], one.title) for one in products
+    ] == found
+
+
+def test_every_column_named_is_one() -> None:
+    names = [name for named, _ in table("table: columns") for name in re.findall(r"`([^`]+)`", named)]
+    used = find_columns(
+        [name.replace("marketplace_id=…", f"marketplace_id={US}") for name in names], NamedColumns()
+    )
+    ids, pictures = used.identity, used.pictures
+    for name in ("external_product_id", "product_id", "amzn1.volt.ca.product_id_value"):
+        assert find_columns([name, f"{name.removesuffix('_value')}_type"], NamedColumns()).identity.typed
+    wide = [
+        index for views in (pictures.flat, *pictures.located.values(), pictures.old) for index, _ in views
+    ]
+    about = [*used.titles, *(index for index, _ in used.parents)]
+    others = [ids.marketplace, pictures.variant, pictures.height, pictures.width]
+    long = [names.index("url"), names.index("link")]
+    typed = [index for index, name in enumerate(names) if "product_id" in name and "locator" not in name]
+    indexes = {*ids.skus, *ids.asins, *wide, *about, *others, *long, *typed}
+    assert indexes == set(range(len(names)))
+    assert find_columns(["link"], NamedColumns()).has_pictures
+
+
+@pytest.mark.parametrize(
     ("field", "value"),
     [
         ("amazon_images", [{"link": "https://x.example/1.jpg"}]),
@@ -63,7 +117,12 @@ def test_every_form_named_is_one(field: str, value: object) -> None:
 
 def test_the_bounds_of_a_mapping_are_those_of_the_program() -> None:
     bounds = f"{MAX_IMAGES:,} images for a product, {stream._MAX_ELEMENT_CHARS:,} characters for one entry"
-    assert f"{bounds}, {read._MAX_UNREADABLE:,} products without a SKU" in PAGES["data/README.md"].text
+    text = " ".join(PAGES["data/README.md"].text.split())
+    assert f"{bounds}, {read._MAX_UNREADABLE:,} products without a SKU" in text
+    assert csv_rows._MAX_ROW_CHARS == stream._MAX_ELEMENT_CHARS
+    assert csv.field_size_limit() == xlsx_rows._MOST_CELL_CHARS
+    assert f"one cell may have {xlsx_rows._MOST_CELL_CHARS:,} characters" in text
+    assert f"{xlsx_rows._MOST_ROWS:,} rows, and unpack to {xlsx_rows._MOST_BYTES >> 20} MB" in text
 
 
 def test_a_client_of_ones_own_finds_the_sandbox_and_amzsync_does_too(tmp_path: Path) -> None:
