@@ -6,7 +6,7 @@ import pytest
 from simulation.taking_back import broken
 
 _CHUNKS = 2
-_FIXED = 120
+_FIXED = 60
 _SOAK = 10_000
 
 
