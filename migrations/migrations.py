@@ -157,3 +157,9 @@ def m017_probes(db: Database) -> None:
         ) STRICT, WITHOUT ROWID
         """
     )
+
+
+@migrations()
+def m018_orders_of_others(db: Database) -> None:
+    """Whether the images of this ledger stood in another order than it had left them."""
+    db.execute("ALTER TABLE seen_products ADD COLUMN reordered INTEGER NOT NULL DEFAULT 0")

@@ -44,7 +44,7 @@ _PRODUCTS = f"""
     SELECT products.id, sku, links.position, links.state, links.origin, links.placed, links.reason,
         assets.state, assets.plytix_id, assets.filename,
         thumbnails.state, shown.state, shown.plytix_id, shown.filename,
-        in_plytix, others, moved
+        in_plytix, others, reordered
     FROM products CROSS JOIN links ON links.product_id = products.id
         CROSS JOIN assets ON assets.id = links.asset_id
         LEFT JOIN thumbnails ON thumbnails.product_id = products.id
@@ -105,7 +105,7 @@ class _Row(NamedTuple):
     shown_filename: str | None
     in_plytix: int | None
     others: int | None
-    moved: int | None
+    reordered: int | None
 
 
 class Imports:
@@ -171,10 +171,7 @@ def _obstacle(rows: Sequence[_Row]) -> str | None:
     skipped = [row.reason for row in rows if row.state == State.SKIPPED]
     if skipped:
         return skipped[0] or _OTHERS
-    # Another order than wanted is this ledger's own only where it is to be written yet.
-    if product.moved and not any(State(row.state).is_open and row.placed is not None for row in rows):
-        return _REORDERED
-    return None
+    return _REORDERED if product.reordered else None
 
 
 def _names(rows: Iterable[_Row]) -> Iterator[str]:

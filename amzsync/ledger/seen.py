@@ -11,11 +11,12 @@ from amzsync.ledger.work_rows import WorkRows
 
 __all__ = ["LastSeen", "Seen", "SeenTransitions", "Sighting"]
 
-_FACTS = "in_plytix, missing, moved, thumbnail, obsolete, others"
+_FACTS = "in_plytix, missing, moved, thumbnail, obsolete, others, reordered"
 _KEEP = (
     " ON CONFLICT (product_id) DO UPDATE SET seen_at = excluded.seen_at, run_id = excluded.run_id,"
     " in_plytix = excluded.in_plytix, missing = excluded.missing, moved = excluded.moved,"
-    " thumbnail = excluded.thumbnail, obsolete = excluded.obsolete, others = excluded.others"
+    " thumbnail = excluded.thumbnail, obsolete = excluded.obsolete, others = excluded.others,"
+    " reordered = excluded.reordered"
 )
 _LATELY = timedelta(seconds=60)
 _DIFFERS = "(run_id IS NULL AND (in_plytix = 0 OR missing > 0 OR thumbnail = 1))"
@@ -26,7 +27,8 @@ _DIFFERS = "(run_id IS NULL AND (in_plytix = 0 OR missing > 0 OR thumbnail = 1))
 class Sighting:
     """How one product stood: images that were missing, no longer wanted, and of others, by their number.
 
-    `moved`: in another order than wanted; `thumbnail`: another one than wanted, or none.
+    `moved`: in another order than wanted; `thumbnail`: another one than wanted, or none; `reordered`: images
+    of this ledger in another order than its writes had left them, so that it is a person's.
     """
 
     in_plytix: bool
@@ -35,6 +37,7 @@ class Sighting:
     thumbnail: bool = False
     obsolete: int = 0
     others: int = 0
+    reordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class SeenTransitions(WorkRows):
         """How a product stands now."""
         self._store.execute(
             f"INSERT INTO seen_products (product_id, seen_at, run_id, {_FACTS})"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)" + _KEEP,
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" + _KEEP,
             (product_id, utc_text(self._now()), self._run_id, *_values(sighting)),
         )
 
@@ -113,7 +116,7 @@ class Seen:
         with self._store.atomic():
             self._store.execute_many(
                 f"INSERT INTO seen_products (product_id, seen_at, run_id, {_FACTS})"
-                " SELECT id, ?, NULL, ?, ?, ?, ?, ?, ? FROM products"
+                " SELECT id, ?, NULL, ?, ?, ?, ?, ?, ?, ? FROM products"
                 " WHERE id = ? AND sku = ? AND wanted IS ?"
                 + _KEEP
                 + " WHERE excluded.seen_at >= seen_products.seen_at",
@@ -129,4 +132,5 @@ def _values(sighting: Sighting) -> tuple[object, ...]:
         sighting.thumbnail,
         sighting.obsolete,
         sighting.others,
+        sighting.reordered,
     )

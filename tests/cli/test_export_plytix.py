@@ -28,6 +28,14 @@ def test_a_part_of_a_catalogue_is_exported_with_the_commands_that_follow(setup: 
     assert len(lines("imp/assets-1.csv")) == 3
 
 
+def test_the_account_that_a_plan_was_given_is_named_again(setup: Setup) -> None:
+    mapping = setup.mapping({"matched": [flat("A", "a")]}, seed=False)
+    amzsync("plan", mapping, "--plytix-account", "sandbox")
+    out = amzsync("export", "plytix", "imp").out
+    assert out.count("--plytix-account sandbox") == 2
+    assert "amzsync apply --yes --plytix-account sandbox" in Path("imp/README.txt").read_text()
+
+
 def test_quiet_tells_only_what_has_to_be_known(setup: Setup) -> None:
     mapping = setup.mapping({"matched": [flat("A", "a")]})
     amzsync("plan", "--mapping", mapping)

@@ -130,3 +130,21 @@ def test_a_gallery_that_this_ledger_filled_is_imported_with_what_is_new(
     assert ran.writes == 0
     names = ("amazon_01_MAIN_c.jpg", "amazon_01_MAIN_a.jpg", "amazon_02_PT01_b.jpg")
     assert harness.pictures["S1"] == (names[0], names)
+
+
+def test_an_order_that_a_person_has_changed_is_never_imported_over(
+    harness: SyncHarness, tmp_path: Path
+) -> None:
+    harness.plan(product("S1", ("a", "MAIN"), ("b", "PT01")), product("S2", ("a", "MAIN"), ("b", "PT01")))
+    harness.apply()
+    stands = harness.sandbox.snapshot().products["S1"].gallery_ids
+    harness.sandbox.set_gallery("S1", stands[::-1])
+    harness.plan(*(product(sku, ("a", "MAIN"), ("b", "PT01"), ("c", "PT02")) for sku in ("S1", "S2")))
+    harness.refresh()
+    written = export(harness, tmp_path / "imp")
+    assert [named.skus for named in written.left_out] == [("S1",)]
+    brought(harness, tmp_path / "imp")
+    harness.apply()
+    first, second, third = "amazon_01_MAIN_a.jpg", "amazon_02_PT01_b.jpg", "amazon_03_PT02_c.jpg"
+    assert harness.pictures["S1"][1] == (second, first, third)
+    assert harness.pictures["S2"][1] == (first, second, third)

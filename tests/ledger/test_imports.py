@@ -117,9 +117,9 @@ def test_a_wanted_image_that_somebody_else_put_there_is_theirs_too(ledger: Ledge
 
 def test_an_order_that_a_person_has_changed_stays(ledger: Ledger, work: Work) -> None:
     finish_product(work, 1, finish(work, B), finish(work, A))
-    work.see(1, Sighting(in_plytix=True, moved=True, thumbnail=True))
+    work.see(1, Sighting(in_plytix=True, reordered=True))
     assert reason(ledger, "S1") == "the order of its gallery was changed in Plytix"
-    work.want_order(1, [1])
+    work.see(1, Sighting(in_plytix=True, moved=True))
     assert isinstance(products(ledger)["S1"], ProductImport)
 
 

@@ -5,6 +5,7 @@ A picture is named by its row in the ledger. It stands in the gallery where the 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from amzsync.ledger.rows import Link, Origin, ProductWork, State, Thumbnail
 from amzsync.ledger.seen import Sighting
@@ -16,6 +17,7 @@ __all__ = ["Differences", "compare", "known_by_name"]
 class Differences:
     """What differs, as rows of assets; `others` counts what is not wanted and not ours.
 
+    `is_reordered`: images of this ledger stand in another order than its writes had left them.
     `missing` and `thumbnail` leave out what is known to have failed and does not stand: that is `failed`.
     """
 
@@ -25,6 +27,7 @@ class Differences:
     obsolete: tuple[int, ...] = ()
     failed: tuple[int, ...] = ()
     others: int = 0
+    is_reordered: bool = False
 
     @property
     def sighting(self) -> Sighting:
@@ -36,6 +39,7 @@ class Differences:
             thumbnail=self.thumbnail is not None,
             obsolete=len(self.obsolete),
             others=self.others,
+            reordered=self.is_reordered,
         )
 
 
@@ -74,6 +78,7 @@ def compare(
         obsolete=obsolete,
         failed=tuple(failed),
         others=len(there - standing.keys() - {ids[row] for row in obsolete}),
+        is_reordered=_is_reordered(product.links, ids, gallery),
     )
 
 
@@ -96,6 +101,16 @@ def _is_ours(links: Sequence[Link], ids: Mapping[int, str], there: Collection[st
     """Whether a gallery holds only what this ledger put there, in whichever order."""
     own = {ids.get(link.asset_id) for link in links if link.origin is Origin.MADE or link.sent is not None}
     return own.issuperset(there)
+
+
+def _is_reordered(links: Sequence[Link], ids: Mapping[int, str], gallery: Sequence[str]) -> bool:
+    placed = {
+        ids.get(link.asset_id): link.placed
+        for link in links
+        if link.origin is Origin.MADE and link.placed is not None
+    }
+    places = [placed[asset_id] for asset_id in gallery if asset_id in placed]
+    return any(before >= after for before, after in pairwise(places))
 
 
 def _stands(thumbnail: Thumbnail, ids: Mapping[int, str], seen: str | None) -> bool:
