@@ -10,6 +10,7 @@ from pathlib import Path
 from amzsync.config_accounts import BUILT_IN, Account
 from amzsync.config_file import read_config_file
 from amzsync.errors import ConfigError
+from amzsync.plytix.auth import Secret
 
 __all__ = ["add_account", "check_account_name", "has_account"]
 
@@ -66,7 +67,7 @@ def add_account(path: Path, account: Account) -> bool:
     if "aliases" in content:
         aliases = _part(content, "aliases", path)
         whole["aliases"] = {name: target for name, target in aliases.items() if name != account.name}
-    _write(path, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+    _write(path, whole)
     return defaults["account"] == account.name
 
 
@@ -93,29 +94,45 @@ def _fields(account: Account) -> dict[str, object]:
         "name": account.name,
         "api_url": account.api_url,
         "auth_url": account.auth_url,
-        "api_key": account.credentials.api_key.reveal(),
-        "api_password": account.credentials.api_password.reveal(),
+        "api_key": account.credentials.api_key,
+        "api_password": account.credentials.api_password,
     }
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: Mapping[str, object]) -> None:
     real = Path(os.path.realpath(path))
+    reason = ""
     try:
         real.parent.mkdir(parents=True, exist_ok=True, mode=_OWNER_ALONE)
-        # A name that nobody can have put a link at; the file is its owner's alone.
-        handle, name = tempfile.mkstemp(".partial", f".{real.name}.", real.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(real)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
-    except (OSError, UnicodeEncodeError) as error:
-        reason = getattr(error, "strerror", None) or "it holds what no file can"
-        raise ConfigError(
-            f"The configuration {path} cannot be written ({reason}).", "Choose another place."
-        ) from None
+        _replace(real, content)
+    except OSError as error:
+        reason = error.strerror or "it is no place for a file"
+    except UnicodeEncodeError:
+        reason = "it holds what no file can"
+    # Raised out here: an error that was caught may keep a secret that it could not write.
+    if reason:
+        message = f"The configuration {path} cannot be written ({reason})."
+        raise ConfigError(message, "Choose another place with --config FILE.")
+
+
+def _replace(path: Path, content: Mapping[str, object]) -> None:
+    # A name that nobody can have put a link at; the file is its owner's alone.
+    handle, name = tempfile.mkstemp(".partial", f".{path.name}.", path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=2, ensure_ascii=False, default=_revealed)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _revealed(value: object) -> str:
+    """A secret is revealed on its way into the file, and nowhere else."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON.")

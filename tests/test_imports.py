@@ -32,7 +32,7 @@ MAY_IMPORT = {
         "plytix.address",
         "plytix.auth",
     ],
-    "config_writing": ["config_accounts", "config_file", "errors"],
+    "config_writing": ["config_accounts", "config_file", "errors", "plytix.auth"],
     "config": ["config_accounts", "config_keys", "errors", "plytix.address", "plytix.auth"],
     "executor": ["ledger", "limits", "plytix", "domain", "errors"],
     "views": [

@@ -14,6 +14,7 @@ from amzsync.cli.limits import TokenLimits, chosen_limits
 from amzsync.cli.network import RunRequest, connected
 from amzsync.cli.next_steps import completed
 from amzsync.cli.output import Output
+from amzsync.cli.planning import check_mappings
 from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions
 from amzsync.config import Account
@@ -52,7 +53,7 @@ def doctor(options: RunOptions, doctor_options: DoctorOptions, output: Output) -
     path = options.target.ledger
     on_disk = ledger_findings(path)
     is_usable = path.exists() and not any(one.sign is Sign.PROBLEM for one in on_disk)
-    with Ledger.copy(path) if is_usable else Ledger.empty(path) as ledger:
+    with _copy(path) as ledger:
         account = _account(options, ledger)
         findings = [*configuration_findings(account), *on_disk, *disk_findings(path)]
         catalogue = _catalogue(options, doctor_options.fetched, ledger, findings)
@@ -70,6 +71,14 @@ def doctor(options: RunOptions, doctor_options: DoctorOptions, output: Output) -
     return _result(DoctorView(path, getattr(account, "name", None), whole), options)
 
 
+def _copy(path: Path) -> Ledger:
+    """A copy of the ledger, so that it stays as it is; an empty one where it cannot be read."""
+    try:
+        return Ledger.copy(path)
+    except LedgerError:
+        return Ledger.empty(path)
+
+
 def _account(options: RunOptions, ledger: Ledger) -> Account | ConfigError:
     try:
         return chosen_account(options, ledger)
@@ -85,7 +94,7 @@ def _catalogue(
     try:
         if given.mappings:
             catalogue = of_mappings(
-                given.mappings,
+                check_mappings(options),
                 marketplace=given.marketplace,
                 allow_private=given.allow_private_urls,
                 sample=fetched,

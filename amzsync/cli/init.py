@@ -47,7 +47,7 @@ def init(options: RunOptions, output: Output) -> CommandResult:
     for variable in _VARIABLES:
         if may_ask and os.environ.get(variable, "").strip():
             output.notice(f"{variable} is set, so it is not asked for.")
-    wanted = _wanted(options, may_ask=may_ask)
+    wanted = _wanted(options, output, may_ask=may_ask)
     target = replace(options.target, account=None, config=None)
     tried = replace(options, target=target, mapping=MappingOptions(gallery=wanted.gallery))
     trial = try_account(wanted.account, tried, output, may_ask=may_ask)
@@ -64,13 +64,13 @@ def init(options: RunOptions, output: Output) -> CommandResult:
     return CommandResult(ExitCode.DONE if trial.is_ready else ExitCode.FAILURES, payload)
 
 
-def _wanted(options: RunOptions, *, may_ask: bool) -> _Wanted:
+def _wanted(options: RunOptions, output: Output, *, may_ask: bool) -> _Wanted:
     name = options.target.account or (ask("Name of the account", _NAME) if may_ask else _NAME)
     name = check_account_name(name)
     gallery = options.mapping.gallery or (
         ask("Label of the media gallery attribute", _GALLERY) if may_ask else _GALLERY
     )
-    path = _path(options, may_ask=may_ask)
+    path = _path(options, output, may_ask=may_ask)
     _check_not_there(path, name, may_ask=may_ask)
     account = Account(
         name,
@@ -97,14 +97,16 @@ def _secret(variable: str, *, may_ask: bool) -> Secret:
     )
 
 
-def _path(options: RunOptions, *, may_ask: bool) -> Path:
+def _path(options: RunOptions, output: Output, *, may_ask: bool) -> Path:
     if options.target.config is not None:
         return options.target.config.expanduser().absolute()
     places = (_own_path(), Path.cwd() / "config" / "plytix_config.json")
     if not may_ask:
         return places[0]
-    listed = "".join(f"\n  {number}  {place}" for number, place in enumerate(places, 1))
-    answer = ask(f"Where is it to be written?{listed}\n1, 2, or the name of a file", "1")
+    output.notice("Where is it to be written?")
+    for number, place in enumerate(places, 1):
+        output.notice(f"  {number}  {place}")
+    answer = ask("1, 2, or the name of a file", "1")
     if answer in ("1", "2"):
         return places[int(answer) - 1]
     return Path(answer).expanduser().absolute()

@@ -6,17 +6,21 @@ import warnings
 
 from amzsync.errors import ConfigError
 from amzsync.plytix.auth import Secret
+from amzsync.views.console import plain
 
 __all__ = ["agrees", "ask", "ask_secret"]
 
 
+_LONGEST = 1_000
+
+
 def ask(question: str, default: str = "") -> str:
-    """What is typed, without blanks around it, or the default.
+    """What is typed, without blanks around it, or the default. Names in the question may be anybody's.
 
     Raises:
         ConfigError: the input has ended.
     """
-    sys.stderr.write(f"{question}{f' [{default}]' if default else ''}: ")
+    sys.stderr.write(f"{plain(question, _LONGEST)}{f' [{default}]' if default else ''}: ")
     sys.stderr.flush()
     line = sys.stdin.readline()
     if not line:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
-from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from amzsync.domain.image_url import ImageUrl, Malformed, read_image_url
 from amzsync.domain.product import Product, Unreadable
 from amzsync.ledger.ledger import Ledger
 from amzsync.mapping.read import read_products
+from amzsync.mapping.source import MappingSource
 
 __all__ = [
     "Catalogue",
@@ -148,7 +148,7 @@ class _Reader:
 
 
 def of_mappings(
-    paths: Iterable[Path], *, marketplace: str | None, allow_private: bool, sample: int
+    mappings: Iterable[MappingSource], *, marketplace: str | None, allow_private: bool, sample: int
 ) -> Catalogue:
     """What these mappings want, with `sample` of their addresses.
 
@@ -156,8 +156,8 @@ def of_mappings(
         MappingError: one of them is no mapping.
     """
     reader = _Reader(allow_private, EvenSample(sample))
-    for path in paths:
-        for product in read_products(path, marketplace=marketplace):
+    for mapping in mappings:
+        for product in read_products(mapping, marketplace=marketplace):
             if isinstance(product, Product):
                 reader.add(Wanted(product.sku, tuple(image.url for image in product.images)))
             elif len(reader.unreadable) < _MOST_SHOWN:

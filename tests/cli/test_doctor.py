@@ -337,3 +337,51 @@ def test_with_fetch_the_hosts_of_images_are_asked_and_not_plytix(setup: Setup, s
     assert [asked.path for asked in server.asked] == ["/1.jpg", "/2.jpg"]
     assert doctor(mapping, "--allow-private-urls", *FAST).code == 0
     assert len(server.asked) == 2
+
+
+def test_a_configuration_that_cannot_be_read_is_named_and_the_rest_is_looked_at(setup: Setup) -> None:
+    ran = doctor(setup.mapping(TWO), "--config", "no-such.json", "--plytix-account", "shop")
+    assert ran.code == 1
+    (told,) = lines(ran)
+    assert told[:2] == ("problem", "configuration")
+    assert "no-such.json" in told[2]
+    assert not setup.sandbox.total
+
+
+def test_a_ledger_that_cannot_be_written_is_named_and_what_it_wants_is_looked_at(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup.apply(setup.mapping(TWO))
+    monkeypatch.setattr("os.access", lambda path, mode: (str(path), mode) != ("amzsync.db", os.W_OK))
+    ran = doctor(*FAST)
+    assert (ran.code, [line[:2] for line in lines(ran)]) == (3, [("problem", "ledger")])
+    assert any("2 products with 4 image references" in text for *_, text in lines(ran, "ok"))
+
+
+def test_a_folder_that_takes_no_ledger_is_named(setup: Setup) -> None:
+    ran = doctor(setup.mapping(TWO), "--ledger", setup.folder / "none" / "amzsync.db", *FAST)
+    assert ran.code == 3
+    assert ("problem", "ledger") in [line[:2] for line in lines(ran)]
+
+
+def test_next_steps_that_are_commands_are_whole(setup: Setup) -> None:
+    ran = doctor("--ledger", "other.db", "--plytix-account", "environment", *FAST)
+    (step,) = [text for _, subject, text in lines(ran) if subject == "mapping"]
+    assert "`amzsync doctor --ledger other.db --plytix-account environment FILE`" in step
+    assert setup.sandbox.total
+
+
+def test_what_comes_from_outside_cannot_control_the_terminal(setup: Setup) -> None:
+    hostile = "\x1b[2J\u202e"
+    mapping = setup.mapping(
+        [{"suggested_sku": f"{hostile}B", "image_urls": [f"https://x.example/{hostile}"]}]
+    )
+    setup.sandbox.delete_product(f"{hostile}B")
+    setup.sandbox.faults.add(
+        Fault("POST", ASSETS, Transform(headers={"X-Plytix-Deprecation": "v1 \x1b[2J"}), times=None)
+    )
+    ran = amzsync("doctor", mapping, "--plytix-account", "environment", *FAST)
+    assert ran.code == 3
+    assert "\x1b" not in ran.out + ran.err
+    assert "\u202e" not in ran.out + ran.err
+    assert r"\x1b[2J\u202eB" in ran.out

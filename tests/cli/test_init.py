@@ -221,6 +221,18 @@ def test_nothing_is_made_without_a_yes_nor_by_a_script(bare: Sandbox) -> None:
     assert not bare.counts.get("POST /attributes/product")
 
 
+def test_names_from_plytix_cannot_control_the_terminal(bare: Sandbox) -> None:
+    hostile = "\x1b[2J\u202eBOOT"
+    for sku in ("BOOT", "SHOE", "SOCK"):
+        bare.delete_product(sku)
+    bare.seed([hostile])
+    bare.set_family(hostile, bare.add_family("Boots"))
+    ran = init(answers="\n\n\ny\nn\n")
+    assert r"\x1b[2J\u202eBOOT" in ran.err
+    assert "\x1b" not in ran.out + ran.err
+    assert "\u202e" not in ran.out + ran.err
+
+
 def test_the_label_is_the_one_that_plytix_makes(bare: Sandbox) -> None:
     ran = init(answers="\nAmazonImages\n\ny\nn\nn\n")
     assert "Plytix has labelled the new gallery 'amazonimages', not 'AmazonImages'." in ran.err

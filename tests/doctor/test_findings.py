@@ -16,6 +16,7 @@ from amzsync.doctor.machine import disk_findings
 from amzsync.domain.picture import Picture, PictureKind
 from amzsync.errors import LedgerForeignError, StopError
 from amzsync.limits.windows import parse_limits
+from amzsync.mapping.source import MappingSource
 from amzsync.plytix.observations import Observed
 from amzsync.plytix.pictures import PictureAnswer
 
@@ -153,7 +154,7 @@ def test_a_reduced_size_is_told_only_where_there_is_no_larger_one(tmp_path: Path
     path = tmp_path / "mapping.json"
     urls = [f"{base}{name}.jpg" for name in ("x", "x._SL75_", "y._SL75_")]
     path.write_text(json.dumps([{"suggested_sku": "A", "image_urls": urls}]), encoding="utf-8")
-    found = of_mappings([path], marketplace=None, allow_private=False, sample=2)
+    found = of_mappings([MappingSource(path)], marketplace=None, allow_private=False, sample=2)
     assert (found.smaller, found.addresses, found.sample) == (1, 3, tuple(urls[:2]))
 
 

@@ -59,8 +59,13 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_secret_is_in_any_file_or_word_at_the_loudest(
-    fault: str, harness: FaultHarness, sandbox: Sandbox, tokens: list[str]
+    fault: str,
+    harness: FaultHarness,
+    sandbox: Sandbox,
+    tokens: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("amzsync.cli.doctor._OUTAGE_S", 0.2)
     sandbox.seed(["A", "B"])
     if first := FAULTS[fault]:
         sandbox.faults.clear()
@@ -71,7 +76,8 @@ def test_no_secret_is_in_any_file_or_word_at_the_loudest(
         said += [ran.out, ran.err]
     except Exception as error:  # noqa: BLE001 - with -vv a traceback is what was asked for
         said += traceback_of(error)
-    for command in (["status", "-vv"], ["status", "--json"], ["plan", "-vv"]):
+    looks = (["doctor", "-vv"], ["doctor", "--json", "--log-file", "run.log"])
+    for command in (["status", "-vv"], ["status", "--json"], ["plan", "-vv"], *looks):
         shown = harness.run(*command)
         said += [shown.out, shown.err]
     assert (harness.folder / "run.log").stat().st_size > 0
@@ -112,7 +118,7 @@ def test_no_secret_is_left_by_a_process_that_is_killed_nor_in_its_arguments(tmp_
 
 
 def test_no_option_takes_a_secret(harness: FaultHarness) -> None:
-    for command in ("apply", "resume", "plan", "status"):
+    for command in ("apply", "resume", "plan", "status", "doctor"):
         shown = harness.run(command, "--help").said.lower()
         assert "--ledger" in shown
         for word in ("--api-key", "--password", "--token", "--key", "--secret"):
