@@ -83,12 +83,14 @@ class Refused:
 class Catalogue:
     """What products there are, and their addresses.
 
-    `sample` are some usable addresses; `smaller` counts pictures that a product has in a reduced size only.
+    `unreadable` are the first of `without_sku` entries, `sample` are some usable addresses; `smaller` counts
+    pictures that a product has in a reduced size only.
     `refused` are the first of `refusals` addresses that are refused, `hosts` how many each host serves.
     """
 
     skus: tuple[str, ...]
     without_images: int
+    without_sku: int
     unreadable: tuple[str, ...]
     addresses: int
     smaller: int
@@ -108,6 +110,7 @@ class _Reader:
     unreadable: list[str] = field(default_factory=list)
     hosts: Counter[str] = field(default_factory=Counter)
     refused: list[Refused] = field(default_factory=list)
+    without_sku: int = 0
     addresses: int = 0
     smaller: int = 0
     refusals: int = 0
@@ -117,6 +120,11 @@ class _Reader:
         images = [image for url in wanted.urls if (image := self._address(url, wanted.sku))]
         whole = {image.image_id for image in images if not image.has_modifiers}
         self.smaller += len({image.image_id for image in images} - whole)
+
+    def add_unreadable(self, entry: Unreadable) -> None:
+        self.without_sku += 1
+        if len(self.unreadable) < _MOST_SHOWN:
+            self.unreadable.append(f"{entry.place}: {entry.reason}")
 
     def _address(self, url: str, sku: str) -> ImageUrl | None:
         """The address as it is used; None for one that is refused."""
@@ -137,6 +145,7 @@ class _Reader:
         return Catalogue(
             tuple(self.skus),
             sum(not has_images for has_images in self.skus.values()),
+            self.without_sku,
             tuple(self.unreadable),
             self.addresses,
             self.smaller,
@@ -160,8 +169,8 @@ def of_mappings(
         for product in read_products(mapping, marketplace=marketplace):
             if isinstance(product, Product):
                 reader.add(Wanted(product.sku, tuple(image.url for image in product.images)))
-            elif len(reader.unreadable) < _MOST_SHOWN:
-                reader.unreadable.append(_told(product))
+            else:
+                reader.add_unreadable(product)
     return reader.catalogue()
 
 
@@ -179,21 +188,17 @@ def _wanted(ledger: Ledger) -> Iterator[Wanted]:
         yield Wanted(sku, tuple(row.url for row in rows))
 
 
-def _told(entry: Unreadable) -> str:
-    return f"{entry.place}: {entry.reason}"
-
-
 def catalogue_findings(catalogue: Catalogue) -> list[Finding]:
     """Of the mapping itself: its products, and those that cannot be read as one."""
     text = f"{len(catalogue.skus):,} products with {catalogue.addresses:,} image references."
     if catalogue.without_images:
         text += f" Without images: {catalogue.without_images:,}."
     found = [ok("mapping", text)]
-    if catalogue.unreadable:
+    if catalogue.without_sku:
         found.append(
             problem(
                 "mapping",
-                f"{len(catalogue.unreadable):,} products have neither SKU nor ASIN"
+                f"{catalogue.without_sku:,} products have neither SKU nor ASIN"
                 f" ({listed(catalogue.unreadable, 1)}).",
                 "Give them one: without it nothing of them is done.",
             )

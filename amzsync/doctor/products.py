@@ -89,9 +89,15 @@ def family_findings(answers: Iterable[ProductAnswer], label: str) -> list[Findin
     return [
         problem(
             "families",
-            f"The gallery {label!r} is not in {f'the family {family.id}' if family.id else 'some products'}:"
+            f"The gallery {label!r} {_where(family)}:"
             f" {len(family.lacking):,} of {len(asked):,} products looked at ({listed(family.lacking)}).",
-            "Add the attribute to that family in Plytix: until then its products are skipped.",
+            "Add the attribute to that family in Plytix: until then its products are skipped."
+            if family.id
+            else "Give them a family that has it: until then they are skipped.",
         )
         for family in lacking
     ]
+
+
+def _where(family: Family) -> str:
+    return f"is not in the family {family.id}" if family.id else "is missing where products have no family"

@@ -1,6 +1,7 @@
 """What answers show besides what was asked: how fast they come, the server's clock, announced endings."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Observed:
 class Observer:
     """Takes in every answer, from many threads. `wall` gives seconds since the epoch."""
 
-    def __init__(self, wall: Callable[[], float]) -> None:
+    def __init__(self, wall: Callable[[], float] = time.time) -> None:
         self._wall = wall
         self._lock = threading.Lock()
         self._times_s: deque[float] = deque(maxlen=_TIMES_KEPT)

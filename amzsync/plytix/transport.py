@@ -68,7 +68,6 @@ class Transport:
         max_body_bytes: int = 32 * 1024 * 1024,
         session_factory: Callable[[], requests.Session] | None = None,
         clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
     ) -> None:
         """Raises ConfigError for an address that cannot be used."""
         self._api_url = checked_address(api_url, "PLYTIX_API_URL")
@@ -80,7 +79,7 @@ class Transport:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._sessions: list[requests.Session] = []
-        self._observer = Observer(wall)
+        self._observer = Observer()
         self._redactor = Redactor()
 
     @property

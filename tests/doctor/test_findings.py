@@ -9,16 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amzsync.doctor.account import TokenSeen, answer_findings, error_finding, limit_findings, token_findings
-from amzsync.doctor.catalogue import EvenSample, evenly, of_mappings
+from amzsync.doctor.catalogue import EvenSample, catalogue_findings, evenly, of_mappings
 from amzsync.doctor.finding import Finding, Sign, listed
 from amzsync.doctor.images import ask_for_images, image_findings
 from amzsync.doctor.machine import disk_findings
+from amzsync.doctor.products import family_findings
 from amzsync.domain.picture import Picture, PictureKind
 from amzsync.errors import LedgerForeignError, StopError
+from amzsync.executor.survey import ProductAnswer
 from amzsync.limits.windows import parse_limits
 from amzsync.mapping.source import MappingSource
 from amzsync.plytix.observations import Observed
 from amzsync.plytix.pictures import PictureAnswer
+from amzsync.plytix.wire import PlytixProduct
 
 MIB = 1024 * 1024
 
@@ -161,3 +164,34 @@ def test_a_reduced_size_is_told_only_where_there_is_no_larger_one(tmp_path: Path
 def test_a_list_names_the_first_few() -> None:
     assert listed(["A", "B"]) == "A, B"
     assert listed(map(str, range(1006)), 2) == "0, 1 and 1,004 more"
+
+
+def test_entries_without_a_sku_are_counted_and_the_first_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mapping.json"
+    image = {"image_urls": ["https://x.example/a.jpg"]}
+    path.write_text(json.dumps([{"suggested_sku": "A", **image}, *[image] * 150]), encoding="utf-8")
+    found = of_mappings([MappingSource(path)], marketplace=None, allow_private=False, sample=0)
+    assert (found.without_sku, len(found.unreadable), found.sample) == (150, 100, ())
+    told = catalogue_findings(found)[-1]
+    assert told.sign is Sign.PROBLEM
+    assert told.text.startswith("150 products have neither SKU nor ASIN (mapping.json, product [1]")
+
+
+def test_families_that_lack_the_gallery_are_told_one_by_one() -> None:
+    def answer(sku: str, family: str | None, *, has_gallery: bool | None) -> ProductAnswer:
+        return ProductAnswer(sku, PlytixProduct(sku, sku, family_id=family), has_gallery)
+
+    answers = [
+        answer("A", "shoes", has_gallery=False),
+        answer("B", "boots", has_gallery=True),
+        answer("C", "shoes", has_gallery=False),
+        answer("D", None, has_gallery=False),
+        answer("E", "boots", has_gallery=None),
+    ]
+    shoes, none = family_findings(answers, "g")
+    assert shoes.text == "The gallery 'g' is not in the family shoes: 2 of 4 products looked at (A, C)."
+    assert (
+        none.text
+        == "The gallery 'g' is missing where products have no family: 1 of 4 products looked at (D)."
+    )
+    assert family_findings([answers[-1]], "g") == []
