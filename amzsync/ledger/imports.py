@@ -12,7 +12,7 @@ from typing import NamedTuple
 from amzsync.domain.alt_text import Use
 from amzsync.domain.cells import stands_unchanged
 from amzsync.ledger.part import Selection
-from amzsync.ledger.reasons import NOT_FOUND
+from amzsync.ledger.reasons import ASKED_AGAIN, NOT_FOUND, SKIP_EXISTING
 from amzsync.ledger.rows import IS_OPEN, Origin, State
 from amzsync.ledger.store import Store
 
@@ -20,6 +20,9 @@ __all__ = ["AssetImport", "Imports", "LeftOut", "ProductImport"]
 
 _MOST_IMAGES = 300
 """The most that a product can have (plytix-api, Products)."""
+
+_SKIPPED_WHOLE = (*ASKED_AGAIN, SKIP_EXISTING)
+"""Why all of a product is skipped, and not one image of it."""
 
 _OTHERS = "its gallery holds images that amzsync has not put there"
 _REORDERED = "the order of its gallery was changed in Plytix"
@@ -168,17 +171,18 @@ def _obstacle(rows: Sequence[_Row]) -> str | None:
         return NOT_FOUND
     if product.others or any(row.origin == Origin.FOUND for row in rows):
         return _OTHERS
-    skipped = [row.reason for row in rows if row.state == State.SKIPPED]
-    if skipped:
-        return skipped[0] or _OTHERS
-    return _REORDERED if product.reordered else None
+    reasons = [row.reason for row in rows if row.state == State.SKIPPED]
+    skipped = next((reason for reason in reasons if reason in _SKIPPED_WHOLE), None)
+    return skipped or (_REORDERED if product.reordered else None)
 
 
 def _names(rows: Iterable[_Row]) -> Iterator[str]:
     """What is wanted, in order; behind it what is no longer wanted and still stands: that is for `prune`."""
     ordered = sorted(rows, key=lambda row: row.position)
     for row in ordered:
-        if row.state != State.OBSOLETE and _is_usable(row.asset_state, row.asset_id):
+        # What is skipped by itself is not to be put there, but stays where it stands.
+        is_wanted = row.state != State.OBSOLETE and (row.state != State.SKIPPED or row.placed is not None)
+        if is_wanted and _is_usable(row.asset_state, row.asset_id):
             yield row.filename
     standing = [row for row in ordered if row.state == State.OBSOLETE and _still_stands(row)]
     for row in sorted(standing, key=lambda row: row.placed or 0):

@@ -154,6 +154,16 @@ def test_a_product_of_which_a_part_is_left_alone_is_left_out(ledger: Ledger, wor
     assert reason(ledger, "S1") == SKIP_EXISTING
 
 
+def test_an_image_that_is_skipped_by_itself_stays_only_where_it_stands(ledger: Ledger, work: Work) -> None:
+    finish_product(work, 1, finish(work, B))
+    for standing, gallery in (("1", (B, A)), ("NULL", (A,))):
+        ledger._store.execute(
+            f"UPDATE links SET state = 'skipped', reason = 'x', placed = {standing}"
+            " WHERE product_id = 1 AND position = 1"
+        )
+        assert products(ledger)["S1"] == ProductImport("S1", gallery, B, was_seen=False)
+
+
 @pytest.mark.parametrize("sku", ["=S", "+1", "-1", "@S", " S", "S\n1"])
 def test_a_sku_that_a_cell_would_change_is_left_out(ledger: Ledger, sku: str) -> None:
     merge(ledger, [product(sku, ("a", "MAIN"))])
