@@ -131,6 +131,19 @@ def test_what_is_no_longer_wanted_and_stands_stays_behind_what_is(ledger: Ledger
     assert products(ledger)["S1"] == ProductImport("S1", (B, "amazon_04_PT03_d.jpg", A), None, was_seen=True)
 
 
+def test_of_what_is_no_longer_wanted_only_what_stands_stays_in_its_order(ledger: Ledger, work: Work) -> None:
+    finish_product(work, 1, finish(work, A), finish(work, B))
+    merge(ledger, [product("S1", ("d", "MAIN"), ("e", "PT01")), S2])
+    merge(ledger, [product("S1", ("d", "MAIN")), S2])
+    found = products(ledger)["S1"]
+    assert isinstance(found, ProductImport)
+    assert found.gallery == ("amazon_01_MAIN_d.jpg", A, B)
+    work.record_reading(1, {1: 1}, as_left=True)
+    found = products(ledger)["S1"]
+    assert isinstance(found, ProductImport)
+    assert found.gallery == ("amazon_01_MAIN_d.jpg", A)
+
+
 def test_an_image_that_plytix_refused_is_in_no_file(ledger: Ledger, work: Work) -> None:
     refusal = Refusal(422, "no image", 1)
     for asset in work.open_assets(0, 9):
@@ -138,6 +151,9 @@ def test_an_image_that_plytix_refused_is_in_no_file(ledger: Ledger, work: Work) 
             work.fail_asset(asset.id, 1, refusal)
     assert products(ledger)["S1"] == ProductImport("S1", (A,), None, was_seen=False)
     assert {one.filename for one in ledger.imports().assets()} == {A, C}
+    for asset in work.open_assets(0, 9):
+        work.fail_asset(asset.id, 1, refusal)
+    assert products(ledger) == {}
 
 
 def test_a_product_that_plytix_lacks_or_that_is_left_alone_is_in_no_file(ledger: Ledger, work: Work) -> None:
@@ -150,7 +166,9 @@ def test_a_product_that_plytix_lacks_or_that_is_left_alone_is_in_no_file(ledger:
 
 def test_a_product_of_which_a_part_is_left_alone_is_left_out(ledger: Ledger, work: Work) -> None:
     work.skip_product(1, SKIP_EXISTING)
-    ledger._store.execute("UPDATE links SET state = 'pending' WHERE product_id = 1 AND asset_id = 1")
+    ledger._store.execute(
+        "UPDATE links SET state = 'pending', reason = NULL WHERE product_id = 1 AND asset_id = 1"
+    )
     assert reason(ledger, "S1") == SKIP_EXISTING
 
 
@@ -180,6 +198,8 @@ def test_an_asset_whose_name_a_cell_would_change_is_in_no_gallery(
 
 def test_a_product_with_more_images_than_plytix_takes_is_left_out(ledger: Ledger) -> None:
     merge(ledger, [product("S9", *((f"x{number}", f"V{number}") for number in range(301)))])
+    merge(ledger, [product("S8", *((f"x{number}", f"V{number}") for number in range(300)))])
+    assert isinstance(products(ledger)["S8"], ProductImport)
     assert reason(ledger, "S9") == "it wants more than 300 images, the most Plytix allows"
 
 

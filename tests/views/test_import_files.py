@@ -72,6 +72,7 @@ def test_assets_and_products_stand_in_files_with_the_columns_of_the_importers(tm
 
 def test_the_page_names_the_files_the_steps_and_what_an_import_replaces(tmp_path: Path) -> None:
     export(tmp_path / "imp", products=[S1, S2, LeftOut("S3", "because")])
+    assert lines(tmp_path / "imp" / "left-out-1.csv") == [["sku", "reason"], ["S3", "because"]]
     page = (tmp_path / "imp" / "README.txt").read_text()
     assert page.startswith(f"{FIRST_LINE}\n")
     for part in (
@@ -92,9 +93,11 @@ def test_the_page_names_the_files_the_steps_and_what_an_import_replaces(tmp_path
 def test_files_are_numbered_where_one_would_be_too_large(tmp_path: Path) -> None:
     products = [ProductImport(f"S{number:02d}", ("ä" * 50,), "t", was_seen=True) for number in range(20)]
     written = export(tmp_path / "imp", products=products)
+    assert (written.products, written.galleries, written.without_alt_text) == (20, 0, 0)
     parts = [tmp_path / "imp" / f"products-{number}.csv" for number in (1, 2, 3)]
     assert [one.name for one in parts] == list(written.files[1])
-    assert all(one.stat().st_size <= 1000 for one in parts)
+    assert all(880 < one.stat().st_size <= 1000 for one in parts[:-1])
+    assert parts[-1].stat().st_size <= 1000
     assert [line[0] for one in parts for line in lines(one)[1:]] == [f"S{number:02d}" for number in range(20)]
     assert {lines(one)[0][0] for one in parts} == {"SKU"}
     assert "products-1.csv to products-3.csv (3 files)" in (tmp_path / "imp" / "README.txt").read_text()
