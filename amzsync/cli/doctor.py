@@ -27,7 +27,7 @@ from amzsync.doctor.catalogue import (
     of_mappings,
 )
 from amzsync.doctor.configuration import configuration_findings
-from amzsync.doctor.finding import Diagnosis, Finding, Sign, problem, warning
+from amzsync.doctor.finding import Diagnosis, Finding, Sign, ok, problem, warning
 from amzsync.doctor.images import ask_for_images, image_findings
 from amzsync.doctor.look import AccountLook
 from amzsync.doctor.machine import disk_findings, ledger_findings, other_run_findings
@@ -37,6 +37,7 @@ from amzsync.executor.run import TokenFacts
 from amzsync.executor.survey import count_runs
 from amzsync.folders import state_folder
 from amzsync.ledger.ledger import Ledger
+from amzsync.ledger.owner import read_owner
 from amzsync.plytix.auth import Secret
 from amzsync.plytix.claims import token_claims
 from amzsync.plytix.pictures import PictureHost
@@ -55,7 +56,7 @@ def doctor(options: RunOptions, doctor_options: DoctorOptions, output: Output) -
     is_usable = path.exists() and not any(one.sign is Sign.PROBLEM for one in on_disk)
     with _copy(path) as ledger:
         account = _account(options, ledger)
-        findings = [*configuration_findings(account), *on_disk, *disk_findings(path)]
+        findings = [*configuration_findings(account), *on_disk, *_owner(ledger), *disk_findings(path)]
         catalogue = _catalogue(options, doctor_options.fetched, ledger, findings)
         diagnosis = Diagnosis(())
         if isinstance(account, Account):
@@ -77,6 +78,11 @@ def _copy(path: Path) -> Ledger:
         return Ledger.copy(path)
     except LedgerError:
         return Ledger.empty(path)
+
+
+def _owner(ledger: Ledger) -> list[Finding]:
+    owner = read_owner(ledger.runs)
+    return [ok("ledger", f"It belongs to the account {owner.label}.")] if owner else []
 
 
 def _account(options: RunOptions, ledger: Ledger) -> Account | ConfigError:

@@ -30,6 +30,9 @@ T = TypeVar("T")
 
 _SUBJECT = "image addresses"
 _EXAMPLES = 3
+_EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".svg", ".bmp"})
+"""What Plytix takes for pictures. It converts nothing, and keeps the extension of the address."""
+
 _MOST_HOSTS = 1_000
 _MOST_SHOWN = 100
 
@@ -85,7 +88,8 @@ class Catalogue:
 
     `unreadable` are the first of `without_sku` entries, `sample` are some usable addresses; `smaller` counts
     pictures that a product has in a reduced size only.
-    `refused` are the first of `refusals` addresses that are refused, `hosts` how many each host serves.
+    `refused` are the first of `refusals` addresses that are refused, `unusual` the first that end like no
+    picture, `hosts` how many each host serves.
     """
 
     skus: tuple[str, ...]
@@ -96,6 +100,7 @@ class Catalogue:
     smaller: int
     refusals: int
     refused: tuple[Refused, ...]
+    unusual: tuple[str, ...]
     hosts: Mapping[str, int]
     sample: tuple[str, ...]
 
@@ -110,6 +115,7 @@ class _Reader:
     unreadable: list[str] = field(default_factory=list)
     hosts: Counter[str] = field(default_factory=Counter)
     refused: list[Refused] = field(default_factory=list)
+    unusual: list[str] = field(default_factory=list)
     without_sku: int = 0
     addresses: int = 0
     smaller: int = 0
@@ -135,6 +141,8 @@ class _Reader:
             if len(self.refused) < _MOST_SHOWN:
                 self.refused.append(Refused(url, sku, image.reason))
             return None
+        if image.extension not in _EXTENSIONS and len(self.unusual) < _MOST_SHOWN:
+            self.unusual.append(url)
         host = urlsplit(url).hostname or ""
         if host in self.hosts or len(self.hosts) < _MOST_HOSTS:
             self.hosts[host] += 1
@@ -151,6 +159,7 @@ class _Reader:
             self.smaller,
             self.refusals,
             tuple(self.refused),
+            tuple(self.unusual),
             dict(self.hosts.most_common()),
             self.sample.take(),
         )
@@ -221,6 +230,15 @@ def address_findings(catalogue: Catalogue) -> list[Finding]:
                 _SUBJECT,
                 f"{catalogue.smaller:,} pictures are named in a reduced size only (such as ._SL75_.).",
                 "Name them without the size where the mapping is made: they are larger then.",
+            )
+        )
+    if catalogue.unusual:
+        more = " or more" if len(catalogue.unusual) == _MOST_SHOWN else ""
+        found.append(
+            warning(
+                _SUBJECT,
+                f"{len(catalogue.unusual):,}{more} end like no picture ({catalogue.unusual[0]}).",
+                "Plytix may refuse them: look whether there is an address that ends in .jpg.",
             )
         )
     for reason, refused in _by_reason(catalogue.refused).items():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amzsync.doctor.account import TokenSeen, answer_findings, error_finding, limit_findings, token_findings
-from amzsync.doctor.catalogue import EvenSample, catalogue_findings, evenly, of_mappings
+from amzsync.doctor.catalogue import EvenSample, address_findings, catalogue_findings, evenly, of_mappings
 from amzsync.doctor.finding import Finding, Sign, listed
 from amzsync.doctor.images import ask_for_images, image_findings
 from amzsync.doctor.machine import disk_findings
@@ -195,3 +195,14 @@ def test_families_that_lack_the_gallery_are_told_one_by_one() -> None:
         == "The gallery 'g' is missing where products have no family: 1 of 4 products looked at (D)."
     )
     assert family_findings([answers[-1]], "g") == []
+
+
+def test_addresses_that_end_like_no_picture_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "mapping.json"
+    urls = [f"https://x.example/{name}" for name in ("a.jpg", "b.PNG", "c.php", "d")]
+    path.write_text(json.dumps([{"suggested_sku": "A", "image_urls": urls}]), encoding="utf-8")
+    found = of_mappings([MappingSource(path)], marketplace=None, allow_private=False, sample=0)
+    assert found.unusual == tuple(urls[2:])
+    told = address_findings(found)
+    assert short(told) == [("ok", "image addresses"), ("warning", "image addresses")]
+    assert told[1].text == "2 end like no picture (https://x.example/c.php)."
