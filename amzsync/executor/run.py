@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from operator import attrgetter
 from typing import TypeVar
 
@@ -18,12 +19,13 @@ from amzsync.executor.context import (
 from amzsync.executor.engine.engine import End
 from amzsync.executor.probing import Left, ProbeResult, probe
 from amzsync.executor.removal_result import RemovalResult, removal_result
-from amzsync.executor.running import Running, noticing_other_runs, running
+from amzsync.executor.running import Running, account_traits, noticing_other_runs, running
 from amzsync.executor.scheduler.script import Script
 from amzsync.executor.scripts.bulk import AssetsByName, AssetsInUse, ProductsAndMedia, ProductsBySku
 from amzsync.executor.scripts.check import check_product
 from amzsync.executor.scripts.context import RemovalContext, ScriptContext, SyncContext
 from amzsync.executor.scripts.delete_assets import delete_unused_asset
+from amzsync.executor.scripts.look import look_first
 from amzsync.executor.scripts.media_labels import find_media_labels
 from amzsync.executor.scripts.product import KnownReading
 from amzsync.executor.scripts.prune import prune_product
@@ -32,7 +34,6 @@ from amzsync.executor.scripts.recheck_scripts import RecheckScripts
 from amzsync.executor.scripts.record import Record
 from amzsync.executor.scripts.refresh import refresh_product
 from amzsync.executor.scripts.sync import sync_product
-from amzsync.executor.scripts.traits import AccountTraits
 from amzsync.executor.scripts.undo import undo_product
 from amzsync.ledger.queries import Outstanding
 from amzsync.ledger.rows import Kept, ProductWork
@@ -86,7 +87,7 @@ def sync(
     are those of a refresh just before, by product.
     """
     ledger, label = context.ledger, context.gallery_label
-    work = ledger.work(run_id)
+    work, traits = ledger.work(run_id), account_traits(context)
     work.want_needed_assets()
     with (
         noticing_other_runs(context) as has_other_runs,
@@ -97,16 +98,26 @@ def sync(
             record=run.record,
             products_by_sku=ProductsBySku(label),
             assets_by_name=AssetsByName(),
-            traits=AccountTraits(context.listener),
-            recheck=Recheck(has_other_runs, run.was_refused, context.listener, context.clocks.monotonic),
+            traits=traits,
+            recheck=Recheck(
+                has_other_runs,
+                run.was_refused,
+                context.listener,
+                context.clocks.monotonic,
+                traits.search_lag_s,
+            ),
             skip_existing_reason=skip_existing_reason,
             recent_reading=_recent(readings or {}, context),
         )
         run.check_gallery()
+        traits.tell()
         for _ in range(_MOST_PASSES):
             run.record.has_lost_assets = False
             run.work(
-                (sync_product(product, shared) for product in _all_products(work.next_products)),
+                chain(
+                    look_first(context.ledger.probes, shared),
+                    (sync_product(product, shared) for product in _all_products(work.next_products)),
+                ),
                 RecheckScripts(shared),
             )
             if not run.record.has_lost_assets:
@@ -127,12 +138,14 @@ def refresh(context: RunContext, run_id: int | None = None) -> RefreshResult:
 
 def check(context: RunContext) -> CheckResult:
     """Look at everything wanted, and tell what differs. It is kept as seen; no row changes its state."""
-    ledger, label = context.ledger, context.gallery_label
-    work = ledger.work()
+    work = context.ledger.work()
     with running(context, Record(work), Outstanding(work.count_to_check(), assets=0)) as run:
         run.check_gallery()
-        shared = ScriptContext(label, run.record, ProductsBySku(label), AssetsByName())
-        scripts = (check_product(product, shared) for product in _all_products(work.products_to_check))
+        shared = _reading_context(run, context)
+        scripts = chain(
+            look_first(context.ledger.probes, shared),
+            (check_product(product, shared) for product in _all_products(work.products_to_check)),
+        )
         checked = sorted(run.work(scripts), key=attrgetter("product_id"))
     differing = tuple(one.change for one in checked if one.change.signs)
     return CheckResult(run.result(), len(checked), differing, sum(one.others for one in checked))
@@ -174,10 +187,9 @@ def inspect(
 
     The scripts are to read from Plytix only: nothing here guards against other runs.
     """
-    ledger, label = context.ledger, context.gallery_label
-    work = ledger.work(run_id)
-    with running(context, Record(work), ledger.queries.to_refresh()) as run:
-        shared = ScriptContext(label, run.record, ProductsBySku(label), AssetsByName())
+    work = context.ledger.work(run_id)
+    with running(context, Record(work), context.ledger.queries.to_refresh()) as run:
+        shared = _reading_context(run, context)
         scripts = (script_of(product, shared) for product in _all_products(work.products_to_read))
         found = run.work(scripts)
     return run.result(), found
@@ -193,9 +205,9 @@ def ask(
 
     Nothing here guards against other runs: none of them may write to a product.
     """
-    label, record = context.gallery_label, Record(context.ledger.work())
+    record = Record(context.ledger.work())
     with running(context, record, Outstanding(products, assets=0), announces=False) as run:
-        shared = ScriptContext(label, run.record, ProductsBySku(label), AssetsByName())
+        shared = _reading_context(run, context)
         answers = run.work(scripts_of(shared))
         return Asked(run.result(), tuple(answers), run.observed)
 
@@ -224,6 +236,11 @@ def _removing(context: RunContext, run_id: int) -> Iterator[tuple[Running, Remov
         yield run, _removal_context(run, context)
 
 
+def _reading_context(run: Running, context: RunContext) -> ScriptContext:
+    label = context.gallery_label
+    return ScriptContext(label, run.record, ProductsBySku(label), AssetsByName(), account_traits(context))
+
+
 def _removal_context(run: Running, context: RunContext) -> RemovalContext:
     label, has_tasks = context.gallery_label, bool(run.record.work.open_tasks())
     media = run.work(find_media_labels(label) for _ in range(has_tasks))
@@ -232,7 +249,7 @@ def _removal_context(run: Running, context: RunContext) -> RemovalContext:
         record=run.record,
         products=ProductsAndMedia(label, media[0] if media else None),
         assets_in_use=AssetsInUse(),
-        traits=AccountTraits(context.listener),
+        traits=account_traits(context),
     )
 
 

@@ -1,5 +1,6 @@
 """One run while it works: its parts, put together, and what it has come to so far."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -19,13 +20,14 @@ from amzsync.executor.scheduler.scheduler import OptionalScripts, Scheduler
 from amzsync.executor.scheduler.script import Script
 from amzsync.executor.scripts.gallery_check import check_gallery, is_checked
 from amzsync.executor.scripts.record import Record
+from amzsync.executor.scripts.traits import AccountTraits
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.queries import Outstanding
 from amzsync.plytix.auth import Secret
 from amzsync.plytix.client import search_assets
 from amzsync.plytix.observations import Observed
 
-__all__ = ["Running", "noticing_other_runs", "running"]
+__all__ = ["Running", "account_traits", "noticing_other_runs", "running"]
 
 
 @contextmanager
@@ -36,6 +38,17 @@ def noticing_other_runs(context: RunContext) -> Iterator[Callable[[], bool]]:
         return
     with OtherRuns(context.state_folder, context.server.api_url) as others:
         yield others.were_active
+
+
+def account_traits(context: RunContext) -> AccountTraits:
+    """How the account answers, as far as the last probe of it has found."""
+    known = context.ledger.probes.account_answers(context.gallery_label)
+    counted = context.request_log or context.ledger
+    written = counted.probes.last_write_wall() if known.search_lag_s else None
+    clock = context.clocks.monotonic
+    since_s = math.inf if written is None else max(0.0, context.clocks.wall() - written)
+    settled_at = clock() + max(0.0, known.search_lag_s - since_s)
+    return AccountTraits(context.listener, known, lambda: max(0.0, settled_at - clock()))
 
 
 @contextmanager

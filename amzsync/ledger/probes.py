@@ -153,6 +153,22 @@ class Probes:
         found = "SELECT EXISTS (SELECT 1 FROM assets WHERE plytix_id = ?)"
         return bool(self._store.value(found, (asset_id,)))
 
+    def filled_product(self) -> str | None:
+        """The SKU of a product that holds pictures, as far as this ledger knows."""
+        found = self._store.value(
+            "SELECT sku FROM products WHERE plytix_id IS NOT NULL AND EXISTS"
+            " (SELECT 1 FROM links WHERE product_id = products.id AND state = 'done') ORDER BY id LIMIT 1"
+        )
+        return None if found is None else str(found)
+
+    def last_write_wall(self) -> float | None:
+        """When a run last asked Plytix to change something (seconds since 1970); None: over an hour ago."""
+        found = self._store.value(
+            "SELECT max(sent_wall) FROM requests WHERE kind IN ('product_write', 'link', 'unlink',"
+            " 'product_create', 'asset_upload')"
+        )
+        return None if found is None else float(found)
+
     def some_addresses(self, most: int) -> list[str]:
         """Addresses of wanted pictures to try with, those that Plytix may not have yet first."""
         rows = self._store.rows(

@@ -58,6 +58,9 @@ def _find_unnamed(asset: Asset, product_id: int, context: ScriptContext, attempt
     own = unquote(urlsplit(asset.url).path.rpartition("/")[2])
     candidates = tuple(dict.fromkeys(name for name in (asset.filename, own) if name))
     found = yield Find(context.assets_by_name, candidates)
+    lag_s = context.traits.search_lag_s
+    if lag_s and not found.values:
+        found = yield Find(context.assets_by_name, candidates, after_s=lag_s)
     name = next((name for name in candidates if name in found.values), None)
     if name is None:
         refusal = Refusal(409, "Plytix says that the asset exists, but not which one it is", attempts)

@@ -20,6 +20,7 @@ class ScriptContext:
     record: Record
     products_by_sku: ProductsBySku
     assets_by_name: AssetsByName
+    traits: AccountTraits
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,6 @@ class SyncContext(ScriptContext):
     `recent_reading`: of a product, where one was made shortly before.
     """
 
-    traits: AccountTraits
     recheck: Recheck
     skip_existing_reason: str | None
     recent_reading: Callable[[int], KnownReading | None]

@@ -46,7 +46,7 @@ class ProductChange:
         self._urls = {asset.plytix_id: asset.url for asset in assets.values() if asset.plytix_id}
         self._attempts = Attempts()
         self._late_writes = 0
-        self._one_by_one = False
+        self._one_by_one = context.traits.links_one_by_one
 
     def keep(self, reason: str, asset_id: str = "") -> None:
         """Something is left as it is; the first reason for it counts."""
@@ -88,8 +88,11 @@ class ProductChange:
 
     def _read(self, after_s: float) -> Script[None]:
         sku = self.state.product.sku
+        traits = self._context.traits
+        after_s = max(after_s, traits.settles_in_s())
         found = yield Find(self._context.products, (sku,), fresh=True, after_s=after_s)
         seen: PlytixProduct | None = found.values.get(sku)
+        traits.note_searched(seen)
         if seen is None:
             self.state.seen = None
             return
@@ -97,7 +100,8 @@ class ProductChange:
         if is_first:
             self._work.resolve({self.state.product.id: seen.id})
             self.state.product = self._work.product(self.state.product.id)
-        self.state.see(seen, self._context.traits.gallery_of(seen), found.reading)
+        gallery = None if traits.reads_alone else traits.gallery_of(seen)
+        self.state.see(seen, gallery, found.reading)
         if self.state.gallery is None or not (self.state.is_ours or self._context.products.shows_all_media):
             yield from self._read_whole()
         if is_first and self.state.seen is not None and self.state.gallery is not None:

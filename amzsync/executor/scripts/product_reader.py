@@ -43,8 +43,10 @@ class ProductReader:
         if known is not None:
             self._see(known.seen, known.reading)
             return
+        after_s = after_s if fresh else context.traits.settles_in_s()
         found = yield Find(context.products_by_sku, (sku,), fresh=fresh, after_s=after_s)
         seen = found.values.get(sku)
+        context.traits.note_searched(seen)
         if seen is None:
             raise SkipProductError(NOT_FOUND)
         self._see(seen, found.reading, fresh=fresh)
@@ -55,7 +57,7 @@ class ProductReader:
             self._record.work.resolve({state.product.id: seen.id})
             if state.product.plytix_id not in (None, seen.id):
                 state.product = self._record.work.product(state.product.id)
-        gallery = context.traits.gallery_of(seen)
+        gallery = None if context.traits.reads_alone else context.traits.gallery_of(seen)
         was_told = None not in (gallery, state.gallery) and not state.was_claimed
         if fresh and was_told and gallery != state.gallery:
             context.recheck.suspect_others()

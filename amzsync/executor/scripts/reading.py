@@ -1,6 +1,7 @@
 """Reading one product: in a shared search, and by itself where that does not tell its gallery."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from amzsync.errors import PlytixError, RejectedError
 from amzsync.executor.scheduler.script import Find, Script, Send
@@ -27,16 +28,20 @@ def read_product_of(
     sku: str, context: ScriptContext, may_lag: Callable[[PlytixProduct], bool] = lambda _seen: False
 ) -> Script[KnownReading | None]:
     """The same, with the time of the reading. What may lag in a search is read by itself, too."""
-    found = yield Find(context.products_by_sku, (sku,))
+    traits = context.traits
+    found = yield Find(context.products_by_sku, (sku,), after_s=traits.settles_in_s())
     seen: PlytixProduct | None = found.values.get(sku)
+    traits.note_searched(seen)
     if seen is None:
         return None
-    if seen.told_gallery is not None and not may_lag(seen):
-        return KnownReading(seen, found.reading)
+    told = replace(seen, gallery=traits.gallery_of(seen))
+    if told.gallery is not None and not may_lag(told):
+        return KnownReading(told, found.reading)
     try:
         sent = yield Send(read_product(seen.id, context.gallery_label))
     except PlytixError as error:
         if isinstance(error, RejectedError) and error.status == 404:
             return None
         raise reading_failed(error) from None
+    traits.note_read(seen, sent.value)
     return KnownReading(sent.value, sent.reading)

@@ -32,11 +32,13 @@ class Recheck:
         was_refused: Callable[[], bool],
         listener: Listener,
         clock: Callable[[], float],
+        search_lag_s: float = 0.0,
     ) -> None:
         self._has_other_runs = has_other_runs
         self._was_refused = was_refused
         self._listener = listener
         self._clock = clock
+        self._search_lag_s = search_lag_s
         self._others_at_work = False
         self._has_said_why = False
         self._all: dict[int, _Write] = {}
@@ -55,7 +57,7 @@ class Recheck:
 
     def take(self, most: int) -> dict[int, str]:
         """SKUs, by ledger id, of up to so many products written long enough ago and not looked at yet."""
-        return self._take(most, self._clock() - LOOK_AFTER_S)
+        return self._take(most, self._clock() - self._look_after_s)
 
     def take_due(self, most: int) -> dict[int, str]:
         """The same at the end of the run: only where others are at work."""
@@ -73,13 +75,18 @@ class Recheck:
         if due_at is not None and not self._has_said_why:
             self._has_said_why = True
             self._listener.notice(
-                Notice(f"Another amzsync run was active here: one last check in {LOOK_AFTER_S:g} s.")
+                Notice(f"Another amzsync run was active here: one last check in {self._look_after_s:g} s.")
             )
         return due_at
 
+    @property
+    def _look_after_s(self) -> float:
+        """A search that is behind shows it as much later."""
+        return LOOK_AFTER_S + self._search_lag_s
+
     def _last_due_at(self) -> float | None:
         """When all that were not looked at yet are old enough; None where there are none."""
-        return next((write.at + LOOK_AFTER_S for write in reversed(self._unseen.values())), None)
+        return next((write.at + self._look_after_s for write in reversed(self._unseen.values())), None)
 
     def _take(self, most: int, not_after: float | None = None) -> dict[int, str]:
         taken: dict[int, str] = {}

@@ -13,6 +13,7 @@ from amzsync.executor.engine.retries import Attempts
 from amzsync.executor.scheduler.script import Script, Send, Turn
 from amzsync.executor.scripts.context import SyncContext
 from amzsync.executor.scripts.decide import Append, Nothing, Replace
+from amzsync.executor.scripts.look import look_at
 from amzsync.executor.scripts.product import ProductState
 from amzsync.executor.scripts.product_reader import OutsideFamilyError, ProductReader, SkipProductError
 from amzsync.executor.scripts.record import refusal_of
@@ -139,7 +140,8 @@ class ProductSync(ProductReader):
             state.note_made(decision.gallery or ())
             if self._attempts.wait_s is None:
                 raise
-            yield from self._read(fresh=True, after_s=self._attempts.wait_s)
+            # A search that is behind would show what stood before it.
+            yield from self._read(fresh=True, after_s=max(self._attempts.wait_s, context.traits.search_lag_s))
             return False
         except RejectedError as error:
             if decision.gallery is not None:
@@ -155,6 +157,7 @@ class ProductSync(ProductReader):
                 return (yield from self._append(Append(state.missing, decision.thumbnail)))
             if state.gallery != decision.gallery:
                 context.recheck.suspect_others()
+            yield from look_at(state.product.sku, context)
         if decision.thumbnail is None:
             return True
         if answer.thumbnail_id != decision.thumbnail:

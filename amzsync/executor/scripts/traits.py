@@ -1,8 +1,14 @@
-"""How the account answers, as far as a run has found out: what Plytix does not document."""
+"""How the account answers, as far as a probe or the run itself has found out: what Plytix does not document.
+
+What a probe found may be no longer true. So it only ever makes a run more careful, or is believed of searches
+once this run's own answers have borne it out; and every answer to a write is checked as without it.
+"""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from amzsync.domain.beliefs import AccountAnswers
+from amzsync.executor.engine.freshness import MAX_READING_AGE_S
 from amzsync.executor.events import Listener, Notice
 from amzsync.plytix.wire import PlytixProduct
 
@@ -13,21 +19,67 @@ _MANY_NOT_SHOWN = 3
 
 
 class AccountTraits:
-    """`links_one_by_one`: writes of whole galleries are not shown by their answers, so none is made."""
+    """`links_one_by_one`: writes of whole galleries do not do what they are to do, so none is made.
 
-    def __init__(self, listener: Listener) -> None:
+    `known` is what the last probe found. `settles_in_s` gives the seconds until searches show what this
+    ledger wrote last.
+    """
+
+    def __init__(
+        self,
+        listener: Listener,
+        known: AccountAnswers | None = None,
+        settles_in_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        known = known or AccountAnswers()
         self._listener = listener
+        self._tells_galleries = known.tells_galleries
+        self._has_told = self._has_looked = False
+        self.search_lag_s = known.search_lag_s
+        self.settles_in_s = settles_in_s
         self._omission_is_empty: bool | None = None
         self._answers: deque[bool] = deque(maxlen=_LAST_ANSWERS)
-        self.links_one_by_one = False
+        self.links_one_by_one = known.writes_no_galleries
+
+    def tell(self) -> None:
+        """Say what the probe changes in how this run writes."""
+        if self.links_one_by_one:
+            self._listener.notice(
+                Notice("A probe found that no write replaces a gallery here: linking pictures one by one.")
+            )
+
+    @property
+    def reads_alone(self) -> bool:
+        """Searches are so far behind that no write can rest on one: the product itself is read."""
+        return self.search_lag_s > MAX_READING_AGE_S
 
     def gallery_of(self, product: PlytixProduct) -> tuple[str, ...] | None:
         """The gallery a search showed; None where only the product itself can tell (plytix-api, Products)."""
+        if product.gallery is None and self._tells_galleries and self._has_told:
+            return ()
         is_omitted = product.gallery is None and product.assets is None
         return () if is_omitted and self._omission_is_empty else product.told_gallery
 
+    def note_searched(self, product: PlytixProduct | None) -> None:
+        """A search of this run has shown a product: one with its gallery proves that searches tell them."""
+        self._has_told |= product is not None and bool(product.gallery)
+
+    def should_look(self) -> bool:
+        """Whether one look at a product that holds pictures may save many readings. It is worth one try."""
+        return self._tells_galleries and not (self._has_told or self._has_looked)
+
+    def looked(self) -> None:
+        """That look was made."""
+        self._has_looked = True
+
+    def note_read(self, searched: PlytixProduct | None, read: PlytixProduct) -> None:
+        """A product holds pictures that its search left out: then no omission means that it is empty."""
+        if searched is not None and searched.gallery is None and read.gallery:
+            self._tells_galleries = False
+
     def compare(self, searched: PlytixProduct | None, read: PlytixProduct) -> None:
-        """Learn from a product read after a search that told neither its gallery nor any asset."""
+        """Learn from a product read after a search that did not tell its gallery."""
+        self.note_read(searched, read)
         if searched is not None and searched.assets is None:
             # The product itself omits what is empty, or tells it: so will this server's searches.
             self._omission_is_empty = read.assets is None and not read.gallery
