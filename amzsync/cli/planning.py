@@ -20,7 +20,8 @@ from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.part import Among, Part
 from amzsync.ledger.queries import Outstanding
-from amzsync.limits.forecast import Forecast, forecast
+from amzsync.ledger.tasks import RemovalCost
+from amzsync.limits.forecast import Forecast, TakingOut, forecast
 from amzsync.limits.windows import Limit
 from amzsync.mapping.read import NamedColumns, read_products
 from amzsync.mapping.source import STANDARD_INPUT, MappingSource, open_mapping, told_name
@@ -128,14 +129,23 @@ def plan_into(
     )
 
 
-def forecast_of(outstanding: Outstanding, limits: Sequence[Limit], ledger: Ledger, gallery: str) -> Forecast:
-    """What is left costs at most."""
+def forecast_of(
+    outstanding: Outstanding,
+    limits: Sequence[Limit],
+    ledger: Ledger,
+    gallery: str,
+    *,
+    prunes: bool = False,
+) -> Forecast:
+    """What is left costs at most. `prunes`: with taking out what is no longer wanted."""
+    cost = ledger.work().removal_cost() if prunes else RemovalCost()
     return forecast(
         products=outstanding.products,
         assets=outstanding.assets,
         limits=limits,
         single_links=outstanding.single_links,
         gallery_is_known=is_checked(ledger.runs, gallery),
+        taking_out=TakingOut(cost.products, cost.writes),
     )
 
 
@@ -189,12 +199,13 @@ def plan_view(
     counts = plan_counts(ledger)
     outstanding = queries.outstanding()
     tables = queries.counts()
+    gallery, prunes = gallery_label(ledger, options), options.removal.prune
     return PlanView(
         counts=counts,
         totals=queries.totals(None, tables),
         cost=Cost(
             outstanding,
-            forecast_of(outstanding, limits.limits, ledger, gallery_label(ledger, options)),
+            forecast_of(outstanding, limits.limits, ledger, gallery, prunes=prunes),
             limits.limits,
             limits.origin,
         ),
@@ -204,7 +215,7 @@ def plan_view(
         failures=tuple(queries.failure_groups(_EXAMPLES)),
         metadata=metadata(ledger, options, dry_run=dry_run),
         account=AccountView(account.name, account.api_host, account.source) if account else None,
-        gallery=gallery_label(ledger, options),
+        gallery=gallery,
         refreshed=refreshed,
         kept=opened.kept,
     )

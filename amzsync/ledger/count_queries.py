@@ -96,7 +96,8 @@ class CountQueries:
         )
         products = self._open_products(chosen)
         single_links = products and self._store.value(
-            "SELECT count(*) FROM (SELECT DISTINCT product_id FROM links WHERE origin = 'found')"
+            "SELECT count(*) FROM (SELECT product_id FROM links WHERE origin = 'found'"
+            " UNION SELECT product_id FROM seen_products WHERE others > 0)"
             f" JOIN links USING (product_id) WHERE {IS_OPEN} AND placed IS NULL AND {chosen}"
         )
         return Outstanding(products, int(assets), earlier, int(single_links))

@@ -9,7 +9,7 @@ from amzsync.ledger.packing import pack_ids, unpack_ids
 from amzsync.ledger.rows import IS_OPEN, Kept, State
 from amzsync.ledger.work_rows import WorkRows
 
-__all__ = ["Removal", "Task", "Tasks"]
+__all__ = ["Removal", "RemovalCost", "Task", "Tasks"]
 
 _OF_RUNS = ("writes", "wants", "tasks")
 _REMOVABLE = (
@@ -20,6 +20,12 @@ _REMOVABLE = (
     " WHERE wanted.product_id = links.product_id AND wanted.state <> 'obsolete'"
     " AND picture.plytix_id = assets.plytix_id)"
 )
+_IS_OURS = (
+    "(NOT EXISTS (SELECT 1 FROM links AS found WHERE found.product_id = links.product_id"
+    " AND found.origin = 'found') AND EXISTS (SELECT 1 FROM seen_products AS seen"
+    " WHERE seen.product_id = links.product_id AND others = 0 AND moved = 0))"
+)
+"""Whether this ledger alone filled the gallery, as it was seen last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,14 @@ class Removal:
     urls: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RemovalCost:
+    """What taking pictures out adds to a sync, at most: products to read, and requests for one alone."""
+
+    products: int = 0
+    writes: int = 0
+
+
 class Tasks(WorkRows):
     """The `tasks` table, on behalf of one run."""
 
@@ -62,6 +76,25 @@ class Tasks(WorkRows):
             group.append(row)
         if group:
             yield _removal(group)
+
+    def removal_cost(self) -> RemovalCost:
+        """Of what a prune within a sync takes out; `removals` tells what that is.
+
+        A gallery that only this ledger filled is written as a whole, with what is to be added where there is
+        anything; where it is to be empty, it is read, as the answer does not tell that. In any other one each
+        picture takes a request, and the thumbnail one more.
+        """
+        products, writes = self._store.rows(
+            "SELECT count(*), total(CASE WHEN is_ours THEN 1 + NOT EXISTS (SELECT 1 FROM links"
+            " WHERE state <> 'obsolete' AND links.product_id = removals.product_id)"
+            " ELSE pictures + 1 END) FROM ("
+            f"SELECT links.product_id, {_IS_OURS} AS is_ours,"
+            f" count(DISTINCT assets.plytix_id) AS pictures FROM {_REMOVABLE}"
+            f" AND {self._selection.only('links.product_id')} GROUP BY links.product_id) AS removals"
+            f" WHERE NOT (is_ours AND EXISTS (SELECT 1 FROM links WHERE {IS_OPEN}"
+            " AND links.product_id = removals.product_id))"
+        )[0]
+        return RemovalCost(int(products), int(writes))
 
     def standing_links(self) -> int:
         """How many links of this ledger's products are known to stand."""

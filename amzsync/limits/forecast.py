@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from amzsync.limits.api import MOST_AT_ONCE, PAGE_SIZE, TOKEN_LIFE_S, TOKEN_MARGIN_S
 from amzsync.limits.windows import Limit
 
-__all__ = ["MOST_REREAD", "Forecast", "forecast", "reread_size", "time_for_s"]
+__all__ = ["MOST_REREAD", "Forecast", "TakingOut", "forecast", "reread_size", "time_for_s"]
 
 _REREAD_USABLE_S = 2.0
 MOST_REREAD = 50
@@ -21,6 +21,14 @@ class Forecast:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class TakingOut:
+    """Pictures that go in the same run: products to read again for it, and their writes."""
+
+    products: int = 0
+    writes: int = 0
+
+
 def forecast(
     *,
     products: int,
@@ -28,13 +36,15 @@ def forecast(
     limits: Sequence[Limit],
     single_links: int = 0,
     gallery_is_known: bool = False,
+    taking_out: TakingOut = TakingOut(),
 ) -> Forecast:
     """What writing `products` after uploading `assets` costs at most, were none of them in Plytix yet.
 
     The gallery attribute is asked for once. Products are read again, in bulk, where not all writes can follow
     the first reading in time. `single_links` go into galleries that hold images of others, one by one.
+    `taking_out` is what a prune in the same run adds.
     """
-    if not products:
+    if not (products or taking_out.products):
         return Forecast(0, 0.0)
     pages = math.ceil(products / PAGE_SIZE)
     requests = pages + math.ceil(assets / PAGE_SIZE) + assets + products + single_links
@@ -45,6 +55,9 @@ def forecast(
     batch = reread_size(limits)
     if assets or products > batch:
         requests += math.ceil(products / batch)
+    if taking_out.products:
+        # It is asked once where else in a product a picture can stand.
+        requests += 1 + math.ceil(taking_out.products / batch) + taking_out.writes
     # A reading at the end of a window may come too late for its writes.
     requests += requests // min((limit.allowed for limit in limits if limit.is_short), default=requests + 1)
     requests += 1 + int(time_for_s(requests, limits) / (TOKEN_LIFE_S - TOKEN_MARGIN_S))

@@ -132,8 +132,9 @@ class SyncHarness:
         wanting: Sequence[Product] | None = None,
         complete: bool = False,
         read_first: bool = False,
+        prunes: bool = False,
     ) -> Ran:
-        """Work through everything pending; `wanting` is planned as a part of the run."""
+        """Work through everything pending; `wanting` is planned as a part of the run. `prunes`: `--prune`."""
         with Ledger.write(self.path) as ledger:
             if retry_failed:
                 ledger.work().retry_failed()
@@ -142,9 +143,11 @@ class SyncHarness:
                 self.sandbox.seed(product.sku for product in wanting)
                 run_id = ledger.runs.start("apply", {}, os.getpid(), ())
                 merge(ledger, wanting, run_id=run_id, complete=complete)
-            if not (read_first or ledger.work().has_open_work()):
+            removals = list(ledger.work().removals()) if prunes else []
+            if not (read_first or removals or ledger.work().has_open_work()):
                 return Ran(End.DONE, totals=ledger.queries.totals(None))
             run_id = run_id or ledger.runs.start("apply", {}, os.getpid(), ())
+            ledger.work(run_id).add_tasks((one.product_id, one.asset_ids) for one in removals)
             ran = Ran()
             context = RunContext(
                 ledger=ledger,
@@ -161,7 +164,7 @@ class SyncHarness:
 
             def work() -> RunResult:
                 read = refresh(context, run_id) if read_first else RefreshResult()
-                if not ledger.work().has_open_work():
+                if not (removals or ledger.work().has_open_work()):
                     return read.run
                 done = sync(context, run_id, skip_existing_reason=reason, readings=read.readings)
                 return done.after(read.run)

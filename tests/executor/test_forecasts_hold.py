@@ -15,7 +15,8 @@ from sandbox_faults import Latency, Sandbox
 from amzsync.domain.product import Product
 from amzsync.executor.scheduler.script import Script, Send, Shared
 from amzsync.executor.scripts.gallery_check import is_checked
-from amzsync.limits.forecast import forecast, reread_size
+from amzsync.ledger.tasks import RemovalCost
+from amzsync.limits.forecast import TakingOut, forecast, reread_size
 from amzsync.plytix.wire import RequestKind
 
 VARIANTS = ("MAIN", *(f"PT{number:02d}" for number in range(1, 9)))
@@ -35,18 +36,20 @@ def products_of(catalogue: Sequence[Sequence[int]]) -> list[Product]:
     ]
 
 
-def apply_within_the_forecast(harness: SyncHarness) -> tuple[int, Ran]:
+def apply_within_the_forecast(harness: SyncHarness, *, prunes: bool = False) -> tuple[int, Ran]:
     """What was told, and what came of it."""
     with harness.ledger() as ledger:
         left = ledger.queries.outstanding()
+        cost = ledger.work().removal_cost() if prunes else RemovalCost()
         told = forecast(
             products=left.products,
             assets=left.assets,
             limits=(),
             single_links=left.single_links,
             gallery_is_known=is_checked(ledger.runs, GALLERY),
+            taking_out=TakingOut(cost.products, cost.writes),
         )
-    ran = harness.apply()
+    ran = harness.apply(prunes=prunes)
     assert ran.total <= told.requests, ran.requests
     return told.requests, ran
 
@@ -63,6 +66,47 @@ def test_no_run_takes_more_requests_than_were_told(
         for catalogue in (first, second):
             harness.plan(*products_of(catalogue), seed=False)
             apply_within_the_forecast(harness)
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    first=catalogues,
+    second=catalogues,
+    by_hand=st.dictionaries(st.integers(0, 29), st.booleans(), max_size=8),
+)
+def test_no_apply_that_prunes_takes_more_requests_than_were_told(
+    first: list[list[int]], second: list[list[int]], by_hand: dict[int, bool]
+) -> None:
+    """A person's picture stands in some galleries from the start, and in others after the first apply."""
+    with tempfile.TemporaryDirectory() as folder, Sandbox(limits=()) as sandbox:
+        harness = SyncHarness(sandbox, Path(folder) / "amzsync.db")
+        skus = [f"S{number:03d}" for number in range(30)]
+        sandbox.seed(skus)
+        own = {number: sandbox.add_asset(f"p{number}.jpg") for number in by_hand}
+        for number, is_later in by_hand.items():
+            if not is_later:
+                sandbox.set_gallery(skus[number], [own[number]])
+        harness.plan(*products_of(first), seed=False)
+        harness.apply()
+        for number, is_later in by_hand.items():
+            if is_later:
+                gallery = sandbox.snapshot().products[skus[number]].gallery_ids
+                sandbox.set_gallery(skus[number], [*gallery, own[number]])
+        harness.refresh()
+        harness.plan(*products_of(second), seed=False, complete=True)
+        # Of a product that was not wanted before, nothing has been seen yet.
+        harness.refresh()
+        apply_within_the_forecast(harness, prunes=True)
+
+
+def test_what_an_apply_takes_out_besides_is_told_and_little_more(harness: SyncHarness) -> None:
+    harness.plan(*products_of([[number * 3 + offset for offset in range(6)] for number in range(60)]))
+    harness.apply()
+    fewer = products_of([[number * 3 + offset for offset in range(3)] for number in range(60)])
+    harness.plan(*fewer)
+    told, ran = apply_within_the_forecast(harness, prunes=True)
+    assert ran.requests["product_write"] == 60
+    assert told <= ran.total * 1.05
 
 
 def test_images_for_galleries_that_hold_others_are_told_one_by_one(harness: SyncHarness) -> None:
