@@ -208,7 +208,7 @@ app.command("init", epilog="Example: amzsync init")(init_command)
 @takes_options
 def _serve(
     sandbox: SandboxOptions,
-    mapping: Annotated[MappingOptions, Only("mappings")],
+    mapping: Annotated[MappingOptions, Only("mappings", "sku_column", "url_columns")],
     pace: Annotated[PaceOptions, Only("rate_limits")],
     output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
 ) -> None:
@@ -217,7 +217,7 @@ def _serve(
     def command(output: "Output", _resources: ExitStack) -> "CommandResult":
         from amzsync.cli.sandbox import serve
 
-        return serve(sandbox, mapping.mappings, pace.rate_limits, output)
+        return serve(sandbox, mapping, pace.rate_limits, output)
 
     start(command, output_options)
 

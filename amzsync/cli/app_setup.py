@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["doctor_command", "init_command"]
 
-_LOOKED_AT = Only("files", "mappings", "gallery", "marketplace", "allow_private_urls")
+_LOOKED_AT = Only(
+    "files", "mappings", "gallery", "marketplace", "sku_column", "url_columns", "allow_private_urls"
+)
 _SHOWN = Only("as_json", "verbosity", "is_quiet", "no_color", "log_file")
 
 

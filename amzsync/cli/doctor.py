@@ -14,7 +14,7 @@ from amzsync.cli.limits import TokenLimits, chosen_limits
 from amzsync.cli.network import RunRequest, connected
 from amzsync.cli.next_steps import completed
 from amzsync.cli.output import Output
-from amzsync.cli.planning import check_mappings
+from amzsync.cli.planning import check_mappings, named_columns
 from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions
 from amzsync.config import Account
@@ -102,6 +102,7 @@ def _catalogue(
             catalogue = of_mappings(
                 check_mappings(options),
                 marketplace=given.marketplace,
+                columns=named_columns(options),
                 allow_private=given.allow_private_urls,
                 sample=fetched,
             )

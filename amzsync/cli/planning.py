@@ -36,6 +36,7 @@ __all__ = [
     "forecast_of",
     "gallery_label",
     "metadata",
+    "named_columns",
     "open_for_planning",
     "plan_counts",
     "plan_into",
@@ -96,6 +97,11 @@ def check_mappings(options: RunOptions) -> tuple[MappingSource, ...]:
     return tuple(open_mapping(path, sys.stdin.buffer if sys.stdin else None) for path in paths)
 
 
+def named_columns(options: RunOptions) -> NamedColumns:
+    """The columns of tables that the options name."""
+    return NamedColumns(options.mapping.sku_column, options.mapping.url_columns)
+
+
 def plan_into(
     ledger: Ledger, options: RunOptions, sources: tuple[MappingSource, ...], run_id: int | None = None
 ) -> None:
@@ -111,7 +117,7 @@ def plan_into(
         allow_private=wanted.allow_private_urls,
         is_complete=wanted.is_complete,
     )
-    columns = NamedColumns(wanted.sku_column, wanted.url_columns)
+    columns = named_columns(options)
     for source in sources:
         for product in read_products(source, marketplace=wanted.marketplace, columns=columns):
             planner.add(product)

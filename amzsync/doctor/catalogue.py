@@ -13,7 +13,7 @@ from amzsync.domain.exports import Export
 from amzsync.domain.image_url import ImageUrl, Malformed, read_image_url
 from amzsync.domain.product import Product, Unreadable
 from amzsync.ledger.ledger import Ledger
-from amzsync.mapping.read import read_products
+from amzsync.mapping.read import NamedColumns, read_products
 from amzsync.mapping.source import MappingSource
 
 __all__ = [
@@ -166,7 +166,12 @@ class _Reader:
 
 
 def of_mappings(
-    mappings: Iterable[MappingSource], *, marketplace: str | None, allow_private: bool, sample: int
+    mappings: Iterable[MappingSource],
+    *,
+    marketplace: str | None,
+    columns: NamedColumns | None = None,
+    allow_private: bool,
+    sample: int,
 ) -> Catalogue:
     """What these mappings want, with `sample` of their addresses.
 
@@ -175,7 +180,7 @@ def of_mappings(
     """
     reader = _Reader(allow_private, EvenSample(sample))
     for mapping in mappings:
-        for product in read_products(mapping, marketplace=marketplace):
+        for product in read_products(mapping, marketplace=marketplace, columns=columns):
             if isinstance(product, Product):
                 reader.add(Wanted(product.sku, tuple(image.url for image in product.images)))
             else:

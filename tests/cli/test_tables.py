@@ -84,3 +84,12 @@ def test_a_form_ends_in_the_state_that_json_ends_in(form: str, setup: Setup, tmp
     result = amzsync("apply", tmp_path / "form", "--yes", "--ledger", tmp_path / "form.db", *FAST)
     assert result.code == 0, result.err
     assert galleries(setup) == as_json
+
+
+def test_doctor_reads_the_same_columns(setup: Setup) -> None:
+    setup.sandbox.seed(["A", "B"])
+    (setup.folder / "m.csv").write_text(TABLE)
+    columns = ("--sku-column", "Artikel", "--url-column", "Bild 1")
+    result = amzsync("doctor", "m.csv", *columns, *FAST)
+    assert "2 products" in result.out, result.err
+    assert "the table has no column" in amzsync("doctor", "m.csv", *FAST).out
