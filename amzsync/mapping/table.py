@@ -113,10 +113,11 @@ class TableProducts:
         columns = self._columns.pictures
         raw = cells[columns.variant].strip() if columns.variant is not None else UNNAMED
         variant = raw if raw in POSITION else normalise(raw)
-        area = 0
+        height = width = 0
         if columns.height is not None and columns.width is not None:
-            area = _side(cells[columns.height]) * _side(cells[columns.width])
-        return [ImageRef(link, variant, area) for index in columns.listed if (link := cells[index].strip())]
+            height, width = _side(cells[columns.height]), _side(cells[columns.width])
+        sizes = (height * width, max(height, width)) if height and width else (0, 0)
+        return [ImageRef(link, variant, *sizes) for index in columns.listed if (link := cells[index].strip())]
 
     def _sku(self, number: int, cells: Sequence[str], code: str | None) -> str:
         identity = self._columns.identity

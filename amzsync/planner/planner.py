@@ -53,7 +53,7 @@ class Planner:
         if not images:
             return True
         # Whole columns at a time: a loop over a million pictures would cost more than writing them down.
-        urls, variants, areas = zip(*images, strict=True)
+        urls, variants, areas, _ = zip(*images, strict=True)
         addresses, references = self.addresses, self.references
         numbers = addresses.take(urls)
         codes, is_ordered = self.variants.pattern(variants)

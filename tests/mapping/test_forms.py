@@ -24,7 +24,7 @@ def test_listed_images_carry_variant_and_size() -> None:
             {"link": "u3", "variant": None, "height": 10},
             {"link": None, "variant": "PT02"},
         ]
-    ) == [ImageRef("u1", "PT01", 200), ImageRef("u2", ""), ImageRef("u3", "")]
+    ) == [ImageRef("u1", "PT01", 200, 20), ImageRef("u2", ""), ImageRef("u3", "")]
 
 
 def test_flat_fields_name_their_variants_and_null_is_none() -> None:
@@ -44,7 +44,7 @@ def test_marketplace_groups_give_the_images_of_the_products_own_marketplace() ->
         {"marketplaceId": US, "images": [{"link": "us", "variant": "MAIN", "height": 5, "width": 5}]},
         {"marketplaceId": US, "images": None},
     ]
-    assert images(images=groups) == [ImageRef("us", "MAIN", 25)]
+    assert images(images=groups) == [ImageRef("us", "MAIN", 25, 5)]
     assert [ref.url for ref in read({"asin": "B1", "images": groups}, "DE").images] == ["de"]
     assert [ref.url for ref in read({"asin": "B1", "images": groups, "marketplace": "DE"}).images] == ["de"]
     assert [ref.url for ref in read({"asin": "B1", "images": groups}, forced="de").images] == ["de"]

@@ -50,7 +50,7 @@ def test_rows_of_one_product_that_follow_each_other_are_one_product(table: Write
     rows = ["A,u0,MAIN,10,20,One,", "A,u1,pt01,10.0,x,Two,true", "B,u2", "", "A,u3,,,"]
     found = products(table("\n".join([header, *rows])))
     assert found == [
-        Product("A", True, (ImageRef("u0", "MAIN", 200), ImageRef("u1", "PT01")), "One"),
+        Product("A", True, (ImageRef("u0", "MAIN", 200, 20), ImageRef("u1", "PT01")), "One"),
         Product("B", False, (ImageRef("u2", ""),)),
         Product("A", False, (ImageRef("u3", ""),)),
     ]
