@@ -40,8 +40,8 @@ MAX_IMAGES = 1000
 class ImageRef(NamedTuple):
     """One picture of one product. A tuple, because a catalogue makes a million of them.
 
-    `area` is height × width in pixels, `longer_side` the greater of the two; both are 0 where the mapping does
-    not tell height and width.
+    `area` is height × width in pixels, `longer_side` the greater of the two; both are 0 where the mapping
+    does not tell height and width.
     """
 
     url: str
