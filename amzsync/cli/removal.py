@@ -176,7 +176,7 @@ def _planned(request: RunRequest, undone: int | None, changes: Iterable[Change])
         undone,
         products=len(counted),
         images=sum(counted),
-        assets=request.ledger.work().count_unused_assets(undone) if deletes else 0,
+        assets=request.ledger.work().assets_to_delete(undone) if deletes else (),
     )
 
 

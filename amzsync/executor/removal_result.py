@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from amzsync.executor.context import RunResult
-from amzsync.ledger.rows import Kept
+from amzsync.ledger.rows import Kept, UnusedAsset
 from amzsync.ledger.work import Work
 from amzsync.ledger.writes import WriteOutcome
 
@@ -23,7 +23,7 @@ class RemovalResult:
     links_removed: int = 0
     galleries_restored: int = 0
     thumbnails_restored: int = 0
-    assets_deleted: int = 0
+    assets_deleted: tuple[UnusedAsset, ...] = ()
     left: tuple[Kept, ...] = ()
 
 

@@ -36,9 +36,8 @@ from amzsync.executor.scripts.refresh import refresh_product
 from amzsync.executor.scripts.sync import sync_product
 from amzsync.executor.scripts.undo import undo_product
 from amzsync.ledger.queries import Outstanding
-from amzsync.ledger.rows import Kept, ProductWork
+from amzsync.ledger.rows import Kept, ProductWork, UnusedAsset
 from amzsync.ledger.tasks import Task
-from amzsync.ledger.unused_assets import UnusedAsset
 from amzsync.ledger.work import Work
 from amzsync.limits.api import PAGE_SIZE
 

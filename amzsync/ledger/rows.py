@@ -18,6 +18,7 @@ __all__ = [
     "State",
     "Table",
     "Thumbnail",
+    "UnusedAsset",
 ]
 
 IS_OPEN = "state IN ('pending', 'in_flight')"
@@ -184,3 +185,13 @@ class Counts:
 
     def of(self, *states: State) -> int:
         return sum(self.by_state.get(state, 0) for state in states)
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedAsset:
+    """`plytix_id` is empty where it has been deleted."""
+
+    id: int
+    url: str
+    filename: str
+    plytix_id: str = ""

@@ -1,12 +1,12 @@
 """A prune or an undo: what it is to change before it does, and what has come of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amzsync.domain.changes import Change
-from amzsync.ledger.rows import Kept, Outcome
+from amzsync.ledger.rows import Kept, Outcome, UnusedAsset
 from amzsync.views.changes import Listing, change_entry, change_lines
 from amzsync.views.console import SKU_LIMIT, count_text, duration_text, facts, foreign, own, plural
 from amzsync.views.document import document
@@ -20,6 +20,8 @@ __all__ = ["Planned", "RemovalView", "planned_json", "removal_json", "render_pla
 
 _LINES_KEPT_FREE = 8
 _LEFT_SHOWN = 20
+_ASSETS_SHOWN = 20
+_FEWEST_ASSETS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Planned:
     products: int
     images: int
     only_ledger: int = 0
-    assets: int = 0
+    assets: tuple[UnusedAsset, ...] = ()
 
     @property
     def has_work(self) -> bool:
@@ -55,7 +57,7 @@ class Planned:
         if self.only_ledger:
             said += f" Of {plural(self.only_ledger, 'more product')} only the ledger is changed."
         if self.assets:
-            said += f" Then up to {plural(self.assets, 'asset')} to delete, where nobody uses them."
+            said += f" Then up to {plural(len(self.assets), 'asset')} to delete, where nobody uses them."
         return said
 
 
@@ -70,7 +72,7 @@ class RemovalView:
     links_removed: int
     galleries_restored: int
     thumbnails_restored: int
-    assets_deleted: int
+    assets_deleted: tuple[UnusedAsset, ...]
     left: tuple[Kept, ...]
     requests: int
     seconds: float
@@ -85,13 +87,37 @@ def render_planned(planned: Planned, changes: Iterable[Change], console: "Consol
         total=planned.products,
         show_all=listing.show_all,
         show_addresses=listing.show_addresses,
-        lines_kept_free=_LINES_KEPT_FREE,
+        lines_kept_free=_LINES_KEPT_FREE + min(len(planned.assets), _room_for_assets(console)),
     )
     for line in lines:
         console.print(line, no_wrap=True, overflow="ellipsis")
-    if planned.products:
+    if planned.assets:
+        if planned.products:
+            console.print()
+        console.print("Assets to delete, where nobody uses them:")
+        for line in _asset_lines(planned.assets, console, listing):
+            console.print(line, soft_wrap=True)
+    if planned.products or planned.assets:
         console.print()
     console.print(own(planned.headline, "bold"))
+
+
+def _asset_lines(assets: Sequence[UnusedAsset], console: "Console", listing: Listing) -> "Iterator[Text]":
+    """File name and address of each, or of as many as are told unless all are asked for."""
+    shown = assets if listing.show_all else assets[: _room_for_assets(console)]
+    for asset in shown:
+        line = own("- ", "magenta").append_text(foreign(asset.filename))
+        yield line.append("  ").append_text(foreign(asset.url))
+    if len(assets) > len(shown):
+        yield own(f"… and {plural(len(assets) - len(shown), 'more asset')} (--all)", "dim")
+
+
+def _room_for_assets(console: "Console") -> int:
+    return max(_FEWEST_ASSETS, console.height // 3) if console.is_terminal else _ASSETS_SHOWN
+
+
+def _asset_entry(asset: UnusedAsset) -> dict[str, object]:
+    return {"filename": asset.filename, "url": asset.url}
 
 
 def planned_json(planned: Planned, changes: Iterable[Change]) -> Iterator[str]:
@@ -106,6 +132,7 @@ def planned_json(planned: Planned, changes: Iterable[Change]) -> Iterator[str]:
             "products": planned.products,
             "links_removed": planned.images,
             "changes": map(change_entry, changes),
+            "assets": map(_asset_entry, planned.assets),
         }
     )
 
@@ -123,7 +150,8 @@ def removal_json(view: RemovalView) -> Iterator[str]:
             "links_removed": view.links_removed,
             "galleries_restored": view.galleries_restored,
             "thumbnails_restored": view.thumbnails_restored,
-            "assets_deleted": view.assets_deleted,
+            "assets_deleted": len(view.assets_deleted),
+            "assets": map(_asset_entry, view.assets_deleted),
             "left": map(_left_entry, view.left),
             "requests": view.requests,
             "seconds": round(view.seconds, 1),
@@ -144,7 +172,7 @@ def render_removal(view: RemovalView, console: "Console") -> None:
         ("images taken out of galleries", view.links_removed),
         ("galleries with images put back", view.galleries_restored),
         ("thumbnails set", view.thumbnails_restored),
-        ("assets deleted", view.assets_deleted),
+        ("assets deleted", len(view.assets_deleted)),
     ]
     if any(number for _, number in rows):
         console.print(facts((label, count_text(number)) for label, number in rows if number))

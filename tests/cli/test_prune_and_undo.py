@@ -192,8 +192,13 @@ def test_unused_assets_are_deleted_only_when_asked_for(shrunk: Setup) -> None:
     assert len(shrunk.sandbox.snapshot().assets) == 5
     dry = prune("--dry-run", "--assets")
     assert "up to 4 assets to delete" in dry.out
+    planned = prune("--dry-run", "--assets", "--json").json["assets"]
+    assert len(planned) == 4
+    for asset in planned:
+        assert f"{asset['filename']}  {asset['url']}" in dry.out
     told = prune("--yes", "--assets", "--json").json
     assert told["assets_deleted"] == 4
+    assert told["assets"] == planned
     assert [asset.filename for asset in shrunk.sandbox.snapshot().assets] == [MAIN]
 
 

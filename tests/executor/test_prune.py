@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from catalogue import product, rows
+from catalogue import picture, product, rows
 from executor.harness import SyncHarness
 from sandbox_faults import Answer, DropAfterWork, DropBeforeWork, Fault, RunBefore
 
@@ -11,6 +11,7 @@ from amzsync.domain.product import Product
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.reasons import NO_OTHER_THUMBNAIL, NOT_FOUND, STANDS_ELSEWHERE
+from amzsync.ledger.rows import Kept
 from amzsync.sandbox.state import TypeClass
 
 PRODUCT = "/products/[^/]+"
@@ -48,6 +49,19 @@ def test_a_persons_gallery_loses_our_pictures_one_by_one_and_keeps_its_order(har
     removed = harness.prune()
     assert harness.gallery("S1") == ["S1-p.jpg", "S1-q.jpg", NAMES["a"]]
     assert (removed.requests["unlink"], removed.requests["product_write"]) == (2, 0)
+
+
+def test_an_apply_that_takes_out_names_the_thumbnail_that_has_to_stay(harness: SyncHarness) -> None:
+    """No other one is wanted: the write that is due for the gallery leaves it as it is."""
+    harness.plan(of("S1", A, B), of("S2", A, B))
+    harness.apply()
+    harness.plan(of("S1", B, C), of("S2", A, C))
+    harness.apply(prunes=True)
+    assert harness.gallery("S1") == [NAMES["b"], NAMES["c"]]
+    assert harness.thumbnail("S1") == NAMES["a"]
+    with harness.ledger() as ledger:
+        kept = list(ledger.work(ledger.runs.latest(1)[0].id).kept())
+    assert kept == [Kept("S1", NO_OTHER_THUMBNAIL, picture("a"))]
 
 
 def test_a_second_prune_makes_no_request(harness: SyncHarness) -> None:
@@ -210,7 +224,7 @@ def test_assets_that_nothing_wants_and_nobody_uses_are_deleted(harness: SyncHarn
     removed = harness.prune(delete_assets=True)
     names = {asset.filename for asset in harness.sandbox.snapshot().assets}
     assert names == {NAMES["a"], NAMES["c"]}
-    assert removed.result.assets_deleted == 1
+    assert len(removed.result.assets_deleted) == 1
     assert removed.asked["POST /assets/search"] == 1
     harness.plan(of("S1", A, B, C))
     harness.apply()

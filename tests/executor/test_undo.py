@@ -205,7 +205,7 @@ def test_what_a_run_uploaded_is_deleted_on_request(harness: SyncHarness) -> None
         NAMES["a"],
         "amazon_03_PT02_c.jpg",
     }
-    assert undone.result.assets_deleted == 1
+    assert len(undone.result.assets_deleted) == 1
 
 
 def test_a_picture_of_before_that_is_gone_from_plytix_is_told(harness: SyncHarness) -> None:

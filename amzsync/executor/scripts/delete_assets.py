@@ -5,8 +5,7 @@ from amzsync.executor.scheduler.script import Find, Script, Send, Turn
 from amzsync.executor.scheduler.stop_errors import reading_failed
 from amzsync.executor.scripts.context import RemovalContext
 from amzsync.executor.scripts.record import Done
-from amzsync.ledger.rows import Kept
-from amzsync.ledger.unused_assets import UnusedAsset
+from amzsync.ledger.rows import Kept, UnusedAsset
 from amzsync.plytix.client import delete_asset, read_asset
 
 __all__ = ["delete_unused_asset"]

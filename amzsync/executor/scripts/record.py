@@ -8,8 +8,8 @@ from amzsync.errors import PlytixError
 from amzsync.executor.scripts.compare import compare
 from amzsync.executor.scripts.decide import MAX_ASSETS, Replace
 from amzsync.executor.scripts.product import ProductState
-from amzsync.ledger.reasons import NOT_FOUND
-from amzsync.ledger.rows import Asset, Origin
+from amzsync.ledger.reasons import NO_OTHER_THUMBNAIL, NOT_FOUND
+from amzsync.ledger.rows import Asset, Kept, Origin
 from amzsync.ledger.seen import Sighting
 from amzsync.ledger.work import Work
 from amzsync.ledger.work_rows import Refusal
@@ -163,10 +163,19 @@ class Record:
         self._finish_thumbnail(state)
         removes = self.work.removes_of(state.product.id)
         if removes and removes.isdisjoint(gallery):
-            self.work.finish_task(state.product.id, ())
+            self.work.finish_task(state.product.id, self._left_thumbnail(state, removes))
         self._settle(state)
         self._see(state)
         self.counts[Done.PRODUCT] += 1
+
+    def _left_thumbnail(self, state: ProductState, removes: Collection[str]) -> list[Kept]:
+        """A thumbnail that this ledger set to a picture that is taken out, where no other one is wanted."""
+        shown = state.standing_now.thumbnail
+        if shown not in removes or not self.work.has_set_thumbnail(state.product.id, shown or ""):
+            return []
+        rows = [row for row, asset_id in state.ids.items() if asset_id == shown]
+        urls = [asset.url for asset in self.work.assets(rows).values()]
+        return [Kept(state.product.sku, NO_OTHER_THUMBNAIL, "".join(urls[:1]))]
 
     def _see(self, state: ProductState) -> None:
         """How the product stands, as far as it has been seen."""
