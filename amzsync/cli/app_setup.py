@@ -24,21 +24,41 @@ _SHOWN = Only("as_json", "verbosity", "is_quiet", "no_color", "log_file")
 
 @takes_options
 def doctor_command(
+    *,
     mapping: Annotated[MappingOptions, _LOOKED_AT],
     target: TargetOptions,
     doctor_options: DoctorOptions,
+    consent: Annotated[ApplyOptions, Only("is_confirmed")],
     pace: PaceOptions,
     output_options: Annotated[OutputOptions, _SHOWN],
 ) -> None:
-    """Look at everything that a run needs, and say what is wrong. Changes nothing."""
+    """Look at everything that a run needs, and say what is wrong. Changes nothing, but with --probe."""
+    _check_probe(doctor_options, is_confirmed=consent.is_confirmed)
 
-    def command(output: "Output", _resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.doctor import doctor
+    def command(output: "Output", resources: ExitStack) -> "CommandResult":
         from amzsync.cli.run_options import RunOptions
 
-        return doctor(RunOptions(target, mapping, pace=pace), doctor_options, output)
+        options = RunOptions(target, mapping, consent, pace)
+        if doctor_options.is_probe:
+            from amzsync.cli.probe import probe
+
+            return probe(options, doctor_options, output, resources)
+        from amzsync.cli.doctor import doctor
+
+        return doctor(options, doctor_options, output)
 
     start(command, output_options, target)
+
+
+def _check_probe(options: DoctorOptions, *, is_confirmed: bool) -> None:
+    if not options.is_probe:
+        if options.image_urls:
+            raise UsageError("--image-url is for --probe.")
+        return
+    if options.all_products or options.fetched:
+        raise UsageError("--all and --fetch are not for --probe, which tries and does not look.")
+    if not (is_confirmed or sys.stdin.isatty()):
+        raise UsageError("Not a terminal, so cannot ask. Add --yes.")
 
 
 @takes_options

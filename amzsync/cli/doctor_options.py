@@ -12,7 +12,7 @@ _MOST_FETCHED = 200
 
 @dataclass(frozen=True, slots=True)
 class DoctorOptions:
-    """How much is looked at."""
+    """How much is looked at, and whether it is tried as well."""
 
     all_products: Annotated[
         bool, typer.Option("--all", help="Ask Plytix for all SKUs, not only for a hundred of them.")
@@ -27,3 +27,19 @@ class DoctorOptions:
             help="Also ask the images' own hosts for N of them: gone, of another kind, too small?",
         ),
     ] = 0
+    is_probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe",
+            help="Try instead how the account answers where nothing is documented, on a product and assets"
+            " that it makes and removes again; runs use what it finds.",
+        ),
+    ] = False
+    image_urls: Annotated[
+        tuple[str, ...],
+        typer.Option(
+            "--image-url",
+            metavar="URL",
+            help="A picture to probe with; name two or three. Default: some of the mapping's or ledger's.",
+        ),
+    ] = ()

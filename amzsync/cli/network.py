@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -22,6 +22,7 @@ from amzsync.executor.events import Listener, Notice, Progress
 from amzsync.executor.run import (
     CheckResult,
     KnownReading,
+    ProbeResult,
     RefreshResult,
     RemovalResult,
     RunContext,
@@ -39,7 +40,7 @@ from amzsync.plytix.auth import Secret, TokenCache
 from amzsync.views.progress import make_display
 from amzsync.views.terminal import leave_terminal
 
-__all__ = ["RunRequest", "check", "connected", "outcome_of", "prune", "refresh", "sync", "undo"]
+__all__ = ["RunRequest", "check", "connected", "outcome_of", "probe", "prune", "refresh", "sync", "undo"]
 
 _LOG = logging.getLogger("amzsync")
 _MOST_WORKERS = 256
@@ -78,6 +79,12 @@ def check(request: RunRequest) -> CheckResult:
     """Look at everything wanted."""
     with _run_context(request) as context:
         return run.check(context)
+
+
+def probe(request: RunRequest, addresses: Sequence[str]) -> ProbeResult:
+    """Try how the account answers, and remove what was made for it."""
+    with _run_context(request) as context:
+        return run.probe(context, addresses)
 
 
 def prune(request: RunRequest, run_id: int) -> RemovalResult:

@@ -25,7 +25,7 @@ def test_the_first_day_ends_with_everything_in_place(tmp_path: Path, monkeypatch
         }
         for words in amzsync_commands(block("commands: first day")):
             # Nobody is there who could be asked.
-            consent = ["--yes"] if words[0] in ("init", "apply") else []
+            consent = ["--yes"] if words[0] in ("init", "apply") or "--probe" in words else []
             ran = amzsync(*words, *consent, cwd=tmp_path, **(account if words[0] == "init" else {}))
             assert ran.code == 0, ran.text
             if "--limit" in words and words[0] == "apply":
