@@ -43,6 +43,7 @@ _MARKETPLACE = re.compile(r"\[marketplace_id=([a-z0-9]+)\]")
 _ATTRIBUTE = re.compile(r"([a-z_]+)(?:\[[^\]]*\])*(?:#1)?\.value")
 _KNOWN_IDS = {marketplace_id.lower() for marketplace_id in MARKETPLACE_IDS.values()}
 _LONGEST_NAME = 300
+_MOST_COLUMNS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class Columns:
 
 def find_columns(cells: Sequence[str], named: NamedColumns) -> Columns:
     """What the columns are for, if these are their names; whoever asks looks whether that is enough."""
-    names = tuple(cell.strip() for cell in cells)
+    names = tuple(cell.strip() for cell in cells[:_MOST_COLUMNS])
     at: dict[str, int] = {}
     for index, name in enumerate(names):
         if name:

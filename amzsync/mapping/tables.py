@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from amzsync.domain.product import Product
 from amzsync.errors import MappingError
@@ -54,25 +55,37 @@ class CsvProducts(_Table):
             yield from self._of(header, csv_rows(self._source.name, file, delimiter), place)
 
     def _find(self) -> tuple[str, Header]:
-        faults: list[MappingError] = []
-        heads: list[list[Row]] = []
+        trials: list[_Trial] = []
         for delimiter in DELIMITERS:
-            with self._source.open() as file:
-                rows = csv_rows(self._source.name, file, delimiter)
-                try:
-                    head = list(itertools.islice(rows, HEAD_ROWS))
-                except MappingError as fault:
-                    faults.append(fault)
-                    continue
-            header = find_header(head, self._named)
+            trial = self._try(delimiter)
+            header = find_header(trial.head, self._named)
+            if header and trial.fault:
+                raise trial.fault
             if header:
                 return delimiter, header
-            heads.append(head)
-        if faults:
-            raise faults[0]
+            trials.append(trial)
         # With the wrong delimiter a row is one cell.
-        widest = max(heads, key=_width)
-        raise not_understood(f"{self._source.name}, line", widest, self._named)
+        likely = max(trials, key=lambda trial: _width(trial.head))
+        raise likely.fault or not_understood(f"{self._source.name}, line", likely.head, self._named)
+
+    def _try(self, delimiter: str) -> "_Trial":
+        """The first rows with this delimiter; also those before a fault."""
+        head: list[Row] = []
+        with self._source.open() as file:
+            rows = csv_rows(self._source.name, file, delimiter)
+            try:
+                head.extend(itertools.islice(rows, HEAD_ROWS))
+            except MappingError as fault:
+                return _Trial(head, fault)
+        return _Trial(head)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """The first rows that a delimiter gives, and why there are no more."""
+
+    head: list[Row]
+    fault: MappingError | None = None
 
 
 class XlsxProducts(_Table):

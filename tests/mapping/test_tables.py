@@ -169,6 +169,7 @@ def test_columns_that_are_named_come_before_all_others(table: WriteTable) -> Non
         ("sku,url\nA,b\n", NamedColumns("x", ("y",)), 1, "no column x, y. Found", ""),
         (",".join(f"column{n}" for n in range(40)), None, 1, "column14 and 25 more", ""),
         ("x" * 5000 + ",y\n", None, 1, "Found: " + "x" * 40 + ", y", ""),
+        ("a," * 140_000 + "\n", None, 1, "a, a and 139985 more", ""),
     ],
 )  # fmt: skip
 def test_columns_that_are_not_understood_are_told(
@@ -192,6 +193,7 @@ def test_a_header_stands_among_the_first_25_rows(table: WriteTable) -> None:
         (b'sku,url\nA,"u\n' + b"B,u\n" * 9, "line 2", "a quote that is never closed"),
         (b'sku,url\nA,u\nB,"u' + b"x" * 140_000, "line 3", "one cell is longer than 131,072"),
         (b'sku,url\n"\nA",u\nB,"u\n' + b"x,\n" * 400_000, "line 4", "longer than 131,072"),
+        (b'Shoes\nA,"b\n', "line 2", "a quote that is never closed"),
         (b"sku,url\nA," + b"u" * 2_000_000, "line 2", "longer than"),
         (b"sku,url\nA,u\n" + b"," * 1_100_000 + b"\n", "line 3", "one row is longer than 1,000,000"),
         (b'sku,url\nA,"u\n' + b'","u\n' * 300_000, "line 2", "one row is longer than 1,000,000"),

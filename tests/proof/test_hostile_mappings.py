@@ -185,6 +185,18 @@ def test_what_a_mapping_and_a_server_say_is_shown_harmlessly_from_the_plan_to_th
     assert log.count("\n") < 60
 
 
+@pytest.mark.parametrize("nasty", [one for one in NASTY if one.strip()], ids=range(len(NASTY) - 2))
+def test_what_a_table_says_is_shown_harmlessly(nasty: str, harness: FaultHarness) -> None:
+    cell = '"' + nasty.replace('"', '""').replace("\ud83d", "") + '"'
+    path = harness.folder / "m.csv"
+    for header in ("sku,url,title", f"{cell},url"):
+        path.write_text(f"{header}\n{cell},{cell},{cell}\n", encoding="utf-8", newline="")
+        ran = harness.run("plan", "--mapping", str(path), "--dry-run")
+        assert ran.code in (0, 1)
+        assert "Traceback" not in ran.said
+        never_acts(ran.out + ran.err)
+
+
 @pytest.mark.parametrize("name", ["[red]m.json", "m\x1b[31m.json", "m\u202enosj.", "m\n.json"], ids=repr)
 def test_a_mapping_files_name_is_shown_harmlessly(name: str, harness: FaultHarness) -> None:
     Path(harness.folder / name).write_text("{")
