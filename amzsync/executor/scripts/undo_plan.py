@@ -28,19 +28,23 @@ class Undone:
 def undo_gallery(now: Sequence[str], write: Write, begun: Write | None, ours: Collection[str]) -> Undone:
     """`begun` is what an undo that did not come to its end has written; `ours` this ledger's pictures."""
     seen, change = tuple(now), write.gallery
+    added = {asset_id for asset_id in change.after if asset_id not in change.before} if change else set()
+    going = added.intersection(ours)
     if begun is not None and _explains(begun, seen):
-        going_on = begun.gallery.after if begun.gallery else seen
+        # What could not be unlinked stands in it, too.
+        going_on = _without(going, begun.gallery.after if begun.gallery else seen)
         is_whole = change is not None and set(going_on) == set(change.before)
         is_last = is_whole and change is not None and going_on != change.before
         return Undone(going_on, is_changed=not is_whole, is_put_last=is_last)
     if change is None or seen == change.before:
         return Undone(seen)
-    added = {asset_id for asset_id in change.after if asset_id not in change.before}
-    is_alone = write.outcome is not WriteOutcome.MIXED and added.issubset(ours)
-    if seen == change.after and is_alone:
+    if seen == change.after and write.outcome is not WriteOutcome.MIXED and going == added:
         return Undone(change.before)
-    going = added.intersection(ours)
-    return Undone(tuple(asset_id for asset_id in seen if asset_id not in going), is_changed=True)
+    return Undone(_without(going, seen), is_changed=True)
+
+
+def _without(going: Collection[str], gallery: Sequence[str]) -> tuple[str, ...]:
+    return tuple(asset_id for asset_id in gallery if asset_id not in going)
 
 
 def _explains(begun: Write, seen: tuple[str, ...]) -> bool:
