@@ -110,6 +110,7 @@ class Judge:
         self._deleted_assets: set[str] = set()
         self._brought_again: set[str] = set()
         self.stale_s = 0.0
+        self.most_scripts = 1000
         self.lost_power = False
         self._takes_back = False
         self.wanted: dict[str, list[tuple[str, str]]] = {}
@@ -189,10 +190,20 @@ class Judge:
 
     def killed(self, _at: float) -> None:
         """Nothing is known any more of what was in flight, nor of what was answered last."""
+        self._forget_last()
+        self.figures["kills"] += 1
+
+    def disk_was_full(self, name: str, outcome: str, message: str) -> None:
+        """What the ledger could not take is as unknown as after a kill; and it has to be said."""
+        self._forget_last()
+        self.figures["full disks"] += 1
+        if outcome != "killed" and (outcome != "stopped" or "no space left" not in message):
+            raise BrokenPromiseError(f"the disk was full, and {name} ended as {outcome}: {message}")
+
+    def _forget_last(self) -> None:
         self._writing.clear()
         self._known_urls.difference_update(self._just_known)
         self._paused_at, self._paused_until = self._known_pause
-        self.figures["kills"] += 1
 
     def power_lost(self) -> None:
         """The last commits are gone: what was known in them is not known."""
@@ -201,6 +212,11 @@ class Judge:
         self._paused_at = self._paused_until = float("-inf")
         self._sent.clear()
         self.figures["power losses"] += 1
+
+    def holds(self, scripts: int) -> None:
+        """The program works on so many products at once: it needs memory for each."""
+        if scripts > self.most_scripts:
+            raise BrokenPromiseError(f"{scripts} products were held at once, {self.most_scripts} at most are")
 
     def planned(self, products: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
         for sku, images in products:

@@ -37,7 +37,10 @@ def template() -> bytes:
 
 
 class Disk:
-    """What is committed. `kill_at` counts commits from now: the process dies before or after that one."""
+    """What is committed. `kill_in` counts commits from now: the process dies before or after that one.
+
+    `full_in` counts them, too: from that one on so many (`full_for`) find no room.
+    """
 
     def __init__(self, world: World, *, keeps_history: bool) -> None:
         self.world = world
@@ -46,6 +49,9 @@ class Disk:
         self.kill_in: int | None = None
         self.kill_after = False
         self.died_at_commit = False
+        self.full_in: int | None = None
+        self.full_for = 0
+        self.refused = 0
         self.commits = 0
         self.connection: _Connection | None = None
 
@@ -91,6 +97,7 @@ class Disk:
 
     def committing(self, connection: "_Connection") -> bool:
         """A commit is about to be made; whether the process dies after it."""
+        self._find_room()
         if self.history is not None:
             self.history.append(connection.last)
         self.commits += 1
@@ -106,6 +113,26 @@ class Disk:
         self.world.log("killed", "before a commit")
         connection.is_dead = True
         raise Killed
+
+    def free(self) -> None:
+        """The user makes room."""
+        self.full_in = None
+
+    def _find_room(self) -> None:
+        if self.full_in is None:
+            return
+        if self.full_in:
+            self.full_in -= 1
+            return
+        if not self.full_for:
+            self.free()
+            return
+        self.full_for -= 1
+        self.refused += 1
+        self.world.log("full disk", "refuses a commit")
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorname = "SQLITE_FULL"
+        raise error
 
 
 class _Connection(sqlite3.Connection):

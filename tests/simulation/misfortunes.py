@@ -1,6 +1,7 @@
 """What can go wrong in the world, and the people who work in the galleries meanwhile."""
 
 from collections.abc import Callable, Sequence
+from random import Random
 
 from simulation.judge import Judge
 from simulation.ledger import Disk
@@ -17,6 +18,10 @@ _KINDS = (
     ("product_search", "product_read", "asset_search"),
     ("token",),
 )
+
+_FULL_DISKS = 0.08
+_OTHER_PROGRAMS = 0.05
+_FOR_EVER = 1_000_000
 
 
 class Misfortunes:
@@ -38,6 +43,8 @@ class Misfortunes:
         self._world, self._plytix, self._judge, self._disk, self._user = world, plytix, judge, disk, user
         self._limits, self._pool = tuple(limits), pool
         self._random = world.random
+        # A chance of its own, and one that leaves the seeds as they were that have found something before.
+        self._rare = Random(f"rare 12604 {world.seed}")
         self._strangers = 0
         self.is_over = False
         plytix.connects_slowly = self._at_the_worst_moment
@@ -71,6 +78,15 @@ class Misfortunes:
             self._disk.kill_in, self._disk.kill_after = random.randrange(80), random.random() < 0.5
             return
         world.after(at_s, self._happen, happen)
+
+    def befall_rarely(self) -> None:
+        """What only some days have; no day has more than one of it."""
+        rare, disk = self._rare, self._disk
+        draw = rare.random()
+        if draw < _FULL_DISKS:
+            disk.full_in, disk.full_for = rare.randrange(80), rare.choice((1, 2, _FOR_EVER))
+        elif draw < _FULL_DISKS + _OTHER_PROGRAMS:
+            self._world.after(rare.expovariate(1 / 4.0), self._happen, self._start_other_program)
 
     def _happen(self, happen: Callable[[], None]) -> None:
         if not self.is_over:
@@ -183,6 +199,22 @@ class Misfortunes:
             return
         self._world.log("person", "arranges", product_id, gallery)
         plytix.edit(product_id, gallery)
+
+    def _start_other_program(self) -> None:
+        """It adds pictures to galleries as this one does, and never looks again: the later write wins."""
+        for product_id in self._judge.products():
+            self._strangers += 1
+            url = f"https://by-another.example/p{self._strangers}.jpg"
+            asset_id = self._plytix.add_asset(url, self.name_by_hand(url))
+            written = (*self._plytix.gallery(product_id), asset_id)
+            self._world.after(self._rare.uniform(0.1, 5.0), self._other_write, product_id, written)
+
+    def _other_write(self, product_id: str, written: Sequence[str]) -> None:
+        if self.is_over or product_id not in self._judge.products():
+            return
+        standing = [one.id for one in self._plytix.store.assets(written)]
+        self._world.log("other program", "writes", product_id, standing)
+        self._plytix.edit(product_id, standing)
 
     def _at_the_worst_moment(self, product_id: str, seconds: float) -> None:
         """Somebody works on a product just while a write to it waits for its connection."""

@@ -182,6 +182,18 @@ FAULTS = (
             "UPDATE thumbnails""",
     ),
     Fault(
+        "more products begun at once than are to be held",
+        "executor/scheduler/scheduler.py",
+        "return len(self._processes.running) >= MOST_AT_ONCE",
+        "return False",
+    ),
+    Fault(
+        "a full disk not told as one",
+        f"{_LEDGER}/sqlite_errors.py",
+        'if code.startswith("SQLITE_FULL"):',
+        "if not code:",
+    ),
+    Fault(
         "the claim of a product left out",
         f"{_SCRIPTS}/record.py",
         "self.work.claim_product(product_id, sent)",
@@ -198,7 +210,7 @@ FAULTS = (
 
 def plant(fault: Fault, folder: Path) -> None:
     """Copy the program and its tests there, with the fault in it."""
-    for part in ("amzsync", "migrations", "tests"):
+    for part in ("amzsync", "migrations", "tests/simulation"):
         shutil.copytree(_ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     file = folder / "amzsync" / fault.file
     text = file.read_text(encoding="utf-8")

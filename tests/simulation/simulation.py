@@ -10,6 +10,7 @@ from simulation.judge import BrokenPromiseError, Judge, Seen
 from simulation.ledger import Disk
 from simulation.misfortunes import Misfortunes
 from simulation.plytix import Plytix, Traits, Weather
+from simulation.scripts import watched
 from simulation.user import KILLED, NOTHING_TO_RESUME, Ended, User
 from simulation.world import World
 
@@ -56,7 +57,7 @@ def run(
     life.takes_back = takes_back
     verdict = Verdict(seed)
     try:
-        with seldom_told():
+        with seldom_told(), watched(life.judge, seed):
             life.live()
     except BrokenPromiseError as broken:
         verdict.broken = str(broken)
@@ -148,8 +149,11 @@ class _Life:
             self._most_misfortunes -= misfortunes
         for _ in range(misfortunes):
             self._luck.befall()
+        if self._most_misfortunes != 0:
+            self._luck.befall_rarely()
         ended = self._command(number)
         self.disk.kill_in = None
+        self.disk.free()
         self._was_killed = ended.outcome == KILLED
         if self._was_killed and self.disk.history and random.random() < 0.5:
             lost = self.disk.lose(random.randint(1, 20))

@@ -13,6 +13,7 @@ from simulation.workers import SERVER, SimulatedWorkers
 from simulation.world import Killed, World
 
 from amzsync.domain.product import Product
+from amzsync.errors import LedgerError
 from amzsync.executor.clocks import Clocks
 from amzsync.executor.engine.engine import Bounds, End
 from amzsync.executor.run import (
@@ -206,10 +207,12 @@ class User:
         self.stop = StopRequest()
         world.log("command", name, f"process {self.processes}")
         self.judge.started(world.now, self.processes, name)
-        began = world.now
+        began, refused = world.now, self.disk.refused
         try:
             with self.disk.open() as ledger:
                 ended: Ended = work(ledger)
+        except LedgerError as error:
+            ended = Ended(Outcome.STOPPED, message=error.message)
         except Killed:
             ended = Ended(KILLED)
             if self.workers is not None:
@@ -217,6 +220,8 @@ class User:
             self.judge.killed(world.now)
             self._tell_claims()
         self.workers = None
+        if self.disk.refused > refused:
+            self.judge.disk_was_full(name, ended.outcome, ended.message)
         world.log("ended", name, ended)
         self.judge.ended(world.now, name, ended.outcome, world.now - began)
         return ended
