@@ -248,17 +248,27 @@ def test_a_product_that_was_not_seen_yet_has_no_id_and_no_thumbnail() -> None:
 def test_the_places_in_a_gallery_of_ours_are_kept_and_in_a_persons_they_are_not() -> None:
     one = product(made(1, 1), made(2, 5))
     one.see(seen(), ("a", "b"), READING)
-    assert one.left == {"a": 1, "b": 2}
+    assert one.left == {"a": 1, "b": 5}
     one.see(seen(), ("b", "x"), READING)
-    assert (one.gallery, one.left) == (("b", "x"), {"a": 1, "b": 2})
+    assert (one.gallery, one.left) == (("b", "x"), {"a": 1, "b": 5})
     one.see(seen(), None, READING)
-    assert (one.gallery, one.left) == (None, {"a": 1, "b": 2}), "it was not told, so it is not empty"
+    assert (one.gallery, one.left) == (None, {"a": 1, "b": 5}), "it was not told, so it is not empty"
 
 
-def test_of_a_gallery_that_was_not_told_no_place_is_known() -> None:
-    one = product(made(1))
-    one.keep_places()
-    assert one.left == {}
+def test_what_a_search_does_not_show_yet_is_this_ledgers_own_once_it_is_shown() -> None:
+    one = product(made(1, 1), made(2, 2), made(3, 3))
+    for shown in ((), ("a", "c"), ("a", "b", "c")):
+        one.see(seen(), shown, READING)
+        assert one.is_ours
+    assert one.left == {"a": 1, "b": 2, "c": 3}
+
+
+def test_an_empty_gallery_that_is_read_before_the_ids_are_known_says_nothing_of_places() -> None:
+    one = product(made(1, 1))
+    ids, one.ids = one.ids, {}
+    one.see(seen(), (), READING)
+    one.ids = ids
+    assert (one.left, one.own) == (None, {"a": 1})
 
 
 def test_only_what_is_to_be_taken_out_and_is_ours_and_not_wanted_is_dropped() -> None:

@@ -123,10 +123,11 @@ def test_what_an_earlier_run_sent_and_stands_is_ours_before_the_next_write(recor
 
 
 def test_a_write_keeps_the_places_that_were_seen_last(recorded: Recorded) -> None:
-    state = recorded.state()
-    state.gallery, state.made = (), set()
-    recorded.record.claim(state, Replace(("a",), None), {"a": 1})
-    assert state.left == {}
+    recorded.record.claim(recorded.state(""), Replace(("a",), None), {"a": 1})
+    later = Recorded(recorded._ledger)
+    state = later.state("a")
+    later.record.claim(state, Replace(("b", "a"), None), {"b": 1, "a": 2})
+    assert state.left == {"a": 1}
 
 
 @pytest.mark.parametrize(("thumbnail", "is_kept"), [("a", 1), (None, 0)])

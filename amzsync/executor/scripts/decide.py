@@ -4,7 +4,17 @@ import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["MAX_ASSETS", "Append", "Decision", "Nothing", "Replace", "decide", "is_ours", "missing"]
+__all__ = [
+    "MAX_ASSETS",
+    "Append",
+    "Decision",
+    "Nothing",
+    "Replace",
+    "decide",
+    "is_ours",
+    "missing",
+    "own_places",
+]
 
 MAX_ASSETS = 300
 """The most assets one product can have (plytix-api, Products)."""
@@ -68,7 +78,14 @@ def decide(
 
 
 def is_ours(seen: Sequence[str], own: Mapping[str, int], sent: Mapping[str, int]) -> bool:
-    """Whether a gallery holds nothing but what this ledger put there, in the order in which it did.
+    """Whether a gallery holds nothing but what this ledger put there, in the order in which it did."""
+    return own_places(seen, own, sent) is not None
+
+
+def own_places(
+    seen: Sequence[str], own: Mapping[str, int], sent: Mapping[str, int]
+) -> Mapping[str, int] | None:
+    """The places that explain a gallery which this ledger alone has filled; None where somebody else has.
 
     `own` are the places at which its writes left each asset, `sent` those in a write that was not answered:
     it may have arrived, or not, and where writes do not replace a gallery, behind what stood there.
@@ -77,7 +94,8 @@ def is_ours(seen: Sequence[str], own: Mapping[str, int], sent: Mapping[str, int]
     if set(own).intersection(seen).issubset(sent):
         last = max(own.values(), default=0)
         possible.append({**{asset_id: last + place for asset_id, place in sent.items()}, **own})
-    return any(_rises([places.get(asset_id) for asset_id in seen]) for places in possible)
+    explains = (places for places in possible if _rises([places.get(asset_id) for asset_id in seen]))
+    return next(explains, None)
 
 
 def missing(wanted: Sequence[str], seen: Sequence[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from amzsync.executor.engine.freshness import Reading
-from amzsync.executor.scripts.decide import Decision, Replace, decide, is_ours, missing
+from amzsync.executor.scripts.decide import Decision, Replace, decide, is_ours, missing, own_places
 from amzsync.ledger.rows import Link, Origin, ProductWork, State
 from amzsync.ledger.work_rows import Refusal
 from amzsync.ledger.writes import Standing
@@ -204,9 +204,14 @@ class ProductState:
             self.keep_places()
 
     def keep_places(self) -> None:
-        """Where all of a gallery that is this ledger's own stands is known, whatever is written next."""
-        if self.is_ours:
-            self.left = {asset_id: place for place, asset_id in enumerate(self.gallery or (), 1)}
+        """Where all of a gallery that is this ledger's own stands is known, whatever is written next.
+
+        What a search does not show may be there all the same: it can lag behind.
+        """
+        gallery, own = self.gallery or (), self.own
+        places = own_places(gallery, own, self.sent)
+        if gallery and places is not None:
+            self.left = {one: place for one, place in places.items() if one in own or one in gallery}
 
     def note_made(self, gallery: tuple[str, ...]) -> None:
         """What stands there now and did not before came with a write of this run."""
