@@ -14,7 +14,7 @@ from amzsync.cli.limits import TokenLimits, chosen_limits
 from amzsync.cli.network import RunRequest, connected
 from amzsync.cli.next_steps import completed
 from amzsync.cli.output import Output
-from amzsync.cli.planning import check_mappings, named_columns
+from amzsync.cli.planning import check_mappings, gallery_label, named_columns
 from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions
 from amzsync.config import Account
@@ -31,6 +31,7 @@ from amzsync.doctor.finding import Diagnosis, Finding, Sign, ok, problem, warnin
 from amzsync.doctor.images import ask_for_images, image_findings
 from amzsync.doctor.look import AccountLook
 from amzsync.doctor.machine import disk_findings, ledger_findings, other_run_findings
+from amzsync.doctor.probing import probe_findings
 from amzsync.errors import ConfigError, LedgerError, LedgerForeignError, MappingError
 from amzsync.executor.engine.engine import End
 from amzsync.executor.run import TokenFacts
@@ -57,6 +58,7 @@ def doctor(options: RunOptions, doctor_options: DoctorOptions, output: Output) -
     with _copy(path) as ledger:
         account = _account(options, ledger)
         findings = [*configuration_findings(account), *on_disk, *_owner(ledger), *disk_findings(path)]
+        findings += probe_findings(ledger.probes.record(gallery_label(ledger, options)), ledger.probes.left())
         catalogue = _catalogue(options, doctor_options.fetched, ledger, findings)
         diagnosis = Diagnosis(())
         if isinstance(account, Account):

@@ -15,7 +15,7 @@ from amzsync.cli.network import RunRequest
 from amzsync.cli.network import probe as try_account
 from amzsync.cli.next_steps import command
 from amzsync.cli.output import Output
-from amzsync.cli.planning import check_mappings, gallery_label
+from amzsync.cli.planning import check_mappings, gallery_label, named_columns
 from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions
 from amzsync.cli.usage import UsageError
@@ -76,6 +76,7 @@ def _addresses(options: RunOptions, sources: tuple[MappingSource, ...], ledger: 
         addresses = of_mappings(
             sources,
             marketplace=wanted.marketplace,
+            columns=named_columns(options),
             allow_private=wanted.allow_private_urls,
             sample=_MOST_ADDRESSES,
         ).sample

@@ -72,7 +72,7 @@ def test_where_all_is_well_each_subject_has_a_line_and_it_ends_with_0(setup: Set
     assert (ran.code, ran.json["complete"]) == (0, True)
     assert {
         *("configuration", "credentials", "API", "clock", "token", "limits", "role", "gallery", "families"),
-        *("products", "image addresses", "ledger", "disk", "other runs", "mapping"),
+        *("products", "image addresses", "ledger", "disk", "other runs", "mapping", "probe"),
     } == set(subjects)
 
 
@@ -385,3 +385,14 @@ def test_what_comes_from_outside_cannot_control_the_terminal(setup: Setup) -> No
     assert "\x1b" not in ran.out + ran.err
     assert "\u202e" not in ran.out + ran.err
     assert r"\x1b[2J\u202eB" in ran.out
+
+
+def test_what_a_probe_has_found_is_told_and_before_it_how_to_make_one(setup: Setup) -> None:
+    mapping = setup.mapping(TWO)
+    (untried,) = [text for _, subject, text in lines(doctor(mapping, *FAST), "ok") if subject == "probe"]
+    assert "`amzsync doctor --probe FILE` tries it" in untried
+    assert amzsync("doctor", mapping, "--probe", "--yes", *FAST).code == 0
+    ran = doctor(mapping, *FAST)
+    (tried,) = [text for _, subject, text in lines(ran, "ok") if subject == "probe"]
+    assert "a gallery can be written whole, and a run does so." in tried
+    assert ran.code == 0

@@ -13,10 +13,13 @@ from amzsync.doctor.catalogue import EvenSample, address_findings, catalogue_fin
 from amzsync.doctor.finding import Finding, Sign, listed
 from amzsync.doctor.images import ask_for_images, image_findings
 from amzsync.doctor.machine import disk_findings
+from amzsync.doctor.probing import probe_findings
 from amzsync.doctor.products import family_findings
+from amzsync.domain.beliefs import Question
 from amzsync.domain.picture import Picture, PictureKind
 from amzsync.errors import LedgerForeignError, StopError
 from amzsync.executor.survey import ProductAnswer
+from amzsync.ledger.probes import ObjectKind, ProbeObject, ProbeRecord
 from amzsync.limits.windows import parse_limits
 from amzsync.mapping.source import MappingSource
 from amzsync.plytix.observations import Observed
@@ -206,3 +209,22 @@ def test_addresses_that_end_like_no_picture_are_told(tmp_path: Path) -> None:
     told = address_findings(found)
     assert short(told) == [("ok", "image addresses"), ("warning", "image addresses")]
     assert told[1].text == "2 end like no picture (https://x.example/c.php)."
+
+
+@pytest.mark.parametrize(
+    ("answers", "sign", "words"),
+    [
+        ({Question.PATCH: "append", Question.LINK: "appends"}, Sign.OK, "links picture by picture"),
+        ({Question.PATCH: "refuse", Question.LINK: "refused"}, Sign.PROBLEM, "no picture could be put"),
+        ({}, Sign.PROBLEM, "no picture could be put"),
+    ],
+)
+def test_what_a_probe_found_is_told(answers: dict[Question, str | float], sign: Sign, words: str) -> None:
+    (found,) = probe_findings(ProbeRecord("g", "2026-12-01T00:00:00Z", answers), [])
+    assert (found.sign, words in found.text) == (sign, True)
+
+
+def test_what_a_killed_probe_left_is_told() -> None:
+    left = [ProbeObject(ObjectKind.PRODUCT, "AMZSYNC-PROBE-x", None, 1, is_recent=False)]
+    _, found = probe_findings(None, left)
+    assert (found.sign, "AMZSYNC-PROBE-x" in found.text) == (Sign.WARNING, True)
