@@ -19,6 +19,9 @@ from amzsync.ledger.queries import Outstanding
 __all__ = ["Left", "ProbeResult", "probe"]
 
 
+_NOT_REACHED = "the probe ended before it was removed; the next one removes it"
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
     """`answers` are kept in the ledger where the probe `is_complete`; `left` is what stays in Plytix."""
@@ -55,6 +58,8 @@ def probe(context: RunContext, addresses: Sequence[str]) -> ProbeResult:
     tidied = _tidy(context, shared)
     if is_complete:
         probes.keep(shared.probe_id, shared.answers)
+    told = {one.name for one in shared.left}
+    shared.left += [Left(one.name, _NOT_REACHED) for one in probes.left() if one.name not in told]
     return ProbeResult(
         replace(result.after(tidied), error=result.error or tidied.error),
         dict(shared.answers),

@@ -11,10 +11,12 @@ from sandbox_faults import Answer, Fault, RunBefore, Sandbox
 
 from amzsync.domain.beliefs import Question
 from amzsync.errors import StopError
+from amzsync.executor.engine.engine import Bounds, End
 from amzsync.executor.engine.workers import Answered, Workers
 from amzsync.executor.run import ProbeResult, RunContext, Server, probe
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
+from amzsync.limits.windows import Limit
 from amzsync.plytix.auth import Credentials, Secret
 from amzsync.plytix.transport import Transport
 from amzsync.sandbox import TypeClass, choices, parse_behaviour
@@ -64,6 +66,8 @@ class Prober:
         *,
         stop: StopRequest | None = None,
         start_workers: Callable[[Server, int], Workers] | None = None,
+        limits: tuple[Limit, ...] = (),
+        bounds: Bounds | None = None,
     ) -> ProbeResult:
         with closing(Ledger.write(self.path)) as ledger:
             server = Server(
@@ -75,7 +79,8 @@ class Prober:
             context = RunContext(
                 ledger=ledger,
                 server=server,
-                limits=(),
+                limits=limits,
+                bounds=bounds or Bounds(),
                 gallery_label=GALLERY,
                 stop=StopRequest() if stop is None else stop,
                 **more,  # type: ignore[arg-type]
@@ -221,6 +226,28 @@ def test_what_only_looks_like_a_probes_is_never_deleted(prober: Prober) -> None:
         "amzsync-probe-0123456789ab-1.jpg",
     }
     assert all(one.is_others for one in found.left)
+
+
+def test_a_copy_that_a_person_made_of_what_a_probe_left_stays(prober: Prober) -> None:
+    assert prober.killed(12, is_answered=True)
+    skus, names = prober.standing
+    copies = {f"{sku}-COPY" for sku in skus if sku.startswith("AMZSYNC-PROBE-")}
+    pictures = {f"copy-of-{name}" for name in names} | {name.replace("-1.", "-1 (2).") for name in names}
+    prober.sandbox.seed(copies)
+    for name in pictures - names:
+        prober.sandbox.add_asset(name)
+    found = prober.probe()
+    assert found.is_complete
+    assert prober.standing == ({"S1"} | copies, pictures - names)
+    assert copies < {one.name for one in found.left}
+
+
+def test_what_an_end_at_the_limit_leaves_is_told(prober: Prober) -> None:
+    found = prober.probe(limits=(Limit(9, 3600.0),), bounds=Bounds(max_wait_s=0.0))
+    assert (found.is_complete, found.run.end) == (False, End.WAIT_TOO_LONG)
+    assert {one.name for one in found.left} == set().union(*prober.standing) - {"S1"}
+    assert prober.probe().left == ()
+    assert prober.standing == ({"S1"}, set())
 
 
 def test_what_a_person_uses_or_renames_meanwhile_stays_and_is_told(prober: Prober) -> None:

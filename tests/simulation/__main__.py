@@ -1,10 +1,12 @@
 """`python3 tests/simulation SEED`: one seed again, with a log of every event.
 
 With a number behind it, so many seeds from there on, with `first` up to the first that breaks a promise; with
-`shrink`, the seed's shortest broken form. With `back`, prune and undo are typed, too.
+`shrink`, the seed's shortest broken form. With `back`, prune and undo are typed, too; with `probed`,
+ledgers have the record of a probe, true or not.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 # Run as a folder, Python would look for the parts inside it.
@@ -12,7 +14,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from simulation.simulation import Verdict, run  # noqa: E402 - found in the folder above this one
 
-_TAKES_BACK = "back" in sys.argv
+_run = partial(run, takes_back="back" in sys.argv, is_probed="probed" in sys.argv)
 _MOST_PRODUCTS = (1, 2, 3, 4, 6, 8, 12)
 _MOST_MISFORTUNES = (0, 1, 2, 3, 5, 8)
 
@@ -21,11 +23,11 @@ def shrink(seed: int) -> Verdict:
     """The seed with as few products and misfortunes as still break a promise."""
     for products in _MOST_PRODUCTS:
         for misfortunes in _MOST_MISFORTUNES:
-            verdict = run(seed, products=products, misfortunes=misfortunes, log=True, takes_back=_TAKES_BACK)
+            verdict = _run(seed, products=products, misfortunes=misfortunes, log=True)
             if verdict.broken:
                 print(f"with at most {products} products and {misfortunes} misfortunes:")
                 return verdict
-    return run(seed, log=True, takes_back=_TAKES_BACK)
+    return _run(seed, log=True)
 
 
 def main() -> int:
@@ -33,7 +35,7 @@ def main() -> int:
     first, many = numbers[0], numbers[1] if len(numbers) > 1 else 1
     broken = 0
     for seed in range(first, first + many):
-        verdict = shrink(seed) if "shrink" in sys.argv else run(seed, log=many == 1, takes_back=_TAKES_BACK)
+        verdict = shrink(seed) if "shrink" in sys.argv else _run(seed, log=many == 1)
         if many == 1:
             print("\n".join(verdict.story))
         if verdict.broken or many == 1:

@@ -129,6 +129,12 @@ FAULTS = (
         "return product.told_gallery or ()",
     ),
     Fault(
+        "a probe's record of what searches tell believed without proof",
+        f"{_SCRIPTS}/traits.py",
+        "self._tells_galleries and self._has_told:",
+        "self._tells_galleries:",
+    ),
+    Fault(
         "an answer that does not show the write believed",
         f"{_SCRIPTS}/traits.py",
         "is_shown = shown is not None and _is_within(written, shown)",

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from traceback import format_exc
+from unittest import mock
 
 from simulation.judge import BrokenPromiseError, Judge, Seen
 from simulation.ledger import Disk
@@ -14,8 +15,10 @@ from simulation.scripts import watched
 from simulation.user import KILLED, NOTHING_TO_RESUME, Ended, User
 from simulation.world import World
 
+from amzsync.domain.beliefs import AccountAnswers
 from amzsync.domain.product import ImageRef, Product
 from amzsync.executor.engine import engine, traffic
+from amzsync.ledger.probes import Probes
 from amzsync.ledger.reasons import NOT_IN_ORDER
 from amzsync.limits.windows import Limit
 
@@ -48,16 +51,18 @@ def run(
     misfortunes: int | None = None,
     log: bool = False,
     takes_back: bool = False,
+    is_probed: bool = False,
 ) -> Verdict:
     """Live through one seed. The two numbers, where given, are the most it may have of either.
 
     `log`: tell every event, also where nothing was broken. `takes_back`: prune and undo are typed, too.
+    `is_probed`: the ledger has a record of a probe, which may be true or not.
     """
     life = _Life(seed, products, misfortunes)
-    life.takes_back = takes_back
+    life.takes_back, life.record = takes_back, _record(seed) if is_probed else None
     verdict = Verdict(seed)
     try:
-        with seldom_told(), watched(life.judge, seed):
+        with seldom_told(), watched(life.judge, seed), _recorded(life.record):
             life.live()
     except BrokenPromiseError as broken:
         verdict.broken = str(broken)
@@ -82,8 +87,29 @@ def seldom_told() -> Iterator[None]:
         vars(engine)["TICK_S"] = traffic.TICK_S = before
 
 
+def _record(seed: int) -> AccountAnswers:
+    """What a ledger tells of its account: drawn apart, so that the rest of the seed stays as it is."""
+    random = Random(f"probe {seed}")
+    return AccountAnswers(
+        writes_no_galleries=random.random() < 0.3,
+        tells_galleries=random.random() < 0.7,
+        search_lag_s=random.choice((0.0, 0.0, 2.0, 8.0, 20.0)),
+    )
+
+
+@contextmanager
+def _recorded(record: AccountAnswers | None) -> Iterator[None]:
+    """Every ledger tells it."""
+    if record is None:
+        yield
+        return
+    with mock.patch.object(Probes, "account_answers", return_value=record):
+        yield
+
+
 class _Life:
     takes_back = False
+    record: AccountAnswers | None = None
 
     def __init__(self, seed: int, products: int | None, misfortunes: int | None) -> None:
         self.world = world = World(seed)
@@ -252,7 +278,8 @@ class _Life:
         rows = self.user.rows()
         self.judge.check_rows(rows.links, rows.thumbnails, seen)
         told = {one[0] for one in rows.failures if one[3] == NOT_IN_ORDER}
-        if told and self.plytix.traits.gallery_writes == "replace":
+        may_write = self.record is None or not self.record.writes_no_galleries
+        if told and may_write and self.plytix.traits.gallery_writes == "replace":
             raise BrokenPromiseError(f"the order of {told} was not written, though it could be")
         self.judge.check_end(seen, self.plytix.refused_urls, told, was_refreshed=was_refreshed)
         if rows.is_open:

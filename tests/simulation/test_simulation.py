@@ -10,6 +10,7 @@ from simulation.simulation import run
 _FIXED = 120
 _CHUNKS = 6
 _TAKEN_BACK = 30
+_PROBED = 30
 _FOUND_TAKING_BACK = (1450, 1653, 1672)
 """What a dead run had sent was a person's to an undo, and so was the order that an undo had restored."""
 _SECONDS_OF_THE_DAY = 15.0
@@ -17,12 +18,12 @@ _MOST_OF_THE_DAY = 250
 _SOAK = 100_000
 
 
-def _fails(seed: int, *, takes_back: bool = False) -> str:
+def _fails(seed: int, *, takes_back: bool = False, is_probed: bool = False) -> str:
     """What to say of a seed that broke a promise; nothing where all were kept."""
-    verdict = run(seed, takes_back=takes_back)
+    verdict = run(seed, takes_back=takes_back, is_probed=is_probed)
     if not verdict.broken:
         return ""
-    again = f"python3 tests/simulation {seed}{' back' if takes_back else ''}"
+    again = f"python3 tests/simulation {seed}{' back' * takes_back}{' probed' * is_probed}"
     return f"{verdict.broken}\nAgain, with every event: {again}"
 
 
@@ -35,6 +36,12 @@ def test_every_promise_is_kept_in_the_fixed_seeds(chunk: int) -> None:
 def test_every_promise_is_kept_where_prune_and_undo_are_typed_too() -> None:
     seeds = [*range(_TAKEN_BACK), *_FOUND_TAKING_BACK]
     found = {seed: broken for seed in seeds if (broken := _fails(seed, takes_back=True))}
+    assert not found
+
+
+def test_every_promise_is_kept_where_a_probe_has_left_a_record_true_or_not() -> None:
+    seeds = range(_PROBED)
+    found = {seed: broken for seed in seeds if (broken := _fails(seed, is_probed=True))}
     assert not found
 
 

@@ -130,8 +130,8 @@ class _Probe:
 
     def _record_asset(self, name: str, made: PlytixAsset) -> None:
         """It was made, perhaps under a name that Plytix has changed."""
-        probes, prefix = self._context.probes, self._context.names.asset_prefix
-        if made.filename == name or not made.filename.startswith(prefix):
+        probes, names = self._context.probes, self._context.names
+        if made.filename == name or not names.is_asset(made.filename):
             probes.made(ObjectKind.ASSET, name, made.id)
         else:
             probes.found(self._context.probe_id, ObjectKind.ASSET, made.filename, made.id)

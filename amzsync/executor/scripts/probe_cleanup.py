@@ -6,7 +6,7 @@ the name that this probe alone gives. An asset that anybody uses by now stays.
 
 from amzsync.errors import PlytixError, RejectedError, StopError
 from amzsync.executor.scheduler.script import Find, Script, Send
-from amzsync.executor.scripts.probe_context import ASSET_PREFIX, SKU_PREFIX, Left, ProbeContext
+from amzsync.executor.scripts.probe_context import ASSET_PREFIX, SKU_PREFIX, Left, ProbeContext, ProbeNames
 from amzsync.ledger.probes import ObjectKind, ObjectState, ProbeObject
 from amzsync.plytix import trials
 from amzsync.plytix.trials import AssetTrial, NamedPage, ProductTrial
@@ -15,13 +15,16 @@ __all__ = ["clean_up", "find_left"]
 
 _NOT_FOUND = 404
 _MARGIN = 1.5
+_MOST_CHARS = 200
 _USE_WAITS_S = (0.3, 0.7, 1.0, 2.0)
 
 _IN_USE = "it is used by now, so it stays"
 _NOT_FOUND_YET = "it was asked for, and no search shows it yet; the next probe looks again"
 _RENAMED = "it has another name by now, so it stays"
 _USE_NOT_TOLD = "Plytix does not say whether anybody uses it, so it stays"
-_OTHERS = "another ledger's probe made it; delete it in Plytix unless that probe still runs"
+_OTHERS = (
+    "no probe of this ledger made it; delete it in Plytix, unless it is yours or another probe still runs"
+)
 
 
 def find_left(context: ProbeContext) -> Script[None]:
@@ -37,19 +40,21 @@ def find_left(context: ProbeContext) -> Script[None]:
             # Without such a search, what is recorded is looked for by its exact name.
             continue
         for plytix_id, name in page.found:
-            _note_found(kind, prefix, plytix_id, name, context)
+            # A search may ignore case, or find the prefix anywhere: only what begins with it exactly counts.
+            if name.startswith(prefix):
+                _note_found(kind, plytix_id, name, context)
 
 
-def _note_found(kind: ObjectKind, prefix: str, plytix_id: str, name: str, context: ProbeContext) -> None:
-    # A search may ignore case, or find the prefix anywhere: only what begins with it exactly counts.
-    if not name.startswith(prefix):
-        return
+def _note_found(kind: ObjectKind, plytix_id: str, name: str, context: ProbeContext) -> None:
+    """Of this ledger's is only what a probe of it gives as a name: a copy that a person made is not."""
+    prefix = SKU_PREFIX if kind is ObjectKind.PRODUCT else ASSET_PREFIX
     token = name.removeprefix(prefix).lower().partition("-")[0]
-    owner = context.probes.owner(token)
-    if owner is None:
-        context.left.append(Left(name, _OTHERS, is_others=True))
-    else:
+    names, owner = ProbeNames(token), context.probes.owner(token)
+    is_own = name == names.sku if kind is ObjectKind.PRODUCT else names.is_asset(name)
+    if owner is not None and is_own:
         context.probes.found(owner, kind, name, plytix_id)
+    else:
+        context.left.append(Left(name[:_MOST_CHARS], _OTHERS, is_others=True))
 
 
 def clean_up(context: ProbeContext, *, waits: bool) -> Script[None]:

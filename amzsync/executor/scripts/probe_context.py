@@ -21,6 +21,9 @@ WAITS_S = (0.3, 0.7, 1.0, 2.0, 4.0, 6.0, 6.0)
 """Before each further look whether a search shows what was made: together `LONGEST_LAG_S`."""
 
 _TOKEN_DIGITS = 12
+_NUMBERED = re.compile(r"[0-9]+(_[0-9a-f]{3,8})?(\.[A-Za-z0-9]{1,5})?")
+"""`1.jpg`, or `1_aefee.jpg` (plytix-api, Assets)."""
+
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}")
 
 
@@ -53,8 +56,14 @@ class ProbeNames:
 
     @property
     def asset_prefix(self) -> str:
-        """What every asset's name of this probe begins with, also where Plytix has changed its end."""
+        """What every asset's name of this probe begins with."""
         return f"{ASSET_PREFIX}{self.token}-"
+
+    def is_asset(self, name: str) -> bool:
+        """Whether it is such a name, also with what Plytix adds where it has the name already."""
+        return name.startswith(self.asset_prefix) and bool(
+            _NUMBERED.fullmatch(name.removeprefix(self.asset_prefix))
+        )
 
     @property
     def unreachable(self) -> str:

@@ -167,7 +167,7 @@ class GalleryTrials:
         seen: AssetTrial = (yield Send(trials.read_asset(own.id))).value
         if seen.asset is None or seen.asset.uses != 1:
             return
-        if not seen.asset.filename.startswith(context.names.asset_prefix):
+        if not context.names.is_asset(seen.asset.filename):
             return
         trial: AssetTrial = (yield Send(trials.delete_asset(own.id))).value
         context.answer(Question.DELETE_USED, "allowed" if trial.is_done else "refused")
