@@ -143,13 +143,21 @@ def forecast_of(
     *,
     prunes: bool = False,
 ) -> Forecast:
-    """What is left costs at most. `prunes`: with taking out what is no longer wanted."""
+    """What is left costs at most, in an account as the last probe found it.
+
+    `prunes`: with taking out what is no longer wanted.
+    """
+    known = ledger.probes.account_answers(gallery)
+    single = ledger.queries.open_links() if known.writes_no_galleries else outstanding.single_links
+    if known.reads_alone:
+        # Each product by itself, and once more where the write would come too late.
+        single += 2 * outstanding.products
     cost = ledger.work().removal_cost() if prunes else RemovalCost()
     return forecast(
         products=outstanding.products,
         assets=outstanding.assets,
         limits=limits,
-        single_links=outstanding.single_links,
+        single_links=single,
         gallery_is_known=is_checked(ledger.runs, gallery),
         taking_out=TakingOut(cost.products, cost.writes),
     )

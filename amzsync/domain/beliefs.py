@@ -19,6 +19,9 @@ LONGEST_LAG_S = 20.0
 """So long a probe waits for a search; a lag of this many seconds means that it did not see the end."""
 
 _NO_LAG_S = 1.5
+_MAX_LAG_OF_A_READING_S = 3.0
+"""As old as a reading may be that a write rests on."""
+
 _MAX_CHARS = 100
 _MOST_S = 86_400
 
@@ -182,6 +185,11 @@ class AccountAnswers:
 
     search_lag_s: float = 0.0
     """How many seconds searches are behind."""
+
+    @property
+    def reads_alone(self) -> bool:
+        """Searches are so far behind that no write can rest on one: the product itself is read."""
+        return self.search_lag_s > _MAX_LAG_OF_A_READING_S
 
     @classmethod
     def of(cls, answers: Answers) -> "AccountAnswers":

@@ -102,6 +102,11 @@ class CountQueries:
         )
         return Outstanding(products, int(assets), earlier, int(single_links))
 
+    def open_links(self) -> int:
+        """Each costs a request of its own, where pictures are linked one by one."""
+        chosen = self._selection.only("product_id")
+        return int(self._store.value(f"SELECT count(*) FROM links WHERE {IS_OPEN} AND {chosen}"))
+
     def _open_products(self, chosen: str) -> int:
         """How many have an open link, which one pass in the order of keys tells, else an open thumbnail."""
         by_links = self._store.value(

@@ -8,8 +8,10 @@ from catalogue import GALLERY, product
 from executor.harness import SyncHarness
 from sandbox_faults import Sandbox
 
-from amzsync.domain.beliefs import Question
+from amzsync.cli.planning import forecast_of
+from amzsync.domain.beliefs import AccountAnswers, Question
 from amzsync.domain.product import Product
+from amzsync.executor.engine.freshness import MAX_READING_AGE_S
 from amzsync.executor.run import RunContext, Server, probe
 from amzsync.ledger.ledger import Ledger
 from amzsync.plytix.auth import Credentials, Secret
@@ -190,6 +192,30 @@ def test_a_picture_that_no_search_shows_yet_is_waited_for(account: Start) -> Non
     harness.apply()
     assert harness.failures() == []
     assert harness.gallery("S2") == ["amazon_01_MAIN_shared.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("way", "answers"),
+    [("patch=ignore", {Question.PATCH: "ignore"}), ("", {Question.LINK_LAG: 8.0})],
+    ids=["one by one", "read alone"],
+)
+def test_a_plan_tells_the_requests_of_such_an_account(
+    account: Start, way: str, answers: Mapping[Question, str | float]
+) -> None:
+    harness = account(way)
+    harness.plan(*_products(12))
+    with harness.ledger() as ledger:
+        believed = forecast_of(ledger.queries.outstanding(), (), ledger, GALLERY)
+    _keep(harness, answers)
+    with harness.ledger() as ledger:
+        told = forecast_of(ledger.queries.outstanding(), (), ledger, GALLERY)
+    ran = harness.apply()
+    assert believed.requests < ran.total <= told.requests
+
+
+def test_a_search_may_be_as_far_behind_as_a_reading_may_be_old() -> None:
+    assert not AccountAnswers(search_lag_s=MAX_READING_AGE_S).reads_alone
+    assert AccountAnswers(search_lag_s=MAX_READING_AGE_S + 0.1).reads_alone
 
 
 def test_where_searches_are_far_behind_no_write_rests_on_one(account: Start) -> None:

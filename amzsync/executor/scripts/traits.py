@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from amzsync.domain.beliefs import AccountAnswers
-from amzsync.executor.engine.freshness import MAX_READING_AGE_S
 from amzsync.executor.events import Listener, Notice
 from amzsync.plytix.wire import PlytixProduct
 
@@ -21,8 +20,8 @@ _MANY_NOT_SHOWN = 3
 class AccountTraits:
     """`links_one_by_one`: writes of whole galleries do not do what they are to do, so none is made.
 
-    `known` is what the last probe found. `settles_in_s` gives the seconds until searches show what this
-    ledger wrote last.
+    `reads_alone`: no write rests on a search, so the product itself is read. `known` is what the last probe
+    found. `settles_in_s` gives the seconds until searches show what this ledger wrote last.
     """
 
     def __init__(
@@ -36,6 +35,7 @@ class AccountTraits:
         self._tells_galleries = known.tells_galleries
         self._has_told = self._has_looked = False
         self.search_lag_s = known.search_lag_s
+        self.reads_alone = known.reads_alone
         self.settles_in_s = settles_in_s
         self._omission_is_empty: bool | None = None
         self._answers: deque[bool] = deque(maxlen=_LAST_ANSWERS)
@@ -47,11 +47,6 @@ class AccountTraits:
             self._listener.notice(
                 Notice("A probe found that no write replaces a gallery here: linking pictures one by one.")
             )
-
-    @property
-    def reads_alone(self) -> bool:
-        """Searches are so far behind that no write can rest on one: the product itself is read."""
-        return self.search_lag_s > MAX_READING_AGE_S
 
     def gallery_of(self, product: PlytixProduct) -> tuple[str, ...] | None:
         """The gallery a search showed; None where only the product itself can tell (plytix-api, Products)."""
