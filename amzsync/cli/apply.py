@@ -11,7 +11,7 @@ from amzsync.cli.execution import dry_run, execute
 from amzsync.cli.limits import chosen_limits
 from amzsync.cli.network import RunRequest
 from amzsync.cli.output import Output
-from amzsync.cli.planning import check_mappings
+from amzsync.cli.planning import check_mappings, unless_unplanned
 from amzsync.cli.report import page_file
 from amzsync.cli.result import CommandResult
 from amzsync.cli.run_options import RunOptions, record
@@ -71,7 +71,9 @@ def _open(options: RunOptions, resources: ExitStack) -> Ledger:
     path = options.target.ledger
     if options.apply.dry_run:
         return resources.enter_context(Ledger.copy(path))
+    is_new = not path.exists()
     resources.enter_context(WriterLock(path))
+    resources.enter_context(unless_unplanned(path, is_new=is_new))
     ledger = resources.enter_context(Ledger.write(path))
     ledger.runs.hold("apply", os.getpid())
     return ledger

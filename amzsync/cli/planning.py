@@ -14,10 +14,11 @@ from amzsync.cli.limits import ChosenLimits
 from amzsync.cli.run_options import RunOptions
 from amzsync.cli.usage import UsageError
 from amzsync.config import Account
-from amzsync.errors import LedgerLockedError
+from amzsync.errors import LedgerLockedError, MappingError
 from amzsync.executor.scripts.gallery_check import is_checked
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
+from amzsync.ledger.opening import remove_ledger
 from amzsync.ledger.part import Among, Part
 from amzsync.ledger.queries import Outstanding
 from amzsync.ledger.tasks import RemovalCost
@@ -42,6 +43,7 @@ __all__ = [
     "plan_into",
     "plan_view",
     "planned_sources",
+    "unless_unplanned",
 ]
 
 _COUNTS = "plan_counts"
@@ -59,13 +61,24 @@ class OpenLedger:
 
 
 @contextmanager
+def unless_unplanned(path: Path, *, is_new: bool) -> Iterator[None]:
+    """A ledger that is new, and is closed again because the mapping is none, goes again."""
+    try:
+        yield
+    except MappingError:
+        if is_new:
+            remove_ledger(path)
+        raise
+
+
+@contextmanager
 def open_for_planning(path: Path, *, dry_run: bool = False) -> Iterator[OpenLedger]:
     """The ledger under its lock; in a dry run, or beside a running apply, a copy that is thrown away."""
     if dry_run:
         with Ledger.copy(path) as ledger:
             yield OpenLedger(ledger, Kept.NOT_IN_A_DRY_RUN)
         return
-    lock = WriterLock(path)
+    lock, is_new = WriterLock(path), not path.exists()
     try:
         lock.acquire()
     except LedgerLockedError:
@@ -73,7 +86,7 @@ def open_for_planning(path: Path, *, dry_run: bool = False) -> Iterator[OpenLedg
             yield OpenLedger(ledger, Kept.NOT_WHILE_IN_USE)
         return
     try:
-        with Ledger.write(path) as ledger:
+        with unless_unplanned(path, is_new=is_new), Ledger.write(path) as ledger:
             ledger.runs.hold("plan", os.getpid())
             yield OpenLedger(ledger, Kept.YES)
     finally:
@@ -232,4 +245,5 @@ def plan_view(
         gallery=gallery,
         refreshed=refreshed,
         kept=opened.kept,
+        prunes=prunes,
     )

@@ -16,7 +16,7 @@ from amzsync.ledger.sqlite_errors import ledger_error
 from amzsync.ledger.store import Store
 from amzsync.migrations.migrations import migrations
 
-__all__ = ["open_as_it_is", "open_copy", "open_empty", "open_reader", "open_writer"]
+__all__ = ["open_as_it_is", "open_copy", "open_empty", "open_reader", "open_writer", "remove_ledger"]
 
 _MIN_SQLITE = (3, 37, 0)
 _BUSY_TIMEOUT_S = 30.0
@@ -54,6 +54,12 @@ def open_writer(path: Path) -> Store:
         connection.close()
         raise
     return Store(connection, path, is_writer=True)
+
+
+def remove_ledger(path: Path) -> None:
+    """Of a closed ledger, into which nothing has been planned. Where that is not possible, it stays."""
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def open_reader(path: Path) -> Store:

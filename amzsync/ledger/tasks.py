@@ -23,7 +23,7 @@ _REMOVABLE = (
 _IS_OURS = (
     "(NOT EXISTS (SELECT 1 FROM links AS found WHERE found.product_id = links.product_id"
     " AND found.origin = 'found') AND EXISTS (SELECT 1 FROM seen_products AS seen"
-    " WHERE seen.product_id = links.product_id AND others = 0 AND moved = 0))"
+    " WHERE seen.product_id = links.product_id AND others = 0 AND reordered = 0))"
 )
 """Whether this ledger alone filled the gallery, as it was seen last."""
 

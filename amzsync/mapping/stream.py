@@ -20,6 +20,8 @@ from amzsync.mapping.text import Utf8Text
 
 __all__ = ["JsonStream"]
 
+_NOT_JSON = "not JSON"
+_SAVE_AGAIN = "Correct the file at that place, or export it again: it may be cut off."
 _CHUNK_BYTES = 1 << 18
 _MAX_ELEMENT_CHARS = 1_000_000
 _TOO_LONG = f"one value is longer than {_MAX_ELEMENT_CHARS:,} characters"
@@ -145,7 +147,8 @@ class JsonStream:
         seen = self._text[: self._at]
         line = self.line()
         column = self._at - seen.rfind("\n") if "\n" in seen else self._column + self._at
-        return MappingError(f"{self._name}, line {line}, column {column}", cause)
+        next_step = _SAVE_AGAIN if cause.startswith(_NOT_JSON) else ""
+        return MappingError(f"{self._name}, line {line}, column {column}", cause, next_step)
 
     def _drop(self, upto: int) -> None:
         seen = self._text[:upto]

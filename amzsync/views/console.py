@@ -112,11 +112,15 @@ def own(text: str, style: str = "") -> "Text":
 
 
 class Sheet:
-    """Rows under headings; where the console is too narrow for columns, a paragraph a row."""
+    """Rows under headings; where the console is too narrow for columns, a paragraph a row.
 
-    def __init__(self, *columns: str, numbers: Iterable[str] = ()) -> None:
+    The cells of the columns in `whole` are not folded.
+    """
+
+    def __init__(self, *columns: str, numbers: Iterable[str] = (), whole: Iterable[str] = ()) -> None:
         self._columns = columns
         self._numbers = frozenset(numbers)
+        self._whole = frozenset(whole)
         self._rows: list[tuple[Text, ...]] = []
 
     def add(self, *cells: "Text") -> None:
@@ -136,9 +140,11 @@ class Sheet:
         from rich.table import Table
 
         made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-        for column in self._columns:
+        for place, column in enumerate(self._columns):
             justify: JustifyMethod = "right" if column in self._numbers else "left"
-            made.add_column(own(column), justify=justify, overflow="fold")
+            widest = max((row[place].cell_len for row in self._rows), default=0)
+            least = widest if column in self._whole else None
+            made.add_column(own(column), justify=justify, overflow="fold", min_width=least)
         for row in self._rows:
             made.add_row(*row)
         return made

@@ -100,6 +100,7 @@ class PlanView:
     gallery: str
     refreshed: bool
     kept: Kept
+    prunes: bool = False
 
     @property
     def place(self) -> str:
@@ -224,8 +225,8 @@ def _names(view: PlanView) -> "Iterator[RenderableType]":
 def _unused(view: PlanView) -> NameList:
     unused = view.change_totals.unused
     title = (
-        f"{plural(unused.images, 'image')} no longer used, on {plural(unused.products, 'product')},"
-        " left in Plytix"
+        f"{plural(unused.images, 'image')} no longer used, on {plural(unused.products, 'product')}"
+        f"{'' if view.prunes else ', left in Plytix until `prune`'}"
     )
     files: dict[str, list[str]] = {}
     for sku, url in unused.examples:

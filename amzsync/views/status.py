@@ -166,7 +166,7 @@ def _rows(counts: tuple[Counts, ...]) -> Sheet:
 
 
 def _runs(view: StatusView, zone: tzinfo | None) -> Sheet:
-    made = Sheet("started", "command", "outcome", "took", "mappings")
+    made = Sheet("started", "command", "outcome", "took", "mappings", whole=("started", "took"))
     for run in view.runs:
         started, seconds = read_moment(run.started_at), _duration_s(run)
         outcome = own(_outcome(view, run))

@@ -80,6 +80,7 @@ def test_a_file_that_is_no_mapping_is_named_with_its_cause(
     path = tmp_path / "bad.json"
     path.write_bytes(content)
     assert "bad.json" in refused(amzsync(*command, "--mapping", path))
+    assert not list(Path().glob("amzsync.db")), "a ledger that holds nothing"
 
 
 @pytest.mark.parametrize("name", ["nowhere.json", ".", "no/such/folder/mapping.json"])

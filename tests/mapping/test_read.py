@@ -220,6 +220,8 @@ def test_a_file_that_is_no_mapping_says_why(mapping: WriteMapping, content: byte
     error = refusal(mapping(content))
     assert cause in error.cause
     assert error.place.startswith(str(mapping(content)))
+    if "not JSON:" in error.cause:
+        assert error.next_step == "Correct the file at that place, or export it again: it may be cut off."
 
 
 def test_a_file_cut_off_anywhere_is_refused_with_its_end(mapping: WriteMapping) -> None:

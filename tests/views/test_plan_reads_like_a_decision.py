@@ -79,7 +79,9 @@ def test_products_and_images_that_are_left_out_or_no_longer_wanted_are_named() -
 
     assert "Without images: EMPTY-1, EMPTY-2 and 10 more" in text
     assert "Products no longer wanted: GONE-9" in text
-    assert "14 images no longer used, on 16 products, left in Plytix: SKU-3 (old.jpg) and 15 more" in text
+    unused = "14 images no longer used, on 16 products"
+    assert f"{unused}, left in Plytix until `prune`: SKU-3 (old.jpg) and 15 more" in text
+    assert f"{unused}: SKU-3 (old.jpg)" in printed(plan_view(prunes=True))
 
 
 def test_a_malformed_address_and_a_refused_image_are_told_apart() -> None:

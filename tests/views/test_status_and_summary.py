@@ -271,3 +271,11 @@ def test_examples_of_one_product_are_named_once() -> None:
     same = FailureGroup("no image", 422, 2, (failure("A"), failure("A")))
 
     assert summary_text(summary(shortfalls=Shortfalls(3, (same, *groups()[1:])))).count("no image A 1 x") == 1
+
+
+@pytest.mark.parametrize("width", [40, 60, 70, 80, 120])
+def test_when_a_run_started_stands_on_one_line(width: int) -> None:
+    console, stream = plain_console(width)
+    mappings = (("a-catalogue-with-a-long-name.json", "ab"),)
+    render_status(status_view(runs=(run(mappings=mappings, message="the network is gone"),)), console, UTC)
+    assert "2025-12-23 06:00+00:00" in stream.getvalue()
