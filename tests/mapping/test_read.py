@@ -193,6 +193,7 @@ def test_a_path_that_is_no_file_says_what_it_is(tmp_path: Path, open_it: Callabl
         (b'"text"', "neither JSON nor a table"),
         (b"42", "neither JSON nor a table"),
         (b"null", "neither JSON nor a table"),
+        (b" " * 70_000 + b"42", "a mapping is an object or a list"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook"),
         (b"\x1f\x8b\x08\x00", "compressed (gzip)"),
         (b"%PDF-1.7", "a PDF file"),

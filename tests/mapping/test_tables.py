@@ -127,6 +127,13 @@ def test_a_table_can_tell_its_marketplace(
     assert found.images[0].url in ("UK", sku[5:7])
 
 
+def test_columns_of_a_marketplace_that_is_not_known_are_not_used(table: WriteTable) -> None:
+    unknown = "main_product_image_locator[marketplace_id=A0]#1.media_location"
+    assert "no column with the addresses" in refusal(table(csv_text([["asin", unknown], ["A", "u"]]))).cause
+    anyone = "main_product_image_locator#1.media_location"
+    assert short(*products(table(csv_text([["asin", anyone], ["A", "u"]])))) == ("AMZN-US-A", [("u", "MAIN")])
+
+
 @pytest.mark.parametrize(
     ("codes", "chosen", "cause"),
     [

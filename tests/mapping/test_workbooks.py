@@ -83,6 +83,15 @@ def test_the_good_workbook_is_one(book: WriteBook) -> None:
     assert [type(one) for one in read_products(book(changed(SHEET, str)))] == [Product]
 
 
+def test_a_whole_number_has_no_point(book: WriteBook) -> None:
+    def number(text: str) -> str:
+        return re.sub(r'(<c r="A2") t="s"><v>\d</v>', r"\1><v>12345.0</v>", text)
+
+    (found,) = read_products(book(changed(SHEET, number)))
+    assert isinstance(found, Product)
+    assert found.sku == "12345"
+
+
 def test_without_openpyxl_the_command_that_adds_it_is_told(
     book: WriteBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
