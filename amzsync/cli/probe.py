@@ -13,7 +13,7 @@ from amzsync.cli.interview import agrees
 from amzsync.cli.limits import chosen_limits
 from amzsync.cli.network import RunRequest
 from amzsync.cli.network import probe as try_account
-from amzsync.cli.next_steps import command
+from amzsync.cli.next_steps import typed_again
 from amzsync.cli.output import Output
 from amzsync.cli.planning import check_mappings, gallery_label, named_columns
 from amzsync.cli.result import CommandResult, Payload
@@ -105,7 +105,7 @@ def _named(doctor_options: DoctorOptions, options: RunOptions) -> tuple[str, ...
 
 def _result(request: RunRequest, found: ProbeResult) -> CommandResult:
     options, ledger = request.options, request.ledger
-    again = NextStep(command("doctor --probe", options.target, ledger), "to try it again")
+    again = NextStep(typed_again(), "to try it again")
     is_well = found.is_complete and not any(one for one in found.left if not one.is_others)
     view = ProbeView(
         ledger=options.target.ledger,

@@ -19,6 +19,7 @@ from amzsync.ledger.queries import Outstanding
 __all__ = ["Left", "ProbeResult", "probe"]
 
 
+_OUTAGE_S = 15.0
 _NOT_REACHED = "the probe ended before it was removed; the next one removes it"
 
 
@@ -73,7 +74,9 @@ def _tidy(context: RunContext, shared: ProbeContext) -> RunResult:
     if not shared.probes.left():
         return RunResult()
     shared.left = [one for one in shared.left if one.is_others]
-    with _running(replace(context, stop=StopRequest())) as run:
+    # Where Plytix has been away for as long already, it is not waited for once more.
+    bounds = replace(context.bounds, outage_s=min(context.bounds.outage_s, _OUTAGE_S))
+    with _running(replace(context, stop=StopRequest(), bounds=bounds)) as run:
         run.work(iter([clean_up(shared, waits=True)]))
     return run.result()
 

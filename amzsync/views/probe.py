@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amzsync.domain.beliefs import AccountAnswers, Answers, BeliefLine, Verdict, belief_lines
+from amzsync.domain.beliefs import AccountAnswers, Answers, BeliefLine, Question, Verdict, belief_lines
 from amzsync.views.console import duration_text, foreign, own, plural
 from amzsync.views.document import document
 from amzsync.views.next_steps import NextStep, next_step_fields, print_next_steps
@@ -60,7 +60,9 @@ def probe_json(view: ProbeView) -> Iterator[str]:
 
 def render_probe(view: ProbeView, console: "Console") -> None:
     """Print every belief, and what follows."""
-    _print_lines(belief_lines(view.answers), console)
+    lines = belief_lines(view.answers)
+    # What a probe did not come to says nothing.
+    _print_lines((one for one in lines if view.is_complete or one.verdict is not Verdict.NOT_SEEN), console)
     console.print()
     _print_end(view, console)
 
@@ -74,6 +76,8 @@ def render_probe_in_short(view: ProbeView, console: "Console") -> None:
 def consequences(answers: Answers) -> Iterator[str]:
     """What a run does otherwise than without the probe."""
     known = AccountAnswers.of(answers)
+    if answers.get(Question.FAMILY) == "lacks":
+        yield "A new product has no such gallery here, so none was tried: add it to all families."
     if known.writes_no_galleries:
         yield "A run links pictures one by one, from the first product on."
     if known.tells_galleries:
