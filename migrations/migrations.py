@@ -163,3 +163,10 @@ def m017_probes(db: Database) -> None:
 def m018_orders_of_others(db: Database) -> None:
     """Whether the images of this ledger stood in another order than it had left them."""
     db.execute("ALTER TABLE seen_products ADD COLUMN reordered INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def m019_sizes(db: Database) -> None:
+    """The size of an image in pixels, where a mapping tells both sides."""
+    db.execute("ALTER TABLE addresses ADD COLUMN width INTEGER")
+    db.execute("ALTER TABLE addresses ADD COLUMN height INTEGER CHECK ((width IS NULL) = (height IS NULL))")

@@ -45,6 +45,7 @@ MAY_IMPORT = {
         "ledger.exports",
         "ledger.imports",
         "ledger.galleries",
+        "ledger.small_images",
         "ledger.queries",
         "ledger.part",
         "ledger.runs.Writer",

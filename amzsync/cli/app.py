@@ -16,6 +16,7 @@ from amzsync.cli.app_removal import prune_command, undo_command
 from amzsync.cli.app_setup import doctor_command, init_command
 from amzsync.cli.app_start import check_consent, start
 from amzsync.cli.exits import ExitCode
+from amzsync.cli.image_options import ImageOptions
 from amzsync.cli.options import (
     ApplyOptions,
     MappingOptions,
@@ -107,6 +108,7 @@ def _plan(
     target: TargetOptions,
     part: PartOptions,
     plan_options: Annotated[ApplyOptions, Only("refresh", "dry_run")],
+    images: ImageOptions,
     pace: PaceOptions,
     output_options: OutputOptions,
 ) -> None:
@@ -118,7 +120,7 @@ def _plan(
         from amzsync.cli.plan import plan
         from amzsync.cli.run_options import RunOptions
 
-        return plan(RunOptions(target, mapping, plan_options, pace, part), output, resources)
+        return plan(RunOptions(target, mapping, plan_options, pace, part, images=images), output, resources)
 
     start(command, output_options, target)
 
@@ -133,6 +135,7 @@ def _apply(
     apply_options: Annotated[ApplyOptions, _APPLIED],
     removal: Annotated[RemovalOptions, Only("prune", "max_delete", "keep_runs")],
     page: PageOptions,
+    images: ImageOptions,
     pace: PaceOptions,
     output_options: OutputOptions,
 ) -> None:
@@ -143,7 +146,7 @@ def _apply(
         from amzsync.cli.apply import apply
         from amzsync.cli.run_options import RunOptions
 
-        options = RunOptions(target, mapping, apply_options, pace, part, removal, page)
+        options = RunOptions(target, mapping, apply_options, pace, part, removal, page, images)
         return apply(options, output, resources)
 
     start(command, output_options, target)
@@ -178,6 +181,7 @@ def _check(
     target: TargetOptions,
     part: PartOptions,
     page: PageOptions,
+    images: ImageOptions,
     pace: PaceOptions,
     output_options: OutputOptions,
 ) -> None:
@@ -187,7 +191,7 @@ def _check(
         from amzsync.cli.check import check
         from amzsync.cli.run_options import RunOptions
 
-        options = RunOptions(target, mapping, pace=pace, part=part, page=page)
+        options = RunOptions(target, mapping, pace=pace, part=part, page=page, images=images)
         return check(options, output, resources)
 
     start(command, output_options, target)

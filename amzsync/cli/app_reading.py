@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from amzsync.cli.app_start import start
 from amzsync.cli.export_options import ExportKind, ExportOptions
+from amzsync.cli.image_options import ImageOptions
 from amzsync.cli.options import ApplyOptions, OutputOptions, PaceOptions, PartOptions, TargetOptions
 from amzsync.cli.report_options import ReportOptions
 from amzsync.cli.signature import Only, takes_options
@@ -39,6 +40,7 @@ def report_command(
     report_options: ReportOptions,
     target: Annotated[TargetOptions, Only("ledger")],
     part: PartOptions,
+    images: Annotated[ImageOptions, Only("min_size")],
     output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
 ) -> None:
     """Write a page with the images of all products: what stands, what changes, what failed."""
@@ -47,7 +49,7 @@ def report_command(
         from amzsync.cli.report import report
         from amzsync.cli.run_options import RunOptions
 
-        return report(report_options, RunOptions(target, part=part), resources)
+        return report(report_options, RunOptions(target, part=part, images=images), resources)
 
     start(command, output_options, target)
 

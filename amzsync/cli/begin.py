@@ -25,8 +25,7 @@ def plan_all(
         MappingError: a mapping is none; the ledger stays as it was.
         PartError: the part holds no product.
     """
-    if sources:
-        plan_into(ledger, options, sources, run_id)
+    plan_into(ledger, options, sources, run_id)
     choose_part(ledger, options)
     if run_id is not None:
         ledger.selection.keep(run_id)

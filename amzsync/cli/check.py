@@ -1,6 +1,7 @@
 """`amzsync check`: look at everything wanted in Plytix, and tell what differs. Changes nothing."""
 
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,15 @@ from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
 from amzsync.ledger.part import Among, Part
 from amzsync.ledger.rows import Outcome
-from amzsync.views.check import CheckView, check_json, lacks_something, render_check, render_check_in_short
+from amzsync.ledger.small_images import SmallImage
+from amzsync.views.check import (
+    CheckView,
+    Took,
+    check_json,
+    lacks_something,
+    render_check,
+    render_check_in_short,
+)
 from amzsync.views.report_files import check_page
 
 __all__ = ["check"]
@@ -46,7 +55,7 @@ def check(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
     if not sources:
         check_gallery(kept, options)
     copy = resources.enter_context(Ledger.copy(path))
-    if sources:
+    if sources or options.images.skip_small:
         plan_into(copy, options, sources)
     _choose(copy, options, has_mapping=bool(sources))
     request = RunRequest(copy, kept, options, account, chosen_limits(options, account, kept), output)
@@ -58,7 +67,7 @@ def check(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
     view = _view(request, found, to_check=to_check, is_kept=not unkept)
     return CommandResult(
         exit_code_of(view.outcome),
-        _payload(view, output),
+        _payload(view, copy.changes.small_images(options.images.min_size), output),
         (*account.warnings, *unkept),
         page=checked_page_file(copy, options, found),
     )
@@ -117,8 +126,7 @@ def _view(request: RunRequest, found: CheckResult, *, to_check: int, is_kept: bo
         others=found.others,
         unreadable=unreadable,
         outcome=outcome,
-        requests=found.run.requests,
-        seconds=found.run.seconds,
+        took=Took(found.run.requests, found.run.seconds),
         is_kept=is_kept,
         next_steps=after_check(
             request.request_log,
@@ -126,15 +134,16 @@ def _view(request: RunRequest, found: CheckResult, *, to_check: int, is_kept: bo
             outcome,
             is_repairable=any(one.missing or one.is_moved or one.thumbnail for one in found.differences),
         ),
+        small=request.ledger.changes.small_totals(request.options.images.min_size),
     )
 
 
-def _payload(view: CheckView, output: Output) -> Payload:
+def _payload(view: CheckView, small: Iterator[SmallImage], output: Output) -> Payload:
     is_early = view.outcome in (Outcome.INTERRUPTED, Outcome.WAITING)
     brief = partial(render_check_in_short, view)
     return Payload(
         brief if is_early else partial(render_check, view, listing=output.listing),
-        partial(check_json, view),
+        partial(check_json, view, small),
         Stream.ERR if is_early else Stream.OUT,
         brief,
         is_well=view.outcome is Outcome.FINISHED,

@@ -34,7 +34,7 @@ __all__ = [
     "without_dry_run",
 ]
 
-_OF_PENDING_ROWS = ("skip_existing", "allow_private_urls", "rate_limits")
+_OF_PENDING_ROWS = ("skip_existing", "allow_private_urls", "rate_limits", "min_size", "skip_small")
 """What `apply` without a mapping must be told again, as a ledger does not tell it."""
 
 _WITH_ACCOUNT = ("apply", "check", "doctor", "plan", "prune", "undo")

@@ -48,8 +48,7 @@ def plan(options: RunOptions, output: Output, resources: ExitStack) -> CommandRe
     run_id = ledger.runs.start("plan", record(options), os.getpid(), fingerprints(sources))
     outcome, refreshed = Outcome.STOPPED, Outcome.FINISHED
     try:
-        if sources:
-            plan_into(ledger, options, sources)
+        plan_into(ledger, options, sources)
         choose_part(ledger, options)
         if with_refresh and account:
             refreshed = _refresh(opened, options, account, limits, output)
@@ -66,7 +65,12 @@ def plan(options: RunOptions, output: Output, resources: ExitStack) -> CommandRe
     )
     payload = Payload(
         words.words,
-        lambda: plan_json(view, queries.products(), queries.failures()),
+        lambda: plan_json(
+            view,
+            queries.products(),
+            queries.failures(),
+            ledger.changes.small_images(options.images.min_size),
+        ),
         brief=words.brief,
     )
     return CommandResult(exit_code_of(refreshed), payload)

@@ -120,9 +120,14 @@ def plan_into(
 ) -> None:
     """Merge the mappings into the ledger. `run_id`: so that undoing the run also undoes this.
 
+    Without a mapping, what is planned stays so, but that small images are left out or not, as now wanted.
+
     Raises:
         MappingError: one of them is no mapping; the ledger stays as it was.
     """
+    if not sources:
+        ledger.merge.leave_out_small(options.images.smallest)
+        return
     label, wanted = gallery_label(ledger, options), options.mapping
     planner = Planner(
         ledger.merge.known_rows(),
@@ -139,6 +144,7 @@ def plan_into(
         plan,
         gallery_label=label,
         skip_existing=wanted.skip_existing,
+        smallest=options.images.smallest,
         settings={
             _COUNTS: json.dumps(dataclasses.asdict(plan.counts)),
             _SOURCES: json.dumps([str(source.path) for source in sources]),
@@ -238,7 +244,7 @@ def plan_view(
         ),
         tables=tables,
         changes=ledger.changes,
-        change_totals=ledger.changes.totals(),
+        change_totals=ledger.changes.totals(options.images.min_size),
         failures=tuple(queries.failure_groups(_EXAMPLES)),
         metadata=metadata(ledger, options, dry_run=dry_run),
         account=AccountView(account.name, account.api_host, account.source) if account else None,

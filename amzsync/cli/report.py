@@ -72,4 +72,5 @@ def _page(
         writer=ledger.galleries.last_writer(),
         rows=rows,
         gallery=ledger.galleries.gallery,
+        min_size=options.images.min_size,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import typer
 
+from amzsync.cli.image_options import ImageOptions
 from amzsync.cli.options import ApplyOptions, MappingOptions, PaceOptions, PartOptions, TargetOptions
 from amzsync.cli.removal_options import RemovalOptions
 from amzsync.cli.report_options import PageOptions
@@ -35,6 +36,7 @@ class RunOptions:
     part: PartOptions = field(default_factory=PartOptions)
     removal: RemovalOptions = field(default_factory=RemovalOptions)
     page: PageOptions = field(default_factory=PageOptions)
+    images: ImageOptions = field(default_factory=ImageOptions)
 
 
 def record(options: RunOptions) -> dict[str, object]:

@@ -40,14 +40,13 @@ MAX_IMAGES = 1000
 class ImageRef(NamedTuple):
     """One picture of one product. A tuple, because a catalogue makes a million of them.
 
-    `area` is height × width in pixels, `longer_side` the greater of the two; both are 0 where the mapping
-    does not tell height and width.
+    `area` is height × width in pixels, `width` the width; 0 where the mapping does not tell both sides.
     """
 
     url: str
     variant: str
     area: int = 0
-    longer_side: int = 0
+    width: int = 0
 
 
 @dataclass(frozen=True, slots=True)

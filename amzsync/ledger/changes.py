@@ -12,6 +12,7 @@ from amzsync.domain.changes import Change, FailedImage
 from amzsync.ledger.part import Selection
 from amzsync.ledger.reasons import NOT_FOUND
 from amzsync.ledger.rows import IS_OPEN
+from amzsync.ledger.small_images import NONE_SMALL, SmallImage, SmallImages, SmallTotals
 from amzsync.ledger.store import Store
 
 __all__ = ["ChangeTotals", "Changes", "Named", "Unused"]
@@ -79,6 +80,7 @@ class ChangeTotals:
     """How many products have changes, how many want images and have none, and what is told beside them.
 
     `gone` are no longer wanted, with images of this ledger still in their galleries.
+    `small` are images that are too small.
     """
 
     products: int = 0
@@ -86,6 +88,7 @@ class ChangeTotals:
     without_images: Named = Named()
     gone: Named = Named()
     unused: Unused = Unused()
+    small: SmallTotals = NONE_SMALL
 
 
 class Changes:
@@ -104,8 +107,8 @@ class Changes:
         """How many products have changes."""
         return int(self._store.value(f"SELECT count(*) FROM ({self._of_chosen(_PRODUCTS)})"))
 
-    def totals(self) -> ChangeTotals:
-        """What there is to tell of all products together."""
+    def totals(self, min_size: int = 0) -> ChangeTotals:
+        """What there is to tell of all products together; images below `min_size` pixels are small."""
         changed, of_wanted = self._store.rows(
             f"SELECT count(*), total(wanted IS NOT NULL AND {_WANTS_IMAGES}) FROM products"
             f" WHERE id IN ({self._of_chosen(_PRODUCTS)})"
@@ -122,7 +125,16 @@ class Changes:
             without_images=without_images,
             gone=self._named(f"wanted IS NULL AND {is_unused}") if unused.links else Named(),
             unused=unused,
+            small=self.small_totals(min_size),
         )
+
+    def small_totals(self, min_size: int) -> SmallTotals:
+        """How many these are."""
+        return SmallImages(self._store, self._selection).totals(min_size)
+
+    def small_images(self, min_size: int) -> Iterator[SmallImage]:
+        """The wanted images below so many pixels, of the chosen products, whatever changes."""
+        return SmallImages(self._store, self._selection).find(min_size)
 
     def _named(self, condition: str) -> Named:
         chosen = f"FROM products WHERE {condition} AND {self._selection.only('id')}"

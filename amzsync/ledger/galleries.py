@@ -20,7 +20,7 @@ _PRODUCTS = """
         EXISTS (SELECT 1 FROM writes WHERE run_id = ? AND writes.product_id = products.id)
     FROM products WHERE {chosen} ORDER BY id"""
 _IMAGES = """
-    SELECT url, variant, links.state, links.reason, assets.plytix_id
+    SELECT url, variant, links.state, links.reason, assets.plytix_id, ifnull(width, 0), ifnull(height, 0)
     FROM links JOIN addresses ON addresses.id = asset_id JOIN assets ON assets.id = asset_id
     WHERE product_id = ? ORDER BY links.state = 'obsolete', position"""
 _WRITTEN = "SELECT gallery_before, gallery_after FROM writes WHERE run_id = ? AND product_id = ?"
@@ -43,13 +43,18 @@ class GalleryRow:
 
 @dataclass(frozen=True, slots=True)
 class GalleryImage:
-    """An image at its place. `is_new`: the last run that wrote has put it there."""
+    """An image at its place. `is_new`: the last run that wrote has put it there.
+
+    `width` and `height` are pixels, 0 where no mapping has told them.
+    """
 
     url: str
     variant: str
     state: State
     sign: Sign | None
     is_new: bool
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +100,11 @@ class Galleries:
         change, added = row.change or Change(row.sku, row.is_parent, None), self._added(row)
         images: list[GalleryImage] = []
         notes: dict[str, None] = {}
-        for url, variant, state, reason, plytix_id in self._store.rows(_IMAGES, (row.id,)):
+        for url, variant, state, reason, plytix_id, *size in self._store.rows(_IMAGES, (row.id,)):
             sign = _sign(change, url)
             if state == State.OBSOLETE and sign is not Sign.OBSOLETE:
                 continue
-            images.append(GalleryImage(url, variant, State(state), sign, plytix_id in added))
+            images.append(GalleryImage(url, variant, State(state), sign, plytix_id in added, *size))
             if state == State.SKIPPED and reason and reason != NOT_FOUND:
                 notes[reason] = None
         return Gallery(tuple(images), tuple(notes))

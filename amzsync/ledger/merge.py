@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from amzsync.domain.timestamp import utc_text
-from amzsync.ledger.asset_transitions import want_needed_assets
 from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.ledger.rows import State, Table
+from amzsync.ledger.small_images import keep_sizes, known_sizes, leave_out_small
 from amzsync.ledger.store import Store
 from amzsync.ledger.wants import keep_wants, keep_wants_of_new, note_planned
 from amzsync.planner import ChangedProduct, Difference, KnownProduct, KnownRows, WantedLink
@@ -50,6 +50,7 @@ class Merge:
             refused_urls=self._ids(
                 "SELECT id FROM addresses JOIN assets USING (id) WHERE malformed IS NOT NULL"
             ),
+            sizes=known_sizes(self._store),
         )
 
     def apply(
@@ -58,12 +59,14 @@ class Merge:
         *,
         gallery_label: str,
         skip_existing: bool,
+        smallest: int = 0,
         settings: Mapping[str, str] | None = None,
         mappings: Collection[str] = (),
         run_id: int | None = None,
     ) -> None:
         """Merge a settled plan; `settings` are kept with it, `mappings` are the full names of its files.
 
+        `smallest`: leave out images whose longer side is less than so many pixels, where that is told.
         `run_id`: keep what was wanted before, so that the run that plans this can be undone.
         """
         # The planner assigns every id itself: checking each row would only take time.
@@ -82,6 +85,11 @@ class Merge:
             self._store.execute("DROP TABLE temp.dropped")
             if not skip_existing:
                 self._want_skipped_again()
+            leave_out_small(self._store, smallest, _OF_THIS_PLAN)
+
+    def leave_out_small(self, smallest: int) -> None:
+        """The same of everything that is wanted, without a plan; 0 leaves out nothing."""
+        leave_out_small(self._store, smallest, "true")
 
     def _ids(self, sql: str) -> frozenset[int]:
         return frozenset(row[0] for row in self._store.execute(sql))
@@ -104,6 +112,7 @@ class Merge:
     def _merge_urls(self, plan: Difference) -> None:
         many, insert = self._store.execute_many, self._store.insert_rows
         insert("addresses", ("id", "url"), plan.new_urls())
+        keep_sizes(self._store, plan.new_sizes())
         insert("assets", ("id", "filename"), plan.new_assets())
         returned = [(url_id,) for url_id in plan.returned_urls()]
         many("UPDATE addresses SET malformed = NULL WHERE id = ? AND malformed IS NOT NULL", returned)
@@ -271,7 +280,6 @@ class Merge:
                 f" WHERE state = 'skipped' AND reason = ? AND {_OF_THIS_PLAN}",
                 (SKIP_EXISTING,),
             )
-        want_needed_assets(self._store)
 
 
 def _behind_gone(before: Mapping[int, bool], wanted: set[int]) -> set[int]:

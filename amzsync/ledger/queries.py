@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from amzsync.ledger.count_queries import CountQueries, Outstanding
 from amzsync.ledger.part import EVERY, wanted_by
-from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY
+from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY, TOO_SMALL
 from amzsync.ledger.rows import IS_OPEN, Counts, Failure, FailureGroup, State, Table
 
 __all__ = ["ByProduct", "Outstanding", "ProductRow", "Queries", "RowTotals", "Totals"]
@@ -47,6 +47,7 @@ class Totals:
     """What the contract's report counts, as the ledger has it now.
 
     `uploaded` counts one run's uploads; `present` every other asset that is done.
+    `links_left_out` are of images that are too small.
     """
 
     uploaded: int = 0
@@ -57,6 +58,7 @@ class Totals:
     links_existing: int = 0
     products_not_found: tuple[str, ...] = ()
     products_left_alone: int = 0
+    links_left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Queries(CountQueries):
         assets, all_links = tables[Table.ASSETS], tables[Table.LINKS]
         uploaded = self._uploaded(run_id, scope) if assets.of(State.DONE) else 0
         has_skipped = is_narrower or all_links.of(State.SKIPPED)
-        not_found, left_alone = self._skipped() if has_skipped else ((), 0)
+        not_found, left_alone, left_out = self._skipped() if has_skipped else ((), 0, 0)
         return Totals(
             uploaded=uploaded,
             present=assets.of(State.DONE) - uploaded,
@@ -100,6 +102,7 @@ class Queries(CountQueries):
             links_existing=self._existing(scope) if all_links.of(State.DONE) else 0,
             products_not_found=not_found,
             products_left_alone=left_alone,
+            links_left_out=left_out,
         )
 
     def _reported(self, column: str) -> str:
@@ -133,8 +136,8 @@ class Queries(CountQueries):
             RowTotals(counts.of(State.DONE) - done, all_open - still_open), RowTotals(done, still_open)
         )
 
-    def _skipped(self) -> tuple[tuple[str, ...], int]:
-        """The SKUs that Plytix does not have, and how many products were left alone for another reason."""
+    def _skipped(self) -> tuple[tuple[str, ...], int, int]:
+        """The SKUs that Plytix does not have, how many products are left alone, and how many small images."""
         chosen = self._selection.only("product_id")
         not_found = self._store.rows(
             "SELECT DISTINCT sku FROM links CROSS JOIN products ON product_id = products.id"
@@ -143,10 +146,13 @@ class Queries(CountQueries):
         )
         left_alone = self._store.value(
             "SELECT count(DISTINCT product_id) FROM links"
-            f" WHERE state = 'skipped' AND reason NOT IN (?, ?) AND {chosen}",
-            (NOT_FOUND, NOT_IN_FAMILY),
+            f" WHERE state = 'skipped' AND reason NOT IN (?, ?, ?) AND {chosen}",
+            (NOT_FOUND, NOT_IN_FAMILY, TOO_SMALL),
         )
-        return tuple(row[0] for row in not_found), int(left_alone)
+        left_out = self._store.value(
+            f"SELECT count(*) FROM links WHERE state = 'skipped' AND reason = ? AND {chosen}", (TOO_SMALL,)
+        )
+        return tuple(row[0] for row in not_found), int(left_alone), int(left_out)
 
     def products(self, limit: int | None = None) -> Iterator[ProductRow]:
         """The wanted products with pictures that the report's numbers are of, in ledger order."""

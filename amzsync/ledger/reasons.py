@@ -11,6 +11,7 @@ __all__ = [
     "PUT_LAST",
     "SKIP_EXISTING",
     "STANDS_ELSEWHERE",
+    "TOO_SMALL",
     "UNNEEDED",
     "written_since",
 ]
@@ -31,6 +32,9 @@ ASKED_AGAIN = (NOT_FOUND, NOT_IN_FAMILY)
 
 SKIP_EXISTING = "the gallery already holds images"
 """Of rows left alone by --skip-existing: without that option they are wanted again."""
+
+TOO_SMALL = "its image is smaller than --min-size"
+"""Of rows left out by --skip-small: without that option they are wanted again."""
 
 UNNEEDED = "no product that can take it wants it"
 

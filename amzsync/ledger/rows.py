@@ -89,6 +89,7 @@ class Link:
     """A wanted place in a product's gallery. `placed` is the place at which this ledger's writes left it.
 
     `sent` is the place in a write of which nobody has seen yet whether it arrived.
+    `is_left_out`: it is skipped by itself, on request.
     """
 
     asset_id: int
@@ -98,14 +99,16 @@ class Link:
     origin: Origin | None
     placed: int | None
     sent: int | None = None
+    is_left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A product's wanted thumbnail."""
+    """A product's wanted thumbnail; `is_left_out`: skipped on request, as its image is."""
 
     asset_id: int
     state: State
+    is_left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

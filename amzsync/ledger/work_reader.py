@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from amzsync.domain.timestamp import utc_text
+from amzsync.ledger.reasons import TOO_SMALL
 from amzsync.ledger.rows import IS_OPEN, Asset, Link, Origin, ProductWork, State, Thumbnail
 from amzsync.ledger.work_rows import WorkRows
 
@@ -95,12 +96,13 @@ class WorkReader(WorkRows):
 
     def _product(self, product_id: int, sku: str, is_parent: int, plytix_id: str | None) -> ProductWork:
         links = self._store.rows(
-            "SELECT asset_id, variant, position, state, origin, placed, sent FROM links WHERE product_id = ?"
-            " ORDER BY position, asset_id",
-            (product_id,),
+            "SELECT asset_id, variant, position, state, origin, placed, sent,"
+            " state = 'skipped' AND reason IS ? FROM links WHERE product_id = ? ORDER BY position, asset_id",
+            (TOO_SMALL, product_id),
         )
         thumbnail = self._store.rows(
-            "SELECT asset_id, state FROM thumbnails WHERE product_id = ?", (product_id,)
+            "SELECT asset_id, state, state = 'skipped' AND reason IS ? FROM thumbnails WHERE product_id = ?",
+            (TOO_SMALL, product_id),
         )
         return ProductWork(
             product_id,
@@ -109,9 +111,16 @@ class WorkReader(WorkRows):
             plytix_id,
             tuple(
                 Link(
-                    row[0], row[1], row[2], State(row[3]), Origin(row[4]) if row[4] else None, row[5], row[6]
+                    row,
+                    variant,
+                    position,
+                    State(state),
+                    origin and Origin(origin),
+                    placed,
+                    sent,
+                    bool(left_out),
                 )
-                for row in links
+                for row, variant, position, state, origin, placed, sent, left_out in links
             ),
-            Thumbnail(thumbnail[0][0], State(thumbnail[0][1])) if thumbnail else None,
+            Thumbnail(thumbnail[0][0], State(thumbnail[0][1]), bool(thumbnail[0][2])) if thumbnail else None,
         )

@@ -181,7 +181,7 @@ def _image_list(raw: object, field: str) -> list[ImageRef]:
                     link,
                     variant if variant in POSITION else normalise(variant),
                     height * width if is_sized else 0,
-                    (max(width, height)) if is_sized else 0,
+                    width if is_sized else 0,
                 ),
             )
         )

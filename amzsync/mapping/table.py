@@ -116,8 +116,8 @@ class TableProducts:
         height = width = 0
         if columns.height is not None and columns.width is not None:
             height, width = _side(cells[columns.height]), _side(cells[columns.width])
-        sizes = (height * width, max(height, width)) if height and width else (0, 0)
-        return [ImageRef(link, variant, *sizes) for index in columns.listed if (link := cells[index].strip())]
+        size = (height * width, width if height else 0)
+        return [ImageRef(link, variant, *size) for index in columns.listed if (link := cells[index].strip())]
 
     def _sku(self, number: int, cells: Sequence[str], code: str | None) -> str:
         identity = self._columns.identity

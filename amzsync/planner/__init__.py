@@ -2,6 +2,7 @@
 
 from amzsync.planner.difference import Difference, settle
 from amzsync.planner.planner import Planner
+from amzsync.planner.sizes import packed
 from amzsync.planner.values import (
     ChangedProduct,
     KnownProduct,
@@ -20,5 +21,6 @@ __all__ = [
     "PlanCounts",
     "Planner",
     "WantedLink",
+    "packed",
     "settle",
 ]

@@ -12,7 +12,7 @@ __all__ = ["Products", "References"]
 
 
 class References:
-    """Every picture that is named, in reading order: the number of its address, its variant, its area.
+    """Every picture that is named, in reading order: the number of its address, its variant, its size.
 
     A part is what a mapping says of a product at one place: `part_starts` tells where its pictures begin,
     `part_owners` the number of its product.
@@ -22,6 +22,7 @@ class References:
         self.url_numbers = array("I")
         self.variant_codes = array("H")
         self.areas = array("I")
+        self.widths = array("H")
         self.part_starts = array("Q")
         self.part_owners = array("I")
 

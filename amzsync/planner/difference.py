@@ -16,6 +16,7 @@ from amzsync.planner.addresses import PLAIN
 from amzsync.planner.galleries import Galleries
 from amzsync.planner.names import PLAIN_ID_AT, Names
 from amzsync.planner.planner import Planner
+from amzsync.planner.sizes import told_sizes, unpacked
 from amzsync.planner.values import ChangedProduct, MalformedUrl, WantedLink
 
 __all__ = ["Difference", "settle"]
@@ -59,6 +60,16 @@ class Difference:
     def new_urls(self) -> Iterator[tuple[int, str]]:
         """Addresses the ledger does not hold, by id."""
         return enumerate(self._new_urls, self._planner.addresses.known + 1)
+
+    def new_sizes(self) -> Iterator[tuple[int, int, int]]:
+        """Address id, width and height of what is wanted, where the ledger does not have that size."""
+        references, known = self._planner.references, self._planner.known.sizes
+        if not any(references.widths):
+            return
+        best, ids = self._galleries.best, self._ids
+        for number, size in enumerate(told_sizes(references, len(ids) - 1)):
+            if size and best[number] and not (number < len(known) and known[number] == size):
+                yield ids[number], *unpacked(size)
 
     def malformed_urls(self) -> Iterator[MalformedUrl]:
         """Every address that can be no picture, known or new."""

@@ -53,13 +53,14 @@ class Planner:
         if not images:
             return True
         # Whole columns at a time: a loop over a million pictures would cost more than writing them down.
-        urls, variants, areas, _ = zip(*images, strict=True)
+        urls, variants, areas, widths = zip(*images, strict=True)
         addresses, references = self.addresses, self.references
         numbers = addresses.take(urls)
         codes, is_ordered = self.variants.pattern(variants)
         references.url_numbers.extend(numbers)
         references.variant_codes.extend(codes)
         references.areas.extend(areas)
+        references.widths.extend(widths)
         if not is_ordered or len(set(numbers)) != len(numbers):
             return False
         kinds = addresses.kinds

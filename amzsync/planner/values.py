@@ -1,5 +1,6 @@
 """What goes into a plan and comes out of it, as frozen facts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 __all__ = [
@@ -25,6 +26,7 @@ class KnownRows:
     """What the ledger holds already. Address ids count from 1 without a gap, and `urls` is in their order.
 
     `refused_urls` have an asset, but were found malformed later (private networks may be allowed or not).
+    `sizes` are theirs by id, as `sizes.told_sizes` packs them; empty where none is known.
     """
 
     urls: dict[str, int] = field(default_factory=dict)
@@ -32,6 +34,7 @@ class KnownRows:
     obsolete_urls: frozenset[int] = frozenset()
     without_asset: frozenset[int] = frozenset()
     refused_urls: frozenset[int] = frozenset()
+    sizes: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,24 @@
 """What a check has found: what differs first, then how much, then what to do."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amzsync.domain.changes import Change
 from amzsync.ledger.rows import Failure, Outcome
+from amzsync.ledger.small_images import SmallImage, SmallTotals
 from amzsync.views.changes import Listing, change_entry, change_lines
 from amzsync.views.console import count_text, duration_text, facts, foreign, own, plural
 from amzsync.views.document import document
 from amzsync.views.next_steps import NextStep, next_step_fields, print_next_steps
+from amzsync.views.small_images import small_entries, small_names
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["CheckView", "check_json", "lacks_something", "render_check", "render_check_in_short"]
+__all__ = ["CheckView", "Took", "check_json", "lacks_something", "render_check", "render_check_in_short"]
 
 _LABELS = {
     "missing": "images missing",
@@ -28,6 +30,14 @@ _LABELS = {
     "others": "images of others, left as they are",
 }
 _LINES_KEPT_FREE = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What it cost."""
+
+    requests: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +55,10 @@ class CheckView:
     others: int
     unreadable: tuple[Failure, ...]
     outcome: Outcome
-    requests: int
-    seconds: float
+    took: Took
     is_kept: bool
     next_steps: tuple[NextStep, ...]
+    small: SmallTotals
 
     @property
     def in_place(self) -> int:
@@ -70,8 +80,8 @@ class CheckView:
         }
 
 
-def check_json(view: CheckView) -> Iterator[str]:
-    """The check as one JSON document in chunks."""
+def check_json(view: CheckView, small: Iterable[SmallImage] = ()) -> Iterator[str]:
+    """The check as one JSON document in chunks; `small` are the images that `view` only counts."""
     return document(
         {
             "ledger": str(view.ledger),
@@ -80,10 +90,12 @@ def check_json(view: CheckView) -> Iterator[str]:
             "in_place": view.in_place,
             "differences": map(change_entry, view.differences),
             "counts": dict(view.counts),
-            "requests": view.requests,
-            "seconds": round(view.seconds, 1),
+            "requests": view.took.requests,
+            "seconds": round(view.took.seconds, 1),
             "complete": view.products == view.to_check,
             "kept": view.is_kept,
+            "min_size": view.small.below,
+            "small_images": small_entries(small),
             "unreadable": [{"place": one.place, "error": one.message} for one in view.unreadable],
         }
         | next_step_fields(view.next_steps)
@@ -99,6 +111,8 @@ def render_check(view: CheckView, console: "Console", listing: Listing) -> None:
     rows = [(_LABELS[name], count_text(number)) for name, number in view.counts.items() if number]
     if rows:
         console.print(facts(rows))
+    if view.small.images:
+        console.print(small_names(view.small))
     _print_end(view, console)
 
 
@@ -131,7 +145,7 @@ def _print_end(view: CheckView, console: "Console") -> None:
 
 
 def _headline(view: CheckView) -> "Text":
-    took = f" {plural(view.requests, 'request')} in {duration_text(view.seconds)}."
+    took = f" {plural(view.took.requests, 'request')} in {duration_text(view.took.seconds)}."
     differing = view.products - view.in_place
     match view.outcome:
         case Outcome.FINISHED | Outcome.FAILURES if not view.products:

@@ -10,6 +10,7 @@ from amzsync.domain.changes import Change
 from amzsync.ledger.changes import ChangeTotals
 from amzsync.ledger.queries import Outstanding, ProductRow, Totals
 from amzsync.ledger.rows import Counts, Failure, FailureGroup, State, Table
+from amzsync.ledger.small_images import SmallImage
 from amzsync.limits.forecast import Forecast
 from amzsync.limits.windows import Limit
 from amzsync.planner import PlanCounts
@@ -34,6 +35,7 @@ from amzsync.views.parts import part_fields, part_text
 from amzsync.views.plan_facts import plan_facts
 from amzsync.views.products import product_entry
 from amzsync.views.report import Metadata, contract_fields, extra_fields
+from amzsync.views.small_images import small_entries, small_names
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -133,7 +135,12 @@ def render_plan(view: PlanView, console: "Console", listing: Listing = _WHAT_FIT
     _print(rest, console)
 
 
-def plan_json(view: PlanView, products: Iterable[ProductRow], failures: Iterable[Failure]) -> Iterator[str]:
+def plan_json(
+    view: PlanView,
+    products: Iterable[ProductRow],
+    failures: Iterable[Failure],
+    small: Iterable[SmallImage] = (),
+) -> Iterator[str]:
     """The plan as one JSON document in chunks: the report's keys as they would be, and every product."""
     account, totals = view.account, view.change_totals
     return document(
@@ -157,6 +164,8 @@ def plan_json(view: PlanView, products: Iterable[ProductRow], failures: Iterable
             "unused_images": totals.unused.images,
             "earlier_products": view.cost.outstanding.earlier,
             **part_fields(view.metadata.part),
+            "min_size": totals.small.below,
+            "small_images": small_entries(small),
             "changes": map(change_entry, view.changes),
             "products": map(product_entry, products),
         }
@@ -215,6 +224,7 @@ def _names(view: PlanView) -> "Iterator[RenderableType]":
         NameList("Without images", totals.without_images.skus, totals.without_images.total),
         NameList("Products no longer wanted", totals.gone.skus, totals.gone.total),
         _unused(view),
+        small_names(totals.small, view.totals.links_left_out),
     )
     told = [one for one in lists if one.total]
     yield from told

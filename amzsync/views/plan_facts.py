@@ -32,6 +32,7 @@ def _image_facts(counts: PlanCounts, totals: Totals, *, refreshed: bool) -> Iter
         (counts.superseded_images, "superseded by a larger size"),
         (counts.repeated_images, "repeated on one product"),
         (counts.malformed_images, "malformed"),
+        (totals.links_left_out, "left out (--skip-small)"),
     )
 
 

@@ -121,6 +121,7 @@ def extra_fields(counts: PlanCounts, totals: Totals) -> dict[str, object]:
         "products_not_found": list(totals.products_not_found),
         "products_left_alone": totals.products_left_alone,
         "links_existing": totals.links_existing,
+        "links_left_out": totals.links_left_out,
     }
 
 

@@ -55,7 +55,8 @@ class Basis:
 class ReportPage:
     """What is reported. `rows` reads the products anew each time, `gallery` the images of one.
 
-    `writer` is the last run that wrote, of those that can still be undone.
+    `writer` is the last run that wrote, of those that can still be undone. Images below `min_size` pixels are
+    marked as small.
     """
 
     ledger: Path
@@ -69,6 +70,7 @@ class ReportPage:
     rows: Callable[[], Iterator[GalleryRow]]
     gallery: Callable[[GalleryRow], Gallery]
     zone: tzinfo | None = None
+    min_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,14 @@ def render_page(
 ) -> Iterator[str]:
     """The page in chunks: these products, counted in `tally`; they are numbered from `first`."""
     products = (
-        shown_product(number, row, report.gallery(row), report.writer, is_checked=report.basis.is_checked)
+        shown_product(
+            number,
+            row,
+            report.gallery(row),
+            report.writer,
+            is_checked=report.basis.is_checked,
+            min_size=report.min_size,
+        )
         for number, row in enumerate(rows, first)
     )
     page = _page(report, tally) | {"links": links, "choices": choices(tally, report.writer)}

@@ -66,11 +66,18 @@ class ShownProduct:
 
 
 def shown_product(
-    number: int, row: GalleryRow, gallery: Gallery, writer: int | None, *, is_checked: bool
+    number: int,
+    row: GalleryRow,
+    gallery: Gallery,
+    writer: int | None,
+    *,
+    is_checked: bool,
+    min_size: int = 0,
 ) -> ShownProduct:
     """A product, `number` on its page; `writer` is the last run that wrote.
 
     `is_checked`: Plytix was read, so that what shows no sign stands there, whatever the ledger knows.
+    Images of less than `min_size` pixels are marked.
     """
     change = row.change or Change(row.sku, row.is_parent, None)
     sku = plain(row.sku, SKU_LIMIT)
@@ -82,7 +89,7 @@ def shown_product(
         signs=tuple(ShownSign(KINDS[sign], words) for sign, words in change_words(change)),
         facts=", ".join(_facts(row, gallery, writer, is_checked=is_checked)),
         notes=tuple(map(plain, gallery.notes)),
-        images=tuple(_image(one, sku, change) for one in gallery.images),
+        images=tuple(_image(one, sku, change, min_size) for one in gallery.images),
         failures=tuple(map(_failure, change.failed)),
     )
 
@@ -102,7 +109,8 @@ def _facts(row: GalleryRow, gallery: Gallery, writer: int | None, *, is_checked:
         yield f"written by run {writer}"
 
 
-def _image(image: GalleryImage, sku: str, change: Change) -> ShownImage:
+def _image(image: GalleryImage, sku: str, change: Change, min_size: int) -> ShownImage:
+    is_small = 0 < max(image.width, image.height) < min_size
     variant = plain(image.variant, _VARIANT_LIMIT)
     kinds = [
         *(["main"] if image.variant == _MAIN and image.state is not State.OBSOLETE else []),
@@ -113,6 +121,7 @@ def _image(image: GalleryImage, sku: str, change: Change) -> ShownImage:
         *([_SIGN_WORDS[image.sign]] if image.sign else []),
         *(["~ thumbnail"] if image.url == change.thumbnail else []),
         *(["new"] if image.is_new and not image.sign else []),
+        *([f"small: {image.width} × {image.height}"] if is_small else []),
     ]
     return ShownImage(
         kinds=" ".join(kinds),

@@ -186,8 +186,8 @@ URLS = st.one_of(
 )
 NAMES = ["MAIN", "PT01", "PT02", "PT09", "PT12", "SWATCH", "SWCH", "BOTT", "BACK", "FRNT"]
 AREAS = st.sampled_from([0, 0, 100, 5625, 250_000])
-NAMED = st.builds(ImageRef, URLS, st.sampled_from(NAMES), AREAS)
-UNNAMED_REFS = st.builds(ImageRef, URLS, st.just(UNNAMED), AREAS)
+NAMED = st.builds(ImageRef, URLS, st.sampled_from(NAMES), AREAS, st.just(0))
+UNNAMED_REFS = st.builds(ImageRef, URLS, st.just(UNNAMED), AREAS, st.just(0))
 REFS = NAMED | UNNAMED_REFS
 
 

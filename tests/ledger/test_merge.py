@@ -409,7 +409,7 @@ URLS = st.sampled_from(
     ]
 )
 VARIANTS = st.sampled_from(["MAIN", "PT01", "PT02", "SWATCH", "BACK", "FRNT"])
-REFS = st.builds(ImageRef, URLS, VARIANTS, st.sampled_from([0, 0, 100]))
+REFS = st.builds(ImageRef, URLS, VARIANTS, st.sampled_from([0, 0, 100]), st.just(10))
 MAPPINGS = st.lists(
     st.builds(Product, st.sampled_from(["S1", "S2", "S3"]), st.booleans(), st.lists(REFS, max_size=5)),
     max_size=4,

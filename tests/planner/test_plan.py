@@ -291,10 +291,13 @@ URLS = st.one_of(
     ),
 )
 VARIANTS = st.sampled_from([*KNOWN[:4], "PT09", "PT10", "SWATCH", "SWCH", "BOTT", "BACK", "FRNT", "", ""])
-REFS = st.builds(ImageRef, URLS, VARIANTS, st.sampled_from([0, 0, 0, 100, 200]))
+REFS = st.builds(ImageRef, URLS, VARIANTS, st.sampled_from([0, 0, 0, 100, 200]), st.just(10))
 IN_ORDER = st.lists(st.sampled_from(KNOWN), unique=True, max_size=6).flatmap(
     lambda names: st.tuples(
-        *(st.builds(ImageRef, URLS, st.just(name), st.just(0)) for name in sorted(names, key=KNOWN.index))
+        *(
+            st.builds(ImageRef, URLS, st.just(name), st.just(0), st.just(0))
+            for name in sorted(names, key=KNOWN.index)
+        )
     )
 )
 PRODUCTS = st.lists(

@@ -61,7 +61,9 @@ def compare(
     wanted = [link for link in product.links if link.state is not State.OBSOLETE]
     standing = dict.fromkeys(ids[link.asset_id] for link in wanted if ids.get(link.asset_id) in there)
     lacking = [link for link in wanted if ids.get(link.asset_id) not in standing]
-    missing = tuple(link.asset_id for link in lacking if link.state not in unexpected)
+    missing = tuple(
+        link.asset_id for link in lacking if link.state not in unexpected and not link.is_left_out
+    )
     failed = [link.asset_id for link in lacking if link.state is State.FAILED]
     obsolete = _obsolete(product.links, ids, there - standing.keys())
     thumbnail = product.thumbnail
@@ -73,7 +75,7 @@ def compare(
         missing,
         is_moved=not (missing or is_in_order) and _is_ours(product.links, ids, there),
         thumbnail=thumbnail.asset_id
-        if thumbnail and other_stands and thumbnail.state not in unexpected
+        if thumbnail and other_stands and thumbnail.state not in unexpected and not thumbnail.is_left_out
         else None,
         obsolete=obsolete,
         failed=tuple(failed),

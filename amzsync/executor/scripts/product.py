@@ -84,8 +84,9 @@ class ProductState:
 
     @property
     def wanted(self) -> list[str]:
-        """The Plytix ids of all wanted pictures that exist, in gallery order, each once."""
-        wanted = [self.ids[link.asset_id] for link in self.links if link.asset_id in self.ids]
+        """The Plytix ids of all pictures to be there that exist, in gallery order, each once."""
+        links = (link for link in self.links if not link.is_left_out)
+        wanted = [self.ids[link.asset_id] for link in links if link.asset_id in self.ids]
         return list(dict.fromkeys(wanted))
 
     @property
