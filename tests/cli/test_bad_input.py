@@ -54,7 +54,9 @@ NO_MAPPINGS = {
     "not a number": b'[{"suggested_sku": "A", "x": NaNsense}]',
     "two documents": b"[] []",
     "a giant number": b'[{"suggested_sku": ' + b"9" * 6000 + b"}]",
-    "a byte order mark": b"\xef\xbb\xbf" + json.dumps(GOOD).encode(),
+    "a table without known columns": b"Artikel;Bild\nA;https://a.example/b.jpg\n",
+    "a quote without an end": b'sku,url\nA,"https://a.example/b.jpg\n',
+    "an archive": b"PK\x03\x04" + bytes(40),
     "random bytes": bytes(range(256)) * 4,
 }
 

@@ -4,7 +4,7 @@ import json
 
 from catalogue import rows
 from cli.fixtures import FAST, Setup, flat
-from cli.terminal import amzsync, run, start
+from cli.terminal import amzsync, start
 
 from amzsync.ledger.ledger import Ledger
 
@@ -34,12 +34,18 @@ def test_it_is_read_more_than_once_where_that_is_needed(setup: Setup) -> None:
 
 
 def test_a_real_pipe_is_read_to_its_end(setup: Setup) -> None:
-    entries = [{**one, "note": "x" * 500_000} for one in CATALOGUE * 10]
+    entries = [{**one, "note": "x" * 500_000} for one in CATALOGUE * 2]
     with start("plan", "-", cwd=setup.folder, stdin=-1) as process:
         out, err = process.communicate(json.dumps(entries), timeout=60)
     assert process.returncode == 0, err
     assert "2 products" in out
-    assert "the file is empty" in run("plan", "-", cwd=setup.folder).err
+
+
+def test_nothing_through_standard_input_is_no_mapping(setup: Setup) -> None:
+    result = amzsync("plan", "-")
+    assert result.code == 1
+    assert "standard input: the file is empty" in result.err
+    assert not setup.ledger.exists()
 
 
 def test_nobody_can_be_asked_once_standard_input_is_a_mapping(setup: Setup) -> None:

@@ -20,7 +20,9 @@ class Failing(io.BytesIO):
         raise OSError(28, "No space left on device")
 
 
-def test_it_is_read_at_two_places_at_once() -> None:
+@pytest.mark.parametrize("kept_in_memory", [1, 1000])
+def test_it_is_read_at_two_places_at_once(kept_in_memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "_KEPT_IN_MEMORY", kept_in_memory)
     kept = open_mapping(STANDARD_INPUT, io.BytesIO(TEXT))
     with kept.open() as one, kept.open() as other:
         assert (one.read(1), other.read(2), one.read(), other.read()) == (b"[", b"[{", TEXT[1:], TEXT[2:])
