@@ -64,6 +64,19 @@ def test_an_apply_that_takes_out_names_the_thumbnail_that_has_to_stay(harness: S
     assert kept == [Kept("S1", NO_OTHER_THUMBNAIL, picture("a"))]
 
 
+def test_what_could_not_be_unlinked_goes_when_all_that_is_left_is_ours(harness: SyncHarness) -> None:
+    """The thumbnail's picture: an unlink would take both. Others had changed the order."""
+    harness.plan(of("S1", A, B, C))
+    harness.apply()
+    ids = harness.sandbox.snapshot().products["S1"].gallery_ids
+    harness.sandbox.set_gallery("S1", [ids[2], ids[0], ids[1]])
+    harness.plan(of("S1"))
+    removed = harness.prune()
+    assert harness.gallery("S1") == []
+    assert harness.thumbnail("S1") == NAMES["a"]
+    assert removed.reasons == [("S1", NO_OTHER_THUMBNAIL)]
+
+
 def test_a_second_prune_makes_no_request(harness: SyncHarness) -> None:
     synced(harness, "S1")
     harness.prune()

@@ -16,7 +16,7 @@ from simulation.user import KILLED, NOTHING_TO_RESUME, NOTHING_TO_UNDO, Ended, U
 from simulation.world import World
 
 from amzsync.domain.product import ImageRef, Product
-from amzsync.ledger.reasons import PUT_LAST, STANDS_ELSEWHERE
+from amzsync.ledger.reasons import NO_OTHER_THUMBNAIL, PUT_LAST, STANDS_ELSEWHERE
 
 VARIANTS = ("MAIN", "PT01", "PT02", "PT03", "SWATCH", "BACK")
 _DONE = ("finished", "failures", NOTHING_TO_RESUME, NOTHING_TO_UNDO)
@@ -92,6 +92,9 @@ class Account:
 
     def prune_twice(self, first: Luck, second: Luck) -> None:
         self.prune(first)
+        if self._reasons().intersection({STANDS_ELSEWHERE, NO_OTHER_THUMBNAIL}):
+            # Meanwhile the account may have shown that it replaces galleries in order.
+            self.prune(first)
         pruned = self.standing()
         ended = self.prune(second)
         self._same(pruned, "a second prune")

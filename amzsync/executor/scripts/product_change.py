@@ -142,7 +142,8 @@ class ProductChange:
                     return (yield from self._write_whole(way))
                 case OneByOne() as way:
                     yield from self._write_one_by_one(way, target)
-                    return None
+                    # Once all others are gone, what could not be unlinked can be written away.
+                    return 0.0 if way.stuck and self.state.is_ours and not self._one_by_one else None
         except NotSentError:
             reading = self.state.reading
             self._late_writes += reading is None or reading.batch <= 1 or reading.was_late
