@@ -18,12 +18,16 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Fault:
-    """In this file of the program, `right` stands once; with `wrong` in its place, a promise is broken."""
+    """In this file of the program, `right` stands once; with `wrong` in its place, a promise is broken.
+
+    `words` are what the simulation is called with besides.
+    """
 
     name: str
     file: str
     right: str
     wrong: str
+    words: tuple[str, ...] = ()
 
 
 _SCRIPTS, _ENGINE, _LEDGER = "executor/scripts", "executor/engine", "ledger"
@@ -133,6 +137,7 @@ FAULTS = (
         f"{_SCRIPTS}/traits.py",
         "self._tells_galleries and self._has_told:",
         "self._tells_galleries:",
+        ("probed",),
     ),
     Fault(
         "an answer that does not show the write believed",
@@ -234,13 +239,13 @@ def seeds_until_found(fault: Fault, most: int = _MOST_SEEDS) -> tuple[int | None
         plant(fault, Path(folder))
         seed = 0
         while seed < most:
-            said = _live(Path(folder), str(seed), str(most - seed), "first")
+            said = _live(Path(folder), str(seed), str(most - seed), "first", *fault.words)
             found = next((line for line in said if line.startswith("seed ")), None)
             if found is None:
                 return None, said[-1] if said else "it did not run"
             number, _, promise = found.removeprefix("seed ").partition(": ")
             seed = int(number) + 1
-            if "every promise was kept" in _live(_ROOT, number)[-1]:
+            if "every promise was kept" in _live(_ROOT, number, *fault.words)[-1]:
                 return seed, promise[:120]
     return None, ""
 
