@@ -127,6 +127,11 @@ _NOT_TRIED: Mapping[str, str] = {
     "most-assets": "A product holds at most 300 assets",
     "sorted": "A sorted search over 10,000 hits is refused with 428",
     "content": "An asset made from bytes is refused with 500",
+    "unknown-field": "Unknown fields of a request are ignored",
+    "only-ids": "A search that names no attributes tells only ids",
+    "most-attributes": "A search may name 20 attributes",
+    "slash": "A path that ends with a slash is answered with a redirect",
+    "own-copy": "The address of an asset is Plytix's own copy, never the one it came from",
 }
 """What a probe leaves alone: it would cost too many requests, or disturb others."""
 
