@@ -170,3 +170,19 @@ def m019_sizes(db: Database) -> None:
     """The size of an image in pixels, where a mapping tells both sides."""
     db.execute("ALTER TABLE addresses ADD COLUMN width INTEGER")
     db.execute("ALTER TABLE addresses ADD COLUMN height INTEGER CHECK ((width IS NULL) = (height IS NULL))")
+
+
+@migrations()
+def m020_skipping_by_product(db: Database) -> None:
+    """Whether the mapping that named a product wants it left alone where it holds images.
+
+    That was known of the last run alone, for everything that was pending.
+    """
+    db.execute(
+        "ALTER TABLE products ADD COLUMN skip_existing INTEGER NOT NULL DEFAULT 0"
+        " CHECK (skip_existing IN (0, 1))"
+    )
+    db.execute(
+        "UPDATE products SET skip_existing = 1 WHERE (SELECT json_valid(options)"
+        " AND json_extract(options, '$.skip_existing') IS 1 FROM runs ORDER BY id DESC LIMIT 1)"
+    )

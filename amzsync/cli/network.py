@@ -33,7 +33,6 @@ from amzsync.executor.run import (
 from amzsync.executor.stop import StopRequest, stop_on_signals
 from amzsync.folders import state_folder
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.ledger.rows import Outcome
 from amzsync.limits.windows import parse_duration_s
 from amzsync.plytix.auth import Secret, TokenCache
@@ -64,9 +63,11 @@ class RunRequest:
 
 def sync(request: RunRequest, run_id: int, readings: Mapping[int, KnownReading]) -> RunResult:
     """Work through everything pending; `readings` are those of a refresh just before."""
-    reason = SKIP_EXISTING if request.options.mapping.skip_existing else None
+    wanted = request.options.mapping
+    # With mappings, it is their word for the products that they name, and the plan has kept it.
+    skips_all = wanted.skip_existing and not wanted.mappings
     with _run_context(request) as context:
-        return run.sync(context, run_id, skip_existing_reason=reason, readings=readings)
+        return run.sync(context, run_id, skip_existing=skips_all, readings=readings)
 
 
 def refresh(request: RunRequest, run_id: int | None = None) -> RefreshResult:

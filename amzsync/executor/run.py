@@ -77,13 +77,13 @@ def sync(
     context: RunContext,
     run_id: int,
     *,
-    skip_existing_reason: str | None = None,
+    skip_existing: bool = False,
     readings: Mapping[int, KnownReading] | None = None,
 ) -> RunResult:
     """Work through everything pending, and take out what the run's tasks name.
 
-    `skip_existing_reason`: skip, for this reason, a product whose gallery already holds any image. `readings`
-    are those of a refresh just before, by product.
+    `skip_existing`: skip every product whose gallery already holds any image, not only those whose mapping
+    wants that. `readings` are those of a refresh just before, by product.
     """
     ledger, label = context.ledger, context.gallery_label
     work, traits = ledger.work(run_id), account_traits(context)
@@ -105,7 +105,7 @@ def sync(
                 context.clocks.monotonic,
                 traits.search_lag_s,
             ),
-            skip_existing_reason=skip_existing_reason,
+            skip_existing=skip_existing,
             recent_reading=_recent(readings or {}, context),
         )
         run.check_gallery()

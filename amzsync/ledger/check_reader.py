@@ -3,7 +3,7 @@
 from amzsync.domain.changes import FailedImage
 from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.ledger.rows import ProductWork, State
-from amzsync.ledger.work_reader import WorkReader
+from amzsync.ledger.work_reader import OF_PRODUCTS, WorkReader
 
 __all__ = ["CheckReader"]
 
@@ -23,8 +23,7 @@ class CheckReader(WorkReader):
     def products_to_check(self, after_id: int, count: int) -> list[ProductWork]:
         """The next of them, in ledger order."""
         rows = self._store.rows(
-            f"SELECT id, sku, is_parent, plytix_id FROM products WHERE id > ? AND {self._to_check}"
-            " ORDER BY id LIMIT ?",
+            f"{OF_PRODUCTS} WHERE id > ? AND {self._to_check} ORDER BY id LIMIT ?",
             (after_id, count),
         )
         return [self._product(*row) for row in rows]

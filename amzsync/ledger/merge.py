@@ -9,7 +9,7 @@ from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.ledger.rows import State, Table
 from amzsync.ledger.small_images import keep_sizes, known_sizes, leave_out_small
 from amzsync.ledger.store import Store
-from amzsync.ledger.wants import keep_wants, keep_wants_of_new, note_planned
+from amzsync.ledger.wants import keep_skip_existing, keep_wants, keep_wants_of_new, note_planned
 from amzsync.planner import ChangedProduct, Difference, KnownProduct, KnownRows, WantedLink
 
 __all__ = ["Merge"]
@@ -83,6 +83,7 @@ class Merge:
             self._settle_dropped()
             self._forget_settled_failures()
             self._store.execute("DROP TABLE temp.dropped")
+            keep_skip_existing(self._store, skip_existing=skip_existing)
             if not skip_existing:
                 self._want_skipped_again()
             leave_out_small(self._store, smallest, _OF_THIS_PLAN)

@@ -113,7 +113,10 @@ class Thumbnail:
 
 @dataclass(frozen=True, slots=True)
 class ProductWork:
-    """A product with something to do, all its links (obsolete ones too) in gallery order."""
+    """A product with something to do, all its links (obsolete ones too) in gallery order.
+
+    `skip_existing`: its mapping wants it left alone where its gallery already holds any image.
+    """
 
     id: int
     sku: str
@@ -121,6 +124,7 @@ class ProductWork:
     plytix_id: str | None
     links: tuple[Link, ...]
     thumbnail: Thumbnail | None
+    skip_existing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

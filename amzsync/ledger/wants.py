@@ -19,6 +19,15 @@ _NOW = (
 )
 
 
+def keep_skip_existing(store: Store, *, skip_existing: bool) -> None:
+    """Whether products of the last plan are left alone where they hold images; others keep their own word."""
+    store.execute(
+        "UPDATE products SET skip_existing = ? WHERE skip_existing <> ?"
+        " AND id NOT IN (SELECT product_id FROM unnamed_products)",
+        (skip_existing, skip_existing),
+    )
+
+
 def keep_wants(store: Store, run_id: int, product_ids: Iterable[int]) -> None:
     """Before a run changes what is wanted of these; what it kept first is what counts."""
     store.execute_many(

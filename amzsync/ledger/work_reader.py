@@ -8,10 +8,12 @@ from amzsync.ledger.reasons import TOO_SMALL
 from amzsync.ledger.rows import IS_OPEN, Asset, Link, Origin, ProductWork, State, Thumbnail
 from amzsync.ledger.work_rows import WorkRows
 
-__all__ = ["WorkReader"]
+__all__ = ["OF_PRODUCTS", "WorkReader"]
 
 _ABSENT_FOR = timedelta(minutes=10)
 """After that another client may well have brought a picture of the same name."""
+
+OF_PRODUCTS = "SELECT id, sku, is_parent, plytix_id, skip_existing FROM products"
 
 
 class WorkReader(WorkRows):
@@ -29,7 +31,7 @@ class WorkReader(WorkRows):
     def next_products(self, after_id: int, count: int) -> list[ProductWork]:
         """The next products with something to do, in ledger order."""
         rows = self._store.rows(
-            f"SELECT id, sku, is_parent, plytix_id FROM products WHERE id > ? AND wanted IS NOT NULL"
+            f"{OF_PRODUCTS} WHERE id > ? AND wanted IS NOT NULL"
             f" AND {self._selection.only('id')} AND ("
             f" EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND {IS_OPEN})"
             f" OR EXISTS (SELECT 1 FROM thumbnails WHERE product_id = products.id AND {IS_OPEN}))"
@@ -41,7 +43,7 @@ class WorkReader(WorkRows):
     def products_to_read(self, after_id: int, count: int) -> list[ProductWork]:
         """The next products that want any picture, done or not, and that this run has not seen yet."""
         rows = self._store.rows(
-            "SELECT id, sku, is_parent, plytix_id FROM products WHERE id > ? AND wanted IS NOT NULL"
+            f"{OF_PRODUCTS} WHERE id > ? AND wanted IS NOT NULL"
             f" AND {self._selection.only('id')}"
             " AND EXISTS (SELECT 1 FROM links WHERE product_id = products.id AND state <> 'obsolete')"
             " AND NOT EXISTS (SELECT 1 FROM seen_products WHERE product_id = products.id AND run_id = ?)"
@@ -62,9 +64,7 @@ class WorkReader(WorkRows):
 
     def product(self, product_id: int) -> ProductWork:
         """One product as it stands now."""
-        rows = self._store.rows(
-            "SELECT id, sku, is_parent, plytix_id FROM products WHERE id = ?", (product_id,)
-        )
+        rows = self._store.rows(f"{OF_PRODUCTS} WHERE id = ?", (product_id,))
         return self._product(*rows[0])
 
     def assets(self, asset_ids: Collection[int]) -> dict[int, Asset]:
@@ -94,7 +94,9 @@ class WorkReader(WorkRows):
             )
         ]
 
-    def _product(self, product_id: int, sku: str, is_parent: int, plytix_id: str | None) -> ProductWork:
+    def _product(
+        self, product_id: int, sku: str, is_parent: int, plytix_id: str | None, skip_existing: int
+    ) -> ProductWork:
         links = self._store.rows(
             "SELECT asset_id, variant, position, state, origin, placed, sent,"
             " state = 'skipped' AND reason IS ? FROM links WHERE product_id = ? ORDER BY position, asset_id",
@@ -123,4 +125,5 @@ class WorkReader(WorkRows):
                 for row, variant, position, state, origin, placed, sent, left_out in links
             ),
             Thumbnail(thumbnail[0][0], State(thumbnail[0][1]), bool(thumbnail[0][2])) if thumbnail else None,
+            bool(skip_existing),
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import pytest
 from catalogue import dump, rows, states
 from cli.fixtures import FAST, Setup, flat
 from cli.terminal import amzsync
@@ -51,6 +52,29 @@ def test_a_second_command_never_loses_what_the_first_had_left(setup: Setup) -> N
     assert galleries(setup) == EVERYTHING
     assert amzsync("resume", *FAST).code == 0
     assert "Nothing to do." in amzsync("plan", "--mapping", us).out
+
+
+@pytest.mark.parametrize("first_skips", [True, False])
+def test_what_a_mapping_has_left_is_done_with_its_own_word_on_what_holds_images(
+    setup: Setup, *, first_skips: bool
+) -> None:
+    """`--skip-existing` was said of one mapping; the other's products hold a person's image, too."""
+    us, de = setup.mapping(US, "us.json"), setup.mapping(DE, "de.json")
+    theirs = setup.sandbox.add_asset("theirs.jpg")
+    for sku in ("AMZN-US-2", "AMZN-DE-2"):
+        setup.sandbox.set_gallery(sku, [theirs])
+    skips = ("--skip-existing",)
+    limits = ("--rate-limit", "3/1h", "--max-wait", "1s")
+    first, second = (skips, ()) if first_skips else ((), skips)
+    assert amzsync("apply", "--mapping", us, "--yes", *first, *limits).code == 4
+    result = setup.apply(de, *second)
+    assert result.code == 0, result.err
+    alone, filled = ("US", "DE") if first_skips else ("DE", "US")
+    assert galleries(setup)[f"AMZN-{alone}-2"] == ("theirs.jpg",)
+    assert galleries(setup)[f"AMZN-{filled}-2"] == ("theirs.jpg", *EVERYTHING[f"AMZN-{filled}-2"])
+    assert galleries(setup)["AMZN-US-1"] == EVERYTHING["AMZN-US-1"]
+    assert amzsync("resume", *FAST).code == 0
+    assert galleries(setup)[f"AMZN-{alone}-2"] == ("theirs.jpg",)
 
 
 def test_with_complete_everything_else_is_no_longer_wanted_and_resume_knows_it(setup: Setup) -> None:

@@ -33,7 +33,6 @@ from amzsync.executor.run import (
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.queries import Totals
-from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.limits.windows import Limit
 from amzsync.plytix.auth import Credentials, Secret
 
@@ -160,13 +159,12 @@ class SyncHarness:
                 clocks=Clocks(clock, wall, boot=lambda: 0.0, random=random.random),
                 state_folder=state_folder,
             )
-            reason = SKIP_EXISTING if skip_existing else None
 
             def work() -> RunResult:
                 read = refresh(context, run_id) if read_first else RefreshResult()
                 if not (removals or ledger.work().has_open_work()):
                     return read.run
-                done = sync(context, run_id, skip_existing_reason=reason, readings=read.readings)
+                done = sync(context, run_id, skip_existing=skip_existing, readings=read.readings)
                 return done.after(read.run)
 
             return self._ran(ran, ledger, run_id, work)

@@ -53,8 +53,8 @@ class Steps:
             AssetsByName(),
             AccountTraits(listener),
             self.recheck,
-            None,
-            lambda _id: self.known,
+            skip_existing=False,
+            recent_reading=lambda _id: self.known,
         )
         self._script = sync_product(work.product(1), context)
         self.waits_for: Wait | None = next(self._script)

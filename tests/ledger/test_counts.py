@@ -35,7 +35,10 @@ def fill(
         store.execute("INSERT OR IGNORE INTO addresses (id, url) VALUES (1, 'https://x/1')")
         store.execute("INSERT OR IGNORE INTO assets (id, filename, state) VALUES (1, 'x', 'obsolete')")
         for number in range(1, 7):
-            store.execute("INSERT INTO products VALUES (?, ?, 0, x'00', NULL)", (number, f"S{number}"))
+            store.execute(
+                "INSERT INTO products (id, sku, is_parent, wanted) VALUES (?, ?, 0, x'00')",
+                (number, f"S{number}"),
+            )
         for number, state in enumerate(links, 1):
             store.execute(
                 "INSERT INTO links (product_id, asset_id, variant, position, state)"

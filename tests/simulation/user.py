@@ -30,7 +30,6 @@ from amzsync.executor.run import (
 )
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.reasons import SKIP_EXISTING
 from amzsync.ledger.rows import Outcome
 from amzsync.limits.windows import Limit
 from amzsync.planner import Planner, settle
@@ -270,9 +269,8 @@ class User:
             result, readings = read.run, read.readings
         may_go_on = result.error is None and result.end is End.DONE
         if may_go_on and ledger.work().has_open_work():
-            reason = SKIP_EXISTING if skip_existing else None
             context = replace(self._context(ledger), tokens=tokens)
-            done = sync(context, run_id, skip_existing_reason=reason, readings=readings)
+            done = sync(context, run_id, skip_existing=skip_existing, readings=readings)
             result = done.after(result)
         outcome = _outcome(result, ledger)
         ledger.runs.end(run_id, outcome, {"requests": result.requests}, _message(result))

@@ -27,12 +27,12 @@ class ScriptContext:
 class SyncContext(ScriptContext):
     """What the scripts of a sync share besides.
 
-    `skip_existing_reason`: skip, for this reason, a product whose gallery already holds any image.
+    `skip_existing`: skip every product whose gallery already holds any image.
     `recent_reading`: of a product, where one was made shortly before.
     """
 
     recheck: Recheck
-    skip_existing_reason: str | None
+    skip_existing: bool
     recent_reading: Callable[[int], KnownReading | None]
 
 

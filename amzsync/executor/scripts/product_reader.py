@@ -8,7 +8,7 @@ from amzsync.executor.scheduler.script import Find, Script, Send, Shared
 from amzsync.executor.scripts.assets import ensure_asset
 from amzsync.executor.scripts.context import SyncContext
 from amzsync.executor.scripts.product import ProductState
-from amzsync.ledger.reasons import NOT_FOUND
+from amzsync.ledger.reasons import NOT_FOUND, SKIP_EXISTING
 from amzsync.ledger.rows import State
 from amzsync.plytix.client import read_asset, read_product
 from amzsync.plytix.wire import PlytixProduct
@@ -87,9 +87,13 @@ class ProductReader:
         return product
 
     def _skip_what_holds_images(self) -> None:
-        state, reason = self._state, self._context.skip_existing_reason
-        if reason and state.gallery and not (state.was_begun or state.was_claimed):
-            raise SkipProductError(reason)
+        state = self._state
+        if self._skips_existing and state.gallery and not (state.was_begun or state.was_claimed):
+            raise SkipProductError(SKIP_EXISTING)
+
+    @property
+    def _skips_existing(self) -> bool:
+        return self._context.skip_existing or self._state.product.skip_existing
 
     # Pictures.
 

@@ -70,7 +70,7 @@ class ProductSync(ProductReader):
 
     def from_the_start(self) -> Script[None]:
         yield from self._read()
-        if self._context.skip_existing_reason and self._state.gallery is None:
+        if self._skips_existing and self._state.gallery is None:
             yield from self._read_product()
         yield from self.from_a_reading()
 
