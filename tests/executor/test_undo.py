@@ -5,6 +5,7 @@ from catalogue import product, rows
 from executor.harness import SyncHarness
 from sandbox_faults import Answer, DropAfterWork, DropBeforeWork, Fault, RunBefore
 
+from amzsync.domain.exports import Export
 from amzsync.domain.product import Product
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
@@ -254,3 +255,15 @@ def test_what_a_run_that_died_has_sent_is_taken_back_as_its_own(harness: SyncHar
         ledger._store.execute("UPDATE writes SET outcome = 'sent'")
     assert harness.undo().result.left == ()
     assert harness.pictures == before
+
+
+def test_an_export_tells_the_run_that_put_each_picture_into_its_gallery(harness: SyncHarness) -> None:
+    by_hand(harness, "S2", NAMES["a"])
+    harness.apply(wanting=[of("S1", A), of("S2", B)])
+    harness.apply(wanting=[of("S1", A, B), of("S2", B, C)])
+    harness.plan(of("S1", B, C), of("S2", B, C))
+    with harness.ledger() as ledger:
+        told = [(one.sku, one.variant, one.run) for one in ledger.exports.rows(Export.LINKS)]
+        gone = [(one.sku, one.variant, one.run) for one in ledger.exports.rows(Export.OBSOLETE)]
+    assert told == [("S1", "PT01", 2), ("S1", "PT02", None), ("S2", "PT01", 1), ("S2", "PT02", 2)]
+    assert gone == [("S1", "MAIN", 1)]
