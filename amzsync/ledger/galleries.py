@@ -16,7 +16,7 @@ __all__ = ["Galleries", "Gallery", "GalleryImage", "GalleryRow"]
 
 _CHANGING = frozenset({Sign.MISSING, Sign.MOVED, Sign.OBSOLETE})
 _PRODUCTS = """
-    SELECT id, sku, is_parent, wanted IS NOT NULL,
+    SELECT id, sku, title, is_parent, wanted IS NOT NULL,
         EXISTS (SELECT 1 FROM writes WHERE run_id = ? AND writes.product_id = products.id)
     FROM products WHERE {chosen} ORDER BY id"""
 _IMAGES = """
@@ -28,10 +28,14 @@ _WRITTEN = "SELECT gallery_before, gallery_after FROM writes WHERE run_id = ? AN
 
 @dataclass(frozen=True, slots=True)
 class GalleryRow:
-    """A product. `change` is None where nothing differs; `is_written`: the last run that wrote changed it."""
+    """A product; `title` is empty where no mapping told one.
+
+    `change` is None where nothing differs; `is_written`: the last run that wrote changed it.
+    """
 
     id: int
     sku: str
+    title: str
     is_parent: bool
     change: Change | None
     is_written: bool
@@ -111,11 +115,11 @@ class Galleries:
 
     def _all(self, find: Callable[[str], Change | None]) -> Iterator[tuple[GalleryRow, bool]]:
         sql = _PRODUCTS.format(chosen=self._selection.only("id"))
-        for product_id, sku, is_parent, is_wanted, is_written in self._store.execute(
+        for product_id, sku, title, is_parent, is_wanted, is_written in self._store.execute(
             sql, (self.last_writer(),)
         ):
             yield (
-                GalleryRow(product_id, sku, bool(is_parent), find(sku), bool(is_written)),
+                GalleryRow(product_id, sku, title or "", bool(is_parent), find(sku), bool(is_written)),
                 bool(is_wanted),
             )
 

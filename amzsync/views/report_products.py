@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from amzsync.domain.changes import Change, FailedImage, Sign
 from amzsync.domain.image_url import PLAIN_AMAZON_URL, Malformed, read_image_url, small_address
+from amzsync.domain.title import MAX_TITLE_LENGTH
 from amzsync.ledger.galleries import Gallery, GalleryImage, GalleryRow
 from amzsync.ledger.rows import State
 from amzsync.views.changes import change_words
@@ -81,15 +82,16 @@ def shown_product(
     """
     change = row.change or Change(row.sku, row.is_parent, None)
     sku = plain(row.sku, SKU_LIMIT)
+    all_new = all(image.is_new for image in gallery.images)
     return ShownProduct(
         number=number,
         sku=sku,
-        title="",
+        title=plain(row.title, MAX_TITLE_LENGTH),
         kinds=" ".join(kinds_of(row)),
         signs=tuple(ShownSign(KINDS[sign], words) for sign, words in change_words(change)),
         facts=", ".join(_facts(row, gallery, writer, is_checked=is_checked)),
         notes=tuple(map(plain, gallery.notes)),
-        images=tuple(_image(one, sku, change, min_size) for one in gallery.images),
+        images=tuple(_image(one, sku, change, min_size, is_told_new=not all_new) for one in gallery.images),
         failures=tuple(map(_failure, change.failed)),
     )
 
@@ -109,7 +111,7 @@ def _facts(row: GalleryRow, gallery: Gallery, writer: int | None, *, is_checked:
         yield f"written by run {writer}"
 
 
-def _image(image: GalleryImage, sku: str, change: Change, min_size: int) -> ShownImage:
+def _image(image: GalleryImage, sku: str, change: Change, min_size: int, *, is_told_new: bool) -> ShownImage:
     is_small = 0 < max(image.width, image.height) < min_size
     variant = plain(image.variant, _VARIANT_LIMIT)
     kinds = [
@@ -120,7 +122,7 @@ def _image(image: GalleryImage, sku: str, change: Change, min_size: int) -> Show
     notes = [
         *([_SIGN_WORDS[image.sign]] if image.sign else []),
         *(["~ thumbnail"] if image.url == change.thumbnail else []),
-        *(["new"] if image.is_new and not image.sign else []),
+        *(["new"] if is_told_new and image.is_new and not image.sign else []),
         *([f"small: {image.width} × {image.height}"] if is_small else []),
     ]
     return ShownImage(

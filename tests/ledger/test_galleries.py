@@ -1,6 +1,7 @@
 """The galleries that people look at: which products, in which order, with which signs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,10 @@ def signs(ledger: Ledger, sku: str) -> list[tuple[str, str, Sign | None]]:
 
 
 def test_every_wanted_product_is_told_with_its_images_in_gallery_order(ledger: Ledger) -> None:
-    merge(ledger, [product("S0")])
-    assert skus(ledger, Reported.ALL) == ["S1", "S2", "S0"]
+    merge(ledger, [replace(product("S0"), title="A boot")])
+    assert [(one.sku, one.title) for one in ledger.galleries.rows(Reported.ALL)] == [
+        *[("S1", ""), ("S2", ""), ("S0", "A boot")],
+    ]
     assert ledger.galleries.gallery(row(ledger, "S1")).images == (
         GalleryImage(A, "MAIN", State.PENDING, Sign.MISSING, is_new=False),
         GalleryImage(B, "PT01", State.PENDING, Sign.MISSING, is_new=False),

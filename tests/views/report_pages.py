@@ -22,10 +22,12 @@ def amazon(image_id: str) -> str:
     return f"https://m.media-amazon.com/images/I/{image_id}.jpg"
 
 
-def image(image_id: str, variant: str, sign: Sign | None = None, *, url: str = "") -> GalleryImage:
+def image(
+    image_id: str, variant: str, sign: Sign | None = None, *, url: str = "", new: bool = False
+) -> GalleryImage:
     """An image that is in place, unless a sign says otherwise."""
     states = {None: State.DONE, Sign.FAILED: State.FAILED, Sign.OBSOLETE: State.OBSOLETE}
-    return GalleryImage(url or amazon(image_id), variant, states.get(sign, State.PENDING), sign, is_new=False)
+    return GalleryImage(url or amazon(image_id), variant, states.get(sign, State.PENDING), sign, is_new=new)
 
 
 @dataclass
@@ -36,10 +38,15 @@ class Shelf:
     galleries: dict[int, Gallery] = field(default_factory=dict)
 
     def add(
-        self, sku: str, *images: GalleryImage, change: Change | None = None, written: bool = False
+        self,
+        sku: str,
+        *images: GalleryImage,
+        title: str = "",
+        change: Change | None = None,
+        written: bool = False,
     ) -> None:
         number = len(self.rows) + 1
-        self.rows.append(GalleryRow(number, sku, False, change, written))
+        self.rows.append(GalleryRow(number, sku, title, False, change, written))
         self.galleries[number] = Gallery(images, ())
 
     def read(self) -> Iterator[GalleryRow]:
@@ -49,7 +56,9 @@ class Shelf:
 def shelf() -> Shelf:
     """A product of each kind."""
     made = Shelf()
-    made.add("IN-PLACE", image("a", "MAIN"), image("b", "PT01"), written=True)
+    made.add(
+        "IN-PLACE", image("a", "MAIN"), image("b", "PT01"), title="Walking boot, café brown", written=True
+    )
     made.add(
         "TO-DO",
         image("c", "MAIN"),

@@ -63,7 +63,7 @@ def hostile(tmp_path: Path) -> Path:
     for text in HOSTILE:
         failed = (FailedImage(text, text, 422),)
         change = Change(text, False, True, (text,), False, text, (), failed)
-        made.add(text, image("", text, Sign.MISSING, url=text), image("a", "MAIN"), change=change)
+        made.add(text, image("", text, Sign.MISSING, url=text), image("a", "MAIN"), title=text, change=change)
     write_pages(tmp_path / "hostile.html", report(made, text=HOSTILE[5]))
     return tmp_path / "hostile.html"
 
@@ -86,9 +86,13 @@ def test_every_product_is_seen_and_nothing_is_loaded_but_pictures_of_amazon(
 def test_products_are_filtered_by_sku_and_by_sign(browser: Browser, page: Path) -> None:
     browser.open(page)
     browser.press("/")
+    browser.type("café")
+    assert browser.run(_SHOWN) == ["IN-PLACE"]
+    browser.press("Escape")
+    browser.press("/")
     browser.type("o")
-    assert browser.run(_SHOWN) == ["TO-DO", "UNKNOWN"]
-    assert browser.run(_COUNT) == "2 of 5 products"
+    assert browser.run(_SHOWN) == ["IN-PLACE", "TO-DO", "UNKNOWN"]
+    assert browser.run(_COUNT) == "3 of 5 products"
     browser.run("document.getElementById('show-missing').click()")
     assert browser.run(_SHOWN) == ["TO-DO"]
     assert browser.run(_COUNT) == "1 of 5 products"

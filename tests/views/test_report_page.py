@@ -33,6 +33,12 @@ def test_a_product_is_a_row_with_its_gallery_in_order_and_main_is_marked() -> No
     assert PRODUCTS["EMPTY"].one("p", "gallery").text == "No images."
 
 
+def test_a_title_is_told_where_a_mapping_told_one() -> None:
+    titles = {sku: [one.text for one in product.all("p", "title")] for sku, product in PRODUCTS.items()}
+    assert titles.pop("IN-PLACE") == ["Walking boot, café brown"]
+    assert set(map(len, titles.values())) == {0}
+
+
 def test_the_signs_and_their_words_are_those_of_the_plan() -> None:
     signs = {sku: [one.text for one in product.all("span", "sign")] for sku, product in PRODUCTS.items()}
     assert signs == {
@@ -55,6 +61,14 @@ def test_what_stands_is_counted_by_the_ledger_or_by_what_a_check_has_read() -> N
     assert facts == "1 of 2 images in place"
     assert "as the ledger knows it" in PAGE
     assert "as Plytix was just read" in page_of(report(made, is_checked=True))
+
+
+def test_what_the_last_run_added_is_told_where_it_is_not_all() -> None:
+    made = Shelf()
+    made.add("A", image("a", "MAIN"), image("b", "PT01", new=True), written=True)
+    made.add("B", image("c", "MAIN", new=True), written=True)
+    captions = [one.text for one in read_page(page_of(report(made))).all("span", "caption")]
+    assert captions == ["MAIN", "PT01 new", "MAIN"]
 
 
 def test_totals_runs_and_causes_stand_above_the_products() -> None:
@@ -152,14 +166,14 @@ def test_a_picture_from_elsewhere_is_not_loaded_and_only_an_address_of_the_web_i
 def test_foreign_text_is_only_text_and_changes_nothing_of_the_page(text: str) -> None:
     made = Shelf()
     change = Change(text, False, True, (text,), False, text, (), (FailedImage(text, text, 422),))
-    made.add(text, image("", text, url=text), change=change)
+    made.add(text, image("", text, url=text), title=text, change=change)
     source = page_of(report(made, text=text))
     source.encode()
     page = read_page(source)
     assert {one.tag for one in _everything(page)} <= {one.tag for one in _everything(TREE)}
     assert len(page.all("script")) == len(page.all("style")) == 1
     assert all(character.isprintable() for character in source.replace("\n", ""))
-    assert max(map(len, page.one("main").text.split())) <= 210
+    assert max(map(len, page.one("main").text.split())) <= 310
 
 
 def test_products_are_rendered_as_they_are_read() -> None:
@@ -169,7 +183,7 @@ def test_products_are_rendered_as_they_are_read() -> None:
     def rows() -> Iterator[GalleryRow]:
         for number in range(100_000):
             next(taken)
-            yield GalleryRow(number % 5 + 1, f"SKU-{number}", False, None, False)
+            yield GalleryRow(number % 5 + 1, f"SKU-{number}", "", False, None, False)
 
     chunks = render_page(report(made, rows=rows), rows(), Tally(100_000), ())
     assert any("SKU-9" in chunk for chunk in islice(chunks, 5_000))
