@@ -13,23 +13,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+from amzsync.limits.arrivals import Arrivals
 from amzsync.limits.learning import AdaptiveLimit, Observed
 from amzsync.limits.windows import Limit
 
 __all__ = ["Pace", "Slot"]
 
-_ARRIVAL_SHARE = 0.02
-_SPACED_BELOW_S = 5.0
 _SPACING_SHARE = 0.9
-_MOST_ARRIVAL_SHARE = 0.05
-_WIDER = 1.5
-_ARRIVAL_CAP_S = 1.0
-_OTHERS_ARRIVE_LATER = 3
 _KEPT_AT_LEAST_S = 3600.0  # limits that come with a token may have a longer window than those before
 _UNLIMITED = 1_000_000
 _LATE_SHARE = 0.06  # of a window: later than expected, and not seldom on a busy network or machine
 _LATE_AT_ONCE_SHARE = 0.1
 _CAREFUL_DECREASE = 0.8
+_EXCUSED_WINDOWS = 10.0
 _UNTOLD_S = 60.0  # what a refusal that tells no wait costs at most
 _TOLD_TOO_LONG_S = 1.0  # a wait is often told in whole seconds, rounded up
 
@@ -40,11 +36,13 @@ _held_from = attrgetter("held_from")
 class Slot:
     """One request's place in every window. `held_from` moves as more is known of its arrival.
 
-    `tries` are the windows in which it left beyond what refusals have shown.
+    `arrival_s`: how long after it was sent it may arrive. `tries` are the windows in which it left beyond
+    what refusals have shown.
     """
 
-    held_from: float
     sent_at: float
+    arrival_s: float
+    held_from: float
     tries: tuple[AdaptiveLimit, ...] = ()
 
 
@@ -60,6 +58,8 @@ class Pace:
         self._refused_window: AdaptiveLimit | None = None
         self._refused_together = 0
         self._allowed_before = 0
+        self._arrivals = Arrivals()
+        self._excused_at: float | None = None
         self._windows: list[AdaptiveLimit] = []
         self.configure(limits, observed)
 
@@ -68,9 +68,7 @@ class Pace:
         known = {each.window_s: each for each in (*self.observed, *observed)}
         self._windows = [AdaptiveLimit(limit, known.get(limit.window_s)) for limit in limits]
         self._refused_window = None
-        self._arrival_s = min(
-            _ARRIVAL_CAP_S, _ARRIVAL_SHARE * min((limit.window_s for limit in limits), default=0.0)
-        )
+        self._arrivals.configure(limits)
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -109,7 +107,8 @@ class Pace:
 
         Of another process's request only the plan to send it is known: it is held against the windows longer.
         """
-        slot = Slot(at + self._arrival_s * (1 if is_own else _OTHERS_ARRIVE_LATER), at)
+        arrival_s = self._arrivals.next_s() if is_own else self._arrivals.of_others_s
+        slot = Slot(at, arrival_s, at + arrival_s)
         self._last = max(self._last, at)
         if not self._windows:
             return slot
@@ -132,7 +131,8 @@ class Pace:
     def answered(self, slot: Slot, sent_at: float, answered_at: float, *, is_accepted: bool = True) -> bool:
         """The answer is here: the request arrived before it. Whether that raises a limit."""
         self._take_in_sent()
-        held_from = min(max(slot.held_from, sent_at + self._arrival_s), max(sent_at, answered_at))
+        self._arrivals.answered()
+        held_from = min(max(slot.held_from, sent_at + slot.arrival_s), max(sent_at, answered_at))
         slot.sent_at = sent_at
         self._move(slot, held_from)
         # Of a request that failed it is not known whether it was counted; a 429 is told by `refused`.
@@ -169,25 +169,46 @@ class Pace:
         self._refused_together += 1
         is_try = window in slot.tries
         accepted = self._accepted(window, slot.sent_at, is_try=is_try)
-        if is_first:
+        if self.is_excused:
+            return False
+        if is_first or (window.configured.is_spaced and window.observed is None):
             told_s = min(window.window_s, _UNTOLD_S) if retry_after_s is None else retry_after_s
             return window.refused(accepted, now, told_s, was_try=is_try)
         return window.refused_too(accepted)
 
+    @property
+    def is_excused(self) -> bool:
+        """Whether requests of its own that arrived late explain the last refusal: it shows no limit."""
+        return self._excused_at is not None and self._excused_at == self._refused_at
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether all go on as before once the wait of the last refusal is over.
+
+        Where a window is used evenly no burst follows, and one request alone would cost much of the next.
+        """
+        return self._refused_window is not None and self._refused_window.configured.is_spaced
+
     def _accepted(self, window: AdaptiveLimit, at: float, *, is_try: bool) -> int:
         """How many were let in before a refusal, as far as that shows a limit.
 
-        Where a few requests that arrived late explain it, the limit is lowered by a part only.
+        Where a few requests that arrived late explain it, the limit is lowered by a part only. In a window so
+        short that little delays do that, it stays unless that happens again soon.
         """
         allowed, start = self._allowed_before, at - window.window_s
         accepted = sum(1 for each in self._slots if each.sent_at > start)
-        if is_try or self._refused_together > max(2, allowed * _LATE_AT_ONCE_SHARE):
-            return accepted
         late_s = _LATE_SHARE * window.window_s
-        if sum(1 for each in self._slots if each.sent_at > start - late_s) < allowed - self._refused_together:
+        sent = sum(1 for each in self._slots if each.sent_at > start - late_s)
+        are_many = self._refused_together > max(2, allowed * _LATE_AT_ONCE_SHARE)
+        if is_try or are_many or sent < allowed - self._refused_together:
+            self._excused_at = None
             return accepted
-        shortest_s = min(one.window_s for one in self._windows)
-        self._arrival_s = min(_ARRIVAL_CAP_S, _MOST_ARRIVAL_SHARE * shortest_s, _WIDER * self._arrival_s)
+        if self._refused_together == 1:
+            self._arrivals.widen()
+        soon_s = _EXCUSED_WINDOWS * window.window_s
+        is_again = self._excused_at is not None and 0 < self._refused_at - self._excused_at < soon_s
+        if window.configured.is_spaced and window.observed is None and not is_again:
+            self._excused_at = self._refused_at
         return max(accepted, int(allowed * _CAREFUL_DECREASE))
 
     def pause(self, until: float) -> None:
@@ -218,10 +239,11 @@ class Pace:
     def _free_at(self, window: AdaptiveLimit, now: float) -> float:
         """The first moment at which this window allows one more."""
         held = self._held(now, window)
+        spaced_at = max(now, self._spaced_at(window, held))
         if held < window.allowed:
-            return max(now, self._spaced_at(window, held))
+            return spaced_at
         free_at = self._slots[-window.allowed].held_from + window.window_s
-        return max(now, min(free_at, self._more_at(window, held)))
+        return max(spaced_at, min(free_at, self._more_at(window, held)))
 
     def _more_at(self, window: AdaptiveLimit, held: int) -> float:
         """When more than refusals have shown may be tried; never more than is configured."""
@@ -232,7 +254,7 @@ class Pace:
 
     def _spaced_at(self, window: AdaptiveLimit, held: int) -> float:
         """When a very short window goes on: in a burst, each delay on the way would weigh more there."""
-        if window.window_s >= _SPACED_BELOW_S or not held:
+        if not window.configured.is_spaced or not held:
             return float("-inf")
         return self._last + _SPACING_SHARE * window.window_s / window.allowed
 
@@ -253,7 +275,7 @@ class Pace:
     def _take_in_sent(self) -> None:
         while self._sent:
             slot, at = self._sent.popleft()
-            self._move(slot, at + self._arrival_s)
+            self._move(slot, at + slot.arrival_s)
 
     def _move(self, slot: Slot, held_from: float) -> None:
         if self._remove(slot):

@@ -9,6 +9,7 @@ from amzsync.errors import ConfigError
 __all__ = ["PRESETS", "Limit", "parse_duration_s", "parse_limits"]
 
 _SMOOTH_UP_TO_S = 60.0
+_SPACED_BELOW_S = 5.0
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)?")
 _LIMIT = re.compile(r"(\d{1,9})\s*/\s*(.+)")
@@ -25,6 +26,11 @@ class Limit:
     def is_short(self) -> bool:
         """Whether the pace is even within its window; a long one is filled as the work comes."""
         return self.window_s <= _SMOOTH_UP_TO_S
+
+    @property
+    def is_spaced(self) -> bool:
+        """Whether it is used evenly: a burst in so short a window would weigh each delay on the way more."""
+        return self.window_s < _SPACED_BELOW_S
 
     def __str__(self) -> str:
         for unit, size in (("h", 3600.0), ("m", 60.0)):

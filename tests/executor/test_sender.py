@@ -37,7 +37,7 @@ class FakeSlots:
         self.accepted: list[bool] = []
 
     def take(self, _kind: str) -> Slot:
-        return Slot(0.0, 0.0)
+        return Slot(0.0, 0.0, 0.0)
 
     def left(self, _slot: Slot, _at: float) -> None: ...
 

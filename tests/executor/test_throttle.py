@@ -71,7 +71,7 @@ def test_an_accepted_request_makes_the_waits_short_again() -> None:
 
 def test_where_only_a_try_of_more_was_refused_the_others_go_on_together() -> None:
     throttle = Throttle()
-    throttle.refused(9.0, 1.0, 10.0, was_try=True)
+    throttle.refused(9.0, 1.0, 10.0, goes_on=True)
     assert not throttle.sends_one_at_a_time
 
 

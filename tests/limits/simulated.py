@@ -60,7 +60,10 @@ class Fixed:
 
 @dataclass
 class World:
-    """A run of a client as the engine makes it: it waits as told, then sends one alone before the others."""
+    """A run of a client as the engine makes it: it waits as told, then sends one alone before the others.
+
+    What is sent during a stall, of the network or the machine, arrives at its end.
+    """
 
     pace: Pace
     counting: Sequence[Counting]
@@ -74,6 +77,9 @@ class World:
     last_answer: float = 0.0
     others: list[float] = field(default_factory=list)
     others_accepted: int = 0
+    new_connection_s: tuple[float, float] = (0.0, 0.0)
+    stalls: Sequence[tuple[float, float]] = ()
+    connections: int = 0
 
     def run(self, requests: int | None = None, until: float = float("inf")) -> None:
         """Send so many, or as many as can be sent until then."""
@@ -86,7 +92,7 @@ class World:
             if may_send and not (is_alone and in_progress) and self.pace.wait_s(self.now) <= 0:
                 slot = self.pace.record(self.now)
                 self.pace.mark_sent(slot, self.now)
-                arrival = self.now + self.random.uniform(*self.way_s)
+                arrival = self._arrival(len(in_progress) + 1)
                 told_s = self._arrive(arrival)
                 took_s = self.random.uniform(*self.duration_s) if told_s is None else 0.05
                 heapq.heappush(in_progress, (arrival + took_s, next(numbers), slot, self.now, told_s))
@@ -108,7 +114,14 @@ class World:
                 self.pace.refused(slot, told_s, self.now)
                 self.pace.pause(self.now + told_s)
                 paused_until = max(paused_until, self.now + told_s)
-                is_alone = is_alone or not slot.tries
+                is_alone = is_alone or not (slot.tries or self.pace.goes_on)
+
+    def _arrival(self, in_progress: int) -> float:
+        arrival = self.now + self.random.uniform(*self.way_s)
+        if in_progress > self.connections:
+            self.connections = in_progress
+            arrival += self.random.uniform(*self.new_connection_s)
+        return next((end for start, end in self.stalls if start <= arrival < end), arrival)
 
     def _arrive(self, at: float) -> float | None:
         while self.others and self.others[0] <= at:

@@ -28,7 +28,10 @@ class Simulation:
         for _ in range(count):
             self._wait()
             slot = self.pace.record(self.now)
-            arrival = self.now + self.random.choice([0.0, self.random.random(), 1.0]) * self.pace._arrival_s
+            arrival = (
+                self.now
+                + self.random.choice([0.0, self.random.random(), 1.0]) * self.pace._arrivals.expected_s
+            )
             answer = arrival + self.random.random() * slowest_answer_s
             heapq.heappush(self.unanswered, (answer, len(self.sent), slot, self.now))
             self.sent.append(self.now)

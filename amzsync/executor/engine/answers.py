@@ -69,8 +69,8 @@ class AnswerHandler:
             if slots.refused(arrived.slot, error.retry_after_s):
                 self._listener.notice(Notice(_REFUSED_BELOW_LIMIT, is_warning=True))
             # Where only a try of more was refused, the others go on as before.
-            was_try = bool(arrived.slot.tries)
-            wait_s = parts.throttle.refused(arrived.sent_at, error.retry_after_s, now, was_try=was_try)
+            goes_on = bool(arrived.slot.tries) or slots.goes_on
+            wait_s = parts.throttle.refused(arrived.sent_at, error.retry_after_s, now, goes_on=goes_on)
             slots.pause(wait_s)
         self._send_again(source, arrived.outgoing, error)
 

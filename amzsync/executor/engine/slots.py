@@ -68,12 +68,19 @@ class Slots:
 
         What it shows is kept, for the runs to come.
         """
-        self.was_refused = True
-        if not self._pace.refused(slot, retry_after_s, self._clock()):
+        is_lower = self._pace.refused(slot, retry_after_s, self._clock())
+        # What requests of this run explain is no sign of other programs.
+        self.was_refused = self.was_refused or not self._pace.is_excused
+        if not is_lower:
             return False
         self._keep_observed()
         is_news, self._has_told_lower = not self._has_told_lower, True
         return is_news
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether all go on as before once the wait of the last refusal is over."""
+        return self._pace.goes_on
 
     def give_back(self, slot: Slot) -> None:
         """The account's windows do not hold this request."""

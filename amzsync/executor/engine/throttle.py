@@ -27,12 +27,12 @@ class Throttle:
         return self._is_probing
 
     def refused(
-        self, sent_at: float, retry_after_s: float | None, now: float, *, was_try: bool = False
+        self, sent_at: float, retry_after_s: float | None, now: float, *, goes_on: bool = False
     ) -> float:
         """A request that left at `sent_at` was refused: the seconds to wait, as told or longer.
 
-        Where nothing is told, the waits double. `was_try`: it left to find out whether more is allowed than
-        earlier refusals have shown.
+        Where nothing is told, the waits double. `goes_on`: after the wait all go on as before, for it shows
+        nothing that concerns them.
         """
         # Refusals of requests that were in flight together count once.
         if sent_at > self._refused_at:
@@ -42,7 +42,7 @@ class Throttle:
             retry_after_s = min(_MAX_WAIT_S, _UNTOLD_WAIT_S * 2.0 ** min(self._refusals - 1, 10))
         wait_s = max(retry_after_s, wait_after_refusals_s(self._refusals))
         self._paused_until = max(self._paused_until, now + wait_s)
-        self._is_probing = self._is_probing or not was_try
+        self._is_probing = self._is_probing or not goes_on
         return wait_s
 
     def accepted(self, sent_at: float) -> None:
