@@ -97,7 +97,7 @@ class ProductTransitions(WorkRows):
         """What a reading showed of the links that this ledger made, or may have made: `standing` are places.
 
         `as_left`: they stand in the order in which a write left them. Another order is a person's, and the
-        one that was written stays on record, so that it is known for a person's from then on.
+        one that was written, or sent, stays on record, so that it is known for a person's from then on.
         """
         with self._store.atomic():
             rows = self._store.rows(
@@ -107,7 +107,7 @@ class ProductTransitions(WorkRows):
             ours = [asset_id for (asset_id,) in rows]
             self._store.execute_many(
                 "UPDATE links SET sent = NULL, origin = 'made',"
-                " placed = CASE WHEN ? OR placed IS NULL THEN ? ELSE placed END"
+                " placed = CASE WHEN ? THEN ?2 ELSE coalesce(placed, sent, ?2) END"
                 " WHERE product_id = ? AND asset_id = ?",
                 [(as_left, standing[one], product_id, one) for one in ours if one in standing],
             )
@@ -153,7 +153,7 @@ class ProductTransitions(WorkRows):
             for asset_id, place in placed.items():
                 changed = self._store.execute(
                     "UPDATE links SET state = 'done', reason = NULL, sent = NULL,"
-                    " placed = CASE WHEN ? OR placed IS NULL THEN ? ELSE placed END,"
+                    " placed = CASE WHEN ? THEN ?2 ELSE coalesce(placed, sent, ?2) END,"
                     " origin = CASE WHEN ? OR origin = 'made' OR sent IS NOT NULL"
                     " THEN 'made' ELSE 'found' END"
                     " WHERE product_id = ? AND asset_id = ? AND state <> 'obsolete'",

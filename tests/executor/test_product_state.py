@@ -248,11 +248,11 @@ def test_a_product_that_was_not_seen_yet_has_no_id_and_no_thumbnail() -> None:
 def test_the_places_in_a_gallery_of_ours_are_kept_and_in_a_persons_they_are_not() -> None:
     one = product(made(1, 1), made(2, 5))
     one.see(seen(), ("a", "b"), READING)
-    assert one.left == {"a": 1, "b": 5}
+    assert one.left == {"a": 1, "b": 2}
     one.see(seen(), ("b", "x"), READING)
-    assert (one.gallery, one.left) == (("b", "x"), {"a": 1, "b": 5})
+    assert (one.gallery, one.left) == (("b", "x"), {"a": 1, "b": 2})
     one.see(seen(), None, READING)
-    assert (one.gallery, one.left) == (None, {"a": 1, "b": 5}), "it was not told, so it is not empty"
+    assert (one.gallery, one.left) == (None, {"a": 1, "b": 2}), "it was not told, so it is not empty"
 
 
 def test_what_a_search_does_not_show_yet_is_this_ledgers_own_once_it_is_shown() -> None:
@@ -261,6 +261,15 @@ def test_what_a_search_does_not_show_yet_is_this_ledgers_own_once_it_is_shown() 
         one.see(seen(), shown, READING)
         assert one.is_ours
     assert one.left == {"a": 1, "b": 2, "c": 3}
+
+
+def test_what_is_gone_leaves_no_gap_in_the_places_of_what_is_linked_next() -> None:
+    one = product(made(1, 1), made(2, 2), made(3, 3))
+    one.see(seen(), ("b", "c"), READING)
+    one.written = one.places_after("d")
+    assert one.written == {"b": 1, "c": 2, "d": 3}
+    one.see(seen(), ("b", "c", "d"), READING)
+    assert one.is_ours
 
 
 def test_an_empty_gallery_that_is_read_before_the_ids_are_known_says_nothing_of_places() -> None:

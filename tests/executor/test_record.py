@@ -122,6 +122,17 @@ def test_what_an_earlier_run_sent_and_stands_is_ours_before_the_next_write(recor
     assert later.writes == ["written", "sent"], "the earlier write is settled"
 
 
+def test_what_an_answered_write_has_not_put_there_may_be_put_there_by_somebody_else(
+    recorded: Recorded,
+) -> None:
+    state = recorded.state("")
+    recorded.record.claim(state, Replace(("a", "b"), None), {"a": 1, "b": 2})
+    state.note_made(("a", "b"))
+    recorded.record.not_put(state, ["b"])
+    assert (state.made, state.written) == ({"a"}, {"a": 1})
+    assert recorded.places == {A: (None, None, 1), B: (None, None, None), C: (None, None, None)}
+
+
 def test_a_write_keeps_the_places_that_were_seen_last(recorded: Recorded) -> None:
     recorded.record.claim(recorded.state(""), Replace(("a",), None), {"a": 1})
     later = Recorded(recorded._ledger)

@@ -109,17 +109,17 @@ def test_what_was_skipped_for_another_reason_stays_skipped(ledger: Rows) -> None
     assert ledger.links == before
 
 
-@pytest.mark.parametrize(("as_left", "placed"), [(True, 5), (False, 1)])
+@pytest.mark.parametrize(("as_left", "placed"), [(True, (5, 6)), (False, (1, 2))])
 def test_a_reading_shows_where_what_was_made_stands_in_the_order_in_which_it_was_left(
-    ledger: Rows, *, as_left: bool, placed: int
+    ledger: Rows, *, as_left: bool, placed: tuple[int, int]
 ) -> None:
     ledger.put(S1, A, "done", origin="made", placed=1)
     ledger.put(S1, B, "in_flight", sent=2)
     ledger.put(S2, A, "done", origin="made", placed=1)
     ledger.work.record_reading(S1, {A: 5, B: 6}, as_left=as_left)
     assert ledger.links == {
-        (S1, A): ("done", None, "made", placed, None),
-        (S1, B): ("in_flight", None, "made", 6, None),
+        (S1, A): ("done", None, "made", placed[0], None),
+        (S1, B): ("in_flight", None, "made", placed[1], None),
         (S2, A): ("done", None, "made", 1, None),
     }
 

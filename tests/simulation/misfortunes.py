@@ -21,6 +21,10 @@ _KINDS = (
 
 _FULL_DISKS = 0.08
 _OTHER_PROGRAMS = 0.05
+_SAME_PICTURES = 0.05
+_CLOCKS_SET = 0.1
+_MADE_WITH_PICTURES = 0.3
+_PUT_MEANWHILE = 0.2
 _FOR_EVER = 1_000_000
 
 
@@ -45,6 +49,7 @@ class Misfortunes:
         self._random = world.random
         # A chance of its own, and one that leaves the seeds as they were that have found something before.
         self._rare = Random(f"rare 12604 {world.seed}")
+        self._between = Random(f"between {world.seed}")
         self._strangers = 0
         self.is_over = False
         plytix.connects_slowly = self._at_the_worst_moment
@@ -87,6 +92,15 @@ class Misfortunes:
             disk.full_in, disk.full_for = rare.randrange(80), rare.choice((1, 2, _FOR_EVER))
         elif draw < _FULL_DISKS + _OTHER_PROGRAMS:
             self._world.after(rare.expovariate(1 / 4.0), self._happen, self._start_other_program)
+        elif draw < _FULL_DISKS + _OTHER_PROGRAMS + _SAME_PICTURES:
+            for product_id in self._judge.products() * 3:
+                self._world.after(rare.uniform(0.0, 15.0), self._put_wanted, product_id)
+
+    def befall_between(self) -> None:
+        """While no command runs, the clock may be set."""
+        if self._between.random() < _CLOCKS_SET:
+            self._world.log("wall jump", "2 h")
+            self._world.jump_wall(7200.0)
 
     def _happen(self, happen: Callable[[], None]) -> None:
         if not self.is_over:
@@ -216,10 +230,30 @@ class Misfortunes:
         self._world.log("other program", "writes", product_id, standing)
         self._plytix.edit(product_id, standing)
 
+    def _put_wanted(self, product_id: str) -> None:
+        """Somebody is quicker than the program to put a picture where it is wanted."""
+        if self.is_over or product_id not in self._judge.products():
+            return
+        sku, refused = self._judge.sku_of(product_id), self._plytix.refused_urls
+        products = [one for one in self._user.mapping if one.sku == sku]
+        urls = [image.url for one in products for image in one.images if image.url not in refused]
+        if not urls:
+            return
+        url = self._rare.choice(urls)
+        asset_id, gallery = (
+            self._plytix.add_asset(url, self.name_by_hand(url)),
+            self._plytix.gallery(product_id),
+        )
+        if asset_id not in gallery:
+            self._world.log("person", "puts what is wanted into", product_id, asset_id)
+            self._plytix.edit(product_id, (*gallery, asset_id))
+
     def _at_the_worst_moment(self, product_id: str, seconds: float) -> None:
         """Somebody works on a product just while a write to it waits for its connection."""
         if not self.is_over and self._random.random() < 0.5:
             self._world.after(self._random.uniform(0.0, seconds), self._work_on, [product_id], 1.0, 1)
+        if self._between.random() < _PUT_MEANWHILE:
+            self._world.after(self._between.uniform(0.0, seconds), self._put_wanted, product_id)
 
     def _delete_asset(self) -> None:
         used = sorted({one for p in self._judge.products() for one in self._plytix.gallery(p)})
@@ -243,6 +277,8 @@ class Misfortunes:
         if self._plytix.product_id(sku) is None:
             self._world.log("person", "makes product", sku)
             self.make_product(sku)
+            if self._between.random() < _MADE_WITH_PICTURES:
+                self._put_wanted(self._plytix.product_id(sku) or "")
 
     def name_by_hand(self, url: str) -> str:
         """Where a conflict does not name the asset, it can be found only as what its address is called."""

@@ -186,6 +186,7 @@ class _Life:
             self.world.log("power lost", f"{lost} commits")
             self.judge.power_lost()
         self._look()
+        self._luck.befall_between()
         self.world.pass_time(
             random.expovariate(1 / 20.0) if random.random() < 0.8 else random.uniform(0, 4000)
         )

@@ -221,6 +221,8 @@ class User:
         self.workers = None
         if self.disk.refused > refused:
             self.judge.disk_was_full(name, ended.outcome, ended.message)
+            self.disk.died_at_commit = True
+            self._tell_claims()
         world.log("ended", name, ended)
         self.judge.ended(world.now, name, ended.outcome, world.now - began)
         return ended

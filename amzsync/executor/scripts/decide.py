@@ -77,14 +77,14 @@ def decide(
     return Replace(target, new_thumbnail)
 
 
-def is_ours(seen: Sequence[str], own: Mapping[str, int], sent: Mapping[str, int]) -> bool:
+def is_ours(seen: Sequence[str], own: Mapping[str, float], sent: Mapping[str, float]) -> bool:
     """Whether a gallery holds nothing but what this ledger put there, in the order in which it did."""
     return own_places(seen, own, sent) is not None
 
 
 def own_places(
-    seen: Sequence[str], own: Mapping[str, int], sent: Mapping[str, int]
-) -> Mapping[str, int] | None:
+    seen: Sequence[str], own: Mapping[str, float], sent: Mapping[str, float]
+) -> Mapping[str, float] | None:
     """The places that explain a gallery which this ledger alone has filled; None where somebody else has.
 
     `own` are the places at which its writes left each asset, `sent` those in a write that was not answered:
@@ -109,6 +109,6 @@ def _only_thumbnail(thumbnail: str | None) -> Decision:
     return Replace(None, thumbnail) if thumbnail else Nothing()
 
 
-def _rises(places: Sequence[int | None]) -> bool:
+def _rises(places: Sequence[float | None]) -> bool:
     known = [place for place in places if place is not None]
     return len(known) == len(places) and all(a < b for a, b in itertools.pairwise(known))

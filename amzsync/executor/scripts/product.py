@@ -1,6 +1,6 @@
 """One product during a run: what is wanted for it, what was seen of it, and what was done to it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from amzsync.executor.engine.freshness import Reading
@@ -38,7 +38,7 @@ class ProductState:
     made: set[str] = field(default_factory=set)
     written: dict[str, int] | None = None
     failed_links: set[int] = field(default_factory=set)
-    left: dict[str, int] | None = None
+    left: dict[str, float] | None = None
     thumbnail_result: Origin | Refusal | None = None
     was_claimed: bool = False
     only_append: bool = False
@@ -95,7 +95,7 @@ class ProductState:
         return missing(self.wanted, self.gallery or ())
 
     @property
-    def own(self) -> dict[str, int]:
+    def own(self) -> Mapping[str, float]:
         """What this ledger put into the gallery, and the places at which its writes left it."""
         if self.left is not None:
             return self.left
@@ -207,12 +207,15 @@ class ProductState:
     def keep_places(self) -> None:
         """Where all of a gallery that is this ledger's own stands is known, whatever is written next.
 
-        What a search does not show may be there all the same: it can lag behind.
+        What a search does not show may be there all the same, between the others: it can lag behind.
         """
         gallery, own = self.gallery or (), self.own
         places = own_places(gallery, own, self.sent)
         if gallery and places is not None:
-            self.left = {one: place for one, place in places.items() if one in own or one in gallery}
+            now = {asset_id: place for place, asset_id in enumerate(gallery, 1)}
+            self.left, place = {}, 0.0
+            for asset_id in sorted({*own, *gallery}, key=places.__getitem__):
+                place = self.left[asset_id] = now.get(asset_id, place + 1 / (len(places) + 1))
 
     def note_made(self, gallery: tuple[str, ...]) -> None:
         """What stands there now and did not before came with a write of this run."""

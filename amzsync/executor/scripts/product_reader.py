@@ -113,12 +113,15 @@ class ProductReader:
 
     def _replace_lost_asset(self, asset_id: str) -> Script[None]:
         """Plytix no longer has a picture. Another product that shares it may have noticed before."""
-        for row in self._state.rows_of(asset_id):
+        rows = self._state.rows_of(asset_id)
+        for row in rows:
             del self._state.ids[row]
             self._lost.add(row)
             asset = self._record.work.assets([row])[row]
             if asset.state is State.DONE and asset.plytix_id == asset_id:
                 self._record.lose_asset(row)
+        # What was sent was the lost one: another that stands there was put there by somebody else.
+        self._record.work.note_not_sent(self._state.product.id, rows)
         self._state.product = self._record.work.product(self._state.product.id)
         yield from self._ensure_assets(self._lost)
 

@@ -106,6 +106,13 @@ class Record:
         state.written = {one: place for one, place in written.items() if one in state.made}
         self.work.note_not_sent(state.product.id, rows)
 
+    def not_put(self, state: ProductState, asset_ids: Collection[str]) -> None:
+        """The only write was answered, and has not put these there: whoever does it next is another one."""
+        state.made.difference_update(asset_ids)
+        state.written = {one: at for one, at in (state.written or {}).items() if one not in asset_ids}
+        rows = [row for one in asset_ids for row in state.rows_of(one)]
+        self.work.note_not_sent(state.product.id, rows)
+
     def release(self, state: ProductState) -> None:
         """The write did not happen. A product that has been given something already stays begun."""
         self._settle(state)

@@ -151,7 +151,7 @@ class ProductSync(ProductReader):
         self._order_refusal = _NOT_IN_ORDER
         if decision.gallery is not None:
             before = state.gallery or ()
-            answer = yield from self._as_it_stands(decision.gallery, answer)
+            answer = yield from self._as_it_stands(decision.gallery, answer, sent.attempts)
             self._record.work.note_replaced(before, decision.gallery, state.gallery or ())
             if not context.traits.shows(decision.gallery, state.gallery):
                 return (yield from self._append(Append(state.missing, decision.thumbnail)))
@@ -174,7 +174,9 @@ class ProductSync(ProductReader):
         self._order_refusal = refusal_of(error)
         return (yield from self._append(Append(self._state.missing, decision.thumbnail)))
 
-    def _as_it_stands(self, written: tuple[str, ...], answer: PlytixProduct) -> Script[PlytixProduct]:
+    def _as_it_stands(
+        self, written: tuple[str, ...], answer: PlytixProduct, attempts: int
+    ) -> Script[PlytixProduct]:
         """The product after the write of its gallery; it is read where the answer does not show it."""
         state = self._state
         state.note_made(written)
@@ -182,6 +184,8 @@ class ProductSync(ProductReader):
         if answer.gallery is None:
             answer = yield from self._read_back()
         state.gallery = answer.gallery
+        if attempts == 1:
+            self._record.not_put(state, [one for one in written if one not in (answer.gallery or ())])
         if state.gallery == (*before, *(asset_id for asset_id in written if asset_id not in before)):
             # Written or appended: this is where the write has left them.
             state.written = {asset_id: place for place, asset_id in enumerate(state.gallery, 1)}
