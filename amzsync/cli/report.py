@@ -49,8 +49,9 @@ def page_file(ledger: Ledger, options: RunOptions) -> PageFile | None:
 def checked_page_file(ledger: Ledger, options: RunOptions, found: CheckResult) -> PageFile | None:
     """The same with what a check has just found."""
     differences = {change.sku: change for change in found.differences}
-    rows = partial(ledger.galleries.rows, Reported.ALL, differences=differences)
-    basis = Basis(is_checked=True, is_whole=found.run.end is End.DONE)
+    is_whole = found.run.end is End.DONE
+    rows = partial(ledger.galleries.rows, Reported.ALL, differences=differences, is_whole=is_whole)
+    basis = Basis(is_checked=True, is_whole=is_whole)
     return _page_file(options, lambda: _page(ledger, options, basis, rows))
 
 

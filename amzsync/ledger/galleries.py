@@ -83,10 +83,18 @@ class Galleries:
         return None if found is None else int(found)
 
     def rows(
-        self, reported: Reported, most: int | None = None, differences: Mapping[str, Change] | None = None
+        self,
+        reported: Reported,
+        most: int | None = None,
+        differences: Mapping[str, Change] | None = None,
+        *,
+        is_whole: bool = True,
     ) -> Iterator[GalleryRow]:
-        """The products to show, at most so many; `differences` by SKU are known better than the ledger's."""
-        find = _InOrder(iter(self._changes)).find if differences is None else differences.get
+        """The products to show, at most so many.
+
+        `differences`, by SKU, are known better than the ledger's; `is_whole`: there are no others.
+        """
+        find = self._finder(differences, is_whole=is_whole)
         found = 0
         for row, is_wanted in self._all(find):
             if found == most:
@@ -94,6 +102,19 @@ class Galleries:
             if _is_reported(row, reported, is_wanted=is_wanted):
                 found += 1
                 yield row
+
+    def _finder(
+        self, differences: Mapping[str, Change] | None, *, is_whole: bool
+    ) -> Callable[[str], Change | None]:
+        if differences is not None and is_whole:
+            return differences.get
+        known, better = _InOrder(iter(self._changes)), differences or {}
+
+        def find(sku: str) -> Change | None:
+            of_ledger = known.find(sku)
+            return better.get(sku, of_ledger)
+
+        return find
 
     def gallery(self, row: GalleryRow) -> Gallery:
         """The images of a product.

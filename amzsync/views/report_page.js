@@ -31,8 +31,14 @@
   };
 
   const show = (product) => {
-    product?.element.focus({ preventScroll: true });
-    product?.element.scrollIntoView({ block: "start" });
+    if (!product) return;
+    // The filter stands over what is scrolled to, and takes more lines in a narrow window.
+    const covered = getComputedStyle(form).position === "sticky" ? form.offsetHeight : 0;
+    product.element.style.scrollMarginTop = `${covered + 8}px`;
+    product.element.focus({ preventScroll: true });
+    product.element.scrollIntoView({ block: "start" });
+    // What comes into view gets its real height only then, and may move what was scrolled to.
+    requestAnimationFrame(() => product.element.scrollIntoView({ block: "start" }));
   };
   const jump = (step) => show(shown[Math.min(Math.max(current() + step, 0), shown.length - 1)]);
 

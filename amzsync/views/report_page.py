@@ -47,7 +47,7 @@ class Basis:
         return (
             "as Plytix was just read"
             if self.is_whole
-            else "while Plytix was being read: what the check did not come to shows no difference"
+            else "as Plytix was just read, and where the check did not come to, as the ledger knows it"
         )
 
 
@@ -93,7 +93,6 @@ def render_page(
             row,
             report.gallery(row),
             report.writer,
-            is_checked=report.basis.is_checked,
             min_size=report.min_size,
         )
         for number, row in enumerate(rows, first)

@@ -9,7 +9,7 @@ from amzsync.domain.timestamp import local_text, read_moment
 from amzsync.ledger.rows import Counts, FailureGroup, Run, State
 from amzsync.views.console import SKU_LIMIT, count_text, plain
 from amzsync.views.failures import SKUS_SHOWN, cause_text
-from amzsync.views.report_tally import IN_PLACE, KINDS, WRITTEN, Tally
+from amzsync.views.report_tally import KINDS, UNCHANGED, WRITTEN, Tally
 
 __all__ = [
     "Cause",
@@ -107,7 +107,7 @@ def choices(tally: Tally, writer: int | None) -> list[Choice]:
     """All products, and each kind of which there are any."""
     found = [Choice("all", "all", count_text(tally.products))]
     named = {KINDS[sign]: text for sign, text in _CHOICES.items()}
-    for kind, text in (*named.items(), (IN_PLACE, "in place"), (WRITTEN, f"written by run {writer}")):
+    for kind, text in (*named.items(), (UNCHANGED, "unchanged"), (WRITTEN, f"written by run {writer}")):
         if tally.kinds[kind]:
             found.append(Choice(kind, text, count_text(tally.kinds[kind])))
     return found

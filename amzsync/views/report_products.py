@@ -18,6 +18,7 @@ __all__ = ["ShownFailure", "ShownImage", "ShownProduct", "ShownSign", "shown_pro
 _PIXELS = 160
 _MAIN = "MAIN"
 _VARIANT_LIMIT = 24
+_STANDING = (State.PENDING, State.IN_FLIGHT, State.DONE)
 _SIGN_WORDS = {Sign.MISSING: "to add", Sign.OBSOLETE: "no longer wanted", Sign.FAILED: "failed"}
 
 
@@ -72,12 +73,10 @@ def shown_product(
     gallery: Gallery,
     writer: int | None,
     *,
-    is_checked: bool,
     min_size: int = 0,
 ) -> ShownProduct:
     """A product, `number` on its page; `writer` is the last run that wrote.
 
-    `is_checked`: Plytix was read, so that what shows no sign stands there, whatever the ledger knows.
     Images of less than `min_size` pixels are marked.
     """
     change = row.change or Change(row.sku, row.is_parent, None)
@@ -89,22 +88,20 @@ def shown_product(
         title=plain(row.title, MAX_TITLE_LENGTH),
         kinds=" ".join(kinds_of(row)),
         signs=tuple(ShownSign(KINDS[sign], words) for sign, words in change_words(change)),
-        facts=", ".join(_facts(row, gallery, writer, is_checked=is_checked)),
+        facts=", ".join(_facts(row, gallery, writer)),
         notes=tuple(map(plain, gallery.notes)),
         images=tuple(_image(one, sku, change, min_size, is_told_new=not all_new) for one in gallery.images),
         failures=tuple(map(_failure, change.failed)),
     )
 
 
-def _facts(row: GalleryRow, gallery: Gallery, writer: int | None, *, is_checked: bool) -> Iterator[str]:
+def _facts(row: GalleryRow, gallery: Gallery, writer: int | None) -> Iterator[str]:
     wanted = [image for image in gallery.images if image.state is not State.OBSOLETE]
-    may_stand = is_checked and Sign.NOT_IN_PLYTIX not in row.signs
-    standing = sum(
-        image.sign is None and (image.state is State.DONE or (may_stand and image.state is not State.SKIPPED))
-        for image in wanted
-    )
+    # What is still to be done and has no sign of its own stands already, at another place than wanted.
+    is_there = Sign.NOT_IN_PLYTIX not in row.signs
+    standing = sum(is_there and image.sign is None and image.state in _STANDING for image in wanted)
     if wanted:
-        yield f"{count_text(standing)} of {plural(len(wanted), 'image')} in place"
+        yield f"{count_text(standing)} of {plural(len(wanted), 'image')} in the gallery"
     if row.is_parent:
         yield "variation parent"
     if row.is_written:

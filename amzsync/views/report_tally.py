@@ -8,7 +8,7 @@ from itertools import islice
 from amzsync.domain.changes import Sign
 from amzsync.ledger.galleries import GalleryRow
 
-__all__ = ["IN_PLACE", "KINDS", "WRITTEN", "Tally", "kinds_of", "tallies"]
+__all__ = ["KINDS", "UNCHANGED", "WRITTEN", "Tally", "kinds_of", "tallies"]
 
 KINDS = {
     Sign.MISSING: "missing",
@@ -20,7 +20,7 @@ KINDS = {
 """The class of what carries a sign, in the style and in the script of the page."""
 
 WRITTEN = "written"
-IN_PLACE = "in-place"
+UNCHANGED = "unchanged"
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class Tally:
 def kinds_of(row: GalleryRow) -> list[str]:
     """The classes of a product."""
     signed = [KINDS[sign] for sign in row.signs]
-    return [*(signed or [IN_PLACE]), *([WRITTEN] if row.is_written else [])]
+    return [*(signed or [UNCHANGED]), *([WRITTEN] if row.is_written else [])]
 
 
 def tallies(rows: Iterable[GalleryRow], size: int) -> Iterator[Tally]:

@@ -67,6 +67,17 @@ def test_check_writes_what_it_has_just_read(setup: Setup) -> None:
     assert signs("ledger.html") == {"A": [], "B": []}
 
 
+def test_a_run_that_ends_early_writes_its_page_too(setup: Setup) -> None:
+    mapping = setup.mapping({"matched": [flat("A", "a"), flat("B", "b")]})
+    limits = ("--rate-limit", "5/1h", "--max-wait", "1s")
+    assert amzsync("apply", "--mapping", mapping, "--yes", "--report", "r.html", *limits).code == 4
+    assert signs()["B"] == ["+1 image", "~ thumbnail"]
+    ran = amzsync("check", "--report", "check.html", *limits)
+    assert ran.code == 4
+    assert signs("check.html")["B"] == ["+1 image", "~ thumbnail"]
+    assert "where the check did not come to, as the ledger knows it" in page("check.html").one("header").text
+
+
 @pytest.mark.parametrize("words", [("apply", "--yes"), ("check",), ("resume",), ("report",)])
 def test_nothing_is_done_where_the_page_could_not_be_written(setup: Setup, words: tuple[str, ...]) -> None:
     mapping = setup.mapping({"matched": [flat("A", "a")]})

@@ -128,6 +128,13 @@ def test_what_a_check_has_found_counts_instead_of_what_the_ledger_knows(ledger: 
     assert [one.sign for one in ledger.galleries.gallery(found[0]).images] == [None, None]
 
 
+def test_what_a_check_did_not_come_to_is_told_as_the_ledger_knows_it(ledger: Ledger) -> None:
+    gone = Change("S1", is_parent=False, in_plytix=True, thumbnail=A)
+    found = list(ledger.galleries.rows(Reported.ALL, differences={"S1": gone}, is_whole=False))
+    assert found[0].change == gone
+    assert found[1].signs == (Sign.MISSING, Sign.MOVED)
+
+
 def test_a_snapshot_is_of_one_moment_beside_a_writer(ledger: Ledger, ledger_path: Path) -> None:
     with Ledger.read(ledger_path) as reader:
         with reader.snapshot(), reader.snapshot():

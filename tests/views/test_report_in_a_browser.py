@@ -127,10 +127,14 @@ def test_keys_jump_from_product_to_product_over_what_is_filtered_out(browser: Br
     assert browser.seen.complaints == []
 
 
-def test_a_product_that_is_jumped_to_stands_below_the_filter(browser: Browser, page: Path) -> None:
-    browser.open(page, height=400)
+@pytest.mark.parametrize("width", [700, 1600])
+def test_a_product_that_is_jumped_to_stands_below_the_filter(
+    browser: Browser, page: Path, width: int
+) -> None:
+    browser.open(page, width=width, height=400)
     for _ in range(3):
         browser.press("j")
+    browser.settle()
     product, bar = browser.run(
         "[document.activeElement.getBoundingClientRect().top,"
         " document.getElementById('filter').getBoundingClientRect().bottom]"

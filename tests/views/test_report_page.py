@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from itertools import count, islice
 
@@ -12,6 +13,7 @@ from views.report_pages import Element, Shelf, amazon, image, page_of, read_page
 
 from amzsync.domain.changes import Change, FailedImage, Sign
 from amzsync.ledger.galleries import GalleryRow
+from amzsync.ledger.rows import State
 from amzsync.views.report_page import render_page
 from amzsync.views.report_tally import Tally, tallies
 
@@ -53,12 +55,18 @@ def test_the_signs_and_their_words_are_those_of_the_plan() -> None:
     assert PRODUCTS["FAILED"].one("ul", "failures").text == f"! HTTP 422: no image {amazon('f')}"
 
 
-def test_what_stands_is_counted_by_the_ledger_or_by_what_a_check_has_read() -> None:
+def test_what_stands_is_counted_and_told_by_whom() -> None:
     made = Shelf()
-    made.add("A", image("a", "MAIN"), image("b", "PT01", Sign.MISSING))
+    made.add(
+        "A",
+        image("a", "MAIN"),
+        replace(image("c", "PT02"), state=State.PENDING),
+        replace(image("d", "PT03"), state=State.SKIPPED),
+        image("b", "PT01", Sign.MISSING),
+    )
 
     facts = read_page(page_of(report(made))).one("p", "signs").text
-    assert facts == "1 of 2 images in place"
+    assert facts == "2 of 4 images in the gallery"
     assert "as the ledger knows it" in PAGE
     assert "as Plytix was just read" in page_of(report(made, is_checked=True))
 
@@ -92,7 +100,7 @@ def test_each_kind_that_there_is_can_be_filtered_by() -> None:
         "obsolete": "- no longer wanted 1",
         "failed": "! failed 1",
         "unknown": "? not in Plytix 1",
-        "in-place": "in place 2",
+        "unchanged": "unchanged 2",
         "written": "written by run 3 1",
     }
     style = TREE.one("style").text
