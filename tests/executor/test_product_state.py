@@ -272,6 +272,16 @@ def test_what_is_gone_leaves_no_gap_in_the_places_of_what_is_linked_next() -> No
     assert one.is_ours
 
 
+def test_a_link_does_not_make_a_persons_order_of_what_was_sent_this_ledgers_own() -> None:
+    one = product(link(1), link(2), link(3))
+    one.made, one.written = {"a", "b", "c"}, {"a": 1, "b": 2, "c": 3}
+    one.see(seen(), ("b", "a"), READING)
+    one.written = one.places_after("c")
+    assert one.written == {"a": 1, "b": 2, "c": 3}
+    one.see(seen(), ("b", "a", "c"), READING)
+    assert not one.is_ours
+
+
 def test_an_empty_gallery_that_is_read_before_the_ids_are_known_says_nothing_of_places() -> None:
     one = product(made(1, 1))
     ids, one.ids = one.ids, {}

@@ -17,6 +17,7 @@ FOUND = {
     362: "a person's order of what a dead run had sent taken for the program's own by the next run but one",
     2373: "a picture put by a person taken for ours, as its deleted forerunner had been sent",
     2761: "a picture put by a person taken for ours, as a write that put nothing had named it",
+    7125: "a person's order taken for ours once a link that did not leave had been claimed",
     1_030_309: "a wrong order told with the reason of a write that a deleted picture had had refused",
     1_010_086: "pictures taken for a person's after a refresh whose search lagged behind the run before it",
     1_031_158: "a mapping merged by a run that died was not known to the judge",

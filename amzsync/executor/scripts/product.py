@@ -174,10 +174,16 @@ class ProductState:
         return [row for row, place in now.items() if places and places[self.ids[row]] != place]
 
     def places_after(self, linked: str) -> dict[str, int]:
-        """At which place each picture of ours stands once this one is linked: of this run, or all of them."""
-        ours = {*self.made, *(self.own if self.is_ours else ()), linked}
-        after = enumerate((*(self.gallery or ()), linked), 1)
-        return {asset_id: place for place, asset_id in after if asset_id in ours}
+        """At which place each picture of ours stands once this one is linked: of this run, or all of them.
+
+        Where a person has arranged them, those of this run keep the places at which it put them.
+        """
+        after = {asset_id: place for place, asset_id in enumerate((*(self.gallery or ()), linked), 1)}
+        if self.is_ours:
+            ours = {*self.made, *self.own, linked}
+            return {asset_id: place for asset_id, place in after.items() if asset_id in ours}
+        put = {one: self.sent.get(one, place) for one, place in after.items() if one in self.made}
+        return put | {linked: after[linked]}
 
     def may_have_linked(self, asset_id: str) -> bool:
         """Whether this ledger has linked it, or sent a write that did and was not answered."""
