@@ -186,3 +186,11 @@ def m020_skipping_by_product(db: Database) -> None:
         "UPDATE products SET skip_existing = 1 WHERE (SELECT json_valid(options)"
         " AND json_extract(options, '$.skip_existing') IS 1 FROM runs ORDER BY id DESC LIMIT 1)"
     )
+
+
+@migrations()
+def m021_rare_links(db: Database) -> None:
+    """Links that are few in most ledgers, and asked for by each command: found without reading all others."""
+    db.execute("CREATE INDEX links_skipped ON links (product_id, reason) WHERE state = 'skipped'")
+    db.execute("CREATE INDEX links_obsolete ON links (product_id, origin, placed) WHERE state = 'obsolete'")
+    db.execute("CREATE INDEX links_found ON links (product_id, state) WHERE origin = 'found'")

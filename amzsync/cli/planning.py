@@ -230,8 +230,8 @@ def plan_view(
     ledger = opened.ledger
     queries = ledger.queries
     counts = plan_counts(ledger)
-    outstanding = queries.outstanding()
     tables = queries.counts()
+    outstanding = queries.outstanding(tables)
     gallery, prunes = gallery_label(ledger, options), options.removal.prune
     return PlanView(
         counts=counts,

@@ -39,11 +39,12 @@ def status(options: RunOptions, resources: ExitStack) -> CommandResult:
     last_options = options_of_last_run(options, ledger)
     limits = _limits(last_options, ledger)
     slots = Slots(limits.limits, ledger.request_log(), time.monotonic)
-    outstanding = queries.outstanding()
+    counts = queries.counts()
+    outstanding = queries.outstanding(counts)
     view = StatusView(
         ledger=options.target.ledger,
         account=ledger.runs.account(),
-        counts=queries.counts(),
+        counts=counts,
         runs=runs,
         shortfalls=shortfalls(ledger, _EXAMPLES),
         quota=slots.used(),

@@ -86,15 +86,20 @@ class CountQueries:
             found[State.FAILED] += count
         return [(state, count) for state, count in found.items() if count]
 
-    def outstanding(self) -> Outstanding:
+    def outstanding(self, counts: tuple[Counts, ...] | None = None) -> Outstanding:
+        """`counts`, where they are known already, save looking for what there is none of."""
         chosen = self._selection.only("product_id")
+        still_open = {one.table: one.of(State.PENDING, State.IN_FLIGHT) for one in counts or ()}
         earlier = 0
         if not self._selection.chosen and self._store.value("SELECT EXISTS (SELECT 1 FROM unnamed_products)"):
             earlier = self._open_products("product_id IN (SELECT product_id FROM unnamed_products)")
-        assets = self._store.value(
-            f"SELECT count(*) FROM assets WHERE {IS_OPEN} AND {self._selection.only_wanted_by('id')}"
-        )
-        products = self._open_products(chosen)
+        assets = still_open.get(Table.ASSETS)
+        if assets is None or self._selection.chosen:
+            assets = self._store.value(
+                f"SELECT count(*) FROM assets WHERE {IS_OPEN} AND {self._selection.only_wanted_by('id')}"
+            )
+        open_links, open_thumbnails = still_open.get(Table.LINKS, 1), still_open.get(Table.THUMBNAILS, 1)
+        products = self._open_products(chosen) if open_links or open_thumbnails else 0
         single_links = products and self._store.value(
             "SELECT count(*) FROM (SELECT product_id FROM links WHERE origin = 'found'"
             " UNION SELECT product_id FROM seen_products WHERE others > 0)"

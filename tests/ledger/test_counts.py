@@ -77,3 +77,5 @@ def test_rows_and_open_products_are_counted_as_they_are(
                 f" UNION SELECT product_id FROM thumbnails WHERE {OPEN})",
             )
             assert ledger.queries.outstanding().products == products
+            from_counts = ledger.queries.outstanding(ledger.queries.counts())
+            assert from_counts == ledger.queries.outstanding()
