@@ -194,3 +194,24 @@ def m021_rare_links(db: Database) -> None:
     db.execute("CREATE INDEX links_skipped ON links (product_id, reason) WHERE state = 'skipped'")
     db.execute("CREATE INDEX links_obsolete ON links (product_id, origin, placed) WHERE state = 'obsolete'")
     db.execute("CREATE INDEX links_found ON links (product_id, state) WHERE origin = 'found'")
+
+
+@migrations()
+def m022_pictures(db: Database) -> None:
+    """What tells the picture in an asset from a later one at the same address, and what becomes of it."""
+    db.execute(
+        """
+        CREATE TABLE pictures (
+            asset_id INTEGER PRIMARY KEY REFERENCES assets (id),
+            etag TEXT,
+            last_modified TEXT,
+            length INTEGER,
+            looked_at TEXT NOT NULL,
+            looked_by INTEGER,
+            state TEXT NOT NULL DEFAULT 'same' CHECK (
+                state = 'same' OR state = 'changed' OR state = 'in_flight' OR state = 'left'),
+            run_id INTEGER REFERENCES runs (id),
+            reason TEXT CHECK ((reason IS NOT NULL) = (state = 'left'))
+        ) STRICT
+        """
+    )

@@ -108,7 +108,7 @@ def _plan(
     target: TargetOptions,
     part: PartOptions,
     plan_options: Annotated[ApplyOptions, Only("refresh", "dry_run")],
-    images: ImageOptions,
+    images: Annotated[ImageOptions, Only("min_size", "skip_small")],
     pace: PaceOptions,
     output_options: OutputOptions,
 ) -> None:

@@ -11,7 +11,7 @@ from amzsync.cli.begin import check_gallery
 from amzsync.cli.binding import AccountBinding
 from amzsync.cli.exits import exit_code_of
 from amzsync.cli.limits import chosen_limits
-from amzsync.cli.network import RunRequest, outcome_of
+from amzsync.cli.network import RunRequest, look_at_pictures, outcome_of
 from amzsync.cli.network import check as look
 from amzsync.cli.next_steps import after_check
 from amzsync.cli.output import Output
@@ -19,7 +19,9 @@ from amzsync.cli.planning import check_mappings, gallery_label, plan_into
 from amzsync.cli.report import checked_page_file
 from amzsync.cli.result import CommandResult, Payload, Stream
 from amzsync.cli.run_options import RunOptions
+from amzsync.domain.picture_look import PictureLook
 from amzsync.errors import LedgerError, LedgerLockedError
+from amzsync.executor.engine.engine import End
 from amzsync.executor.run import CheckResult
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.lock import WriterLock
@@ -28,6 +30,7 @@ from amzsync.ledger.rows import Outcome
 from amzsync.ledger.small_images import SmallImage
 from amzsync.views.check import (
     CheckView,
+    ImagesView,
     Took,
     check_json,
     lacks_something,
@@ -61,10 +64,11 @@ def check(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
     request = RunRequest(copy, kept, options, account, chosen_limits(options, account, kept), output)
     to_check, since = copy.work().count_to_check(), copy.seen.now()
     found = look(request)
+    pictures = look_at_pictures(request) if _may_go_on(found) else None
     unkept = _keep(request, since)
     if found.run.error:
         raise found.run.error
-    view = _view(request, found, to_check=to_check, is_kept=not unkept)
+    view = _view(request, found, pictures, to_check=to_check, is_kept=not unkept)
     return CommandResult(
         exit_code_of(view.outcome),
         _payload(view, copy.changes.small_images(options.images.min_size), output),
@@ -107,15 +111,26 @@ def _keep(request: RunRequest, since: str) -> tuple[str, ...]:
         return ("Another amzsync process is writing to this ledger: what was seen is not recorded.",)
     try:
         request.request_log.seen.keep(request.ledger.seen.since(since))
+        request.request_log.pictures().keep(request.ledger.pictures().since(since))
     finally:
         lock.release()
     return ()
 
 
-def _view(request: RunRequest, found: CheckResult, *, to_check: int, is_kept: bool) -> CheckView:
+def _may_go_on(found: CheckResult) -> bool:
+    return found.run.error is None and found.run.end is End.DONE
+
+
+def _view(
+    request: RunRequest, found: CheckResult, pictures: PictureLook | None, *, to_check: int, is_kept: bool
+) -> CheckView:
     unreadable = tuple(one for one in request.ledger.queries.failures() if one.place)
+    images = ImagesView(request.ledger.changes.small_totals(request.options.images.min_size), pictures)
     outcome = outcome_of(found.run.end)
-    if outcome is Outcome.FINISHED and (unreadable or any(map(lacks_something, found.differences))):
+    if pictures and pictures.is_stopped:
+        outcome = Outcome.INTERRUPTED
+    differs = unreadable or images.changed or any(map(lacks_something, found.differences))
+    if outcome is Outcome.FINISHED and differs:
         outcome = Outcome.FAILURES
     return CheckView(
         ledger=request.options.target.ledger,
@@ -133,8 +148,9 @@ def _view(request: RunRequest, found: CheckResult, *, to_check: int, is_kept: bo
             request.options,
             outcome,
             is_repairable=any(one.missing or one.is_moved or one.thumbnail for one in found.differences),
+            has_changed_pictures=images.changed > 0,
         ),
-        small=request.ledger.changes.small_totals(request.options.images.min_size),
+        images=images,
     )
 
 

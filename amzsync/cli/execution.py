@@ -4,21 +4,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 from amzsync.cli.consent import is_agreed
 from amzsync.cli.ending import outcome_and_cause, plan_words, report_payload, result_of_run
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.limits import chosen_limits
-from amzsync.cli.network import RunRequest, outcome_of, refresh, sync
+from amzsync.cli.network import RunRequest, look_at_pictures, outcome_of, refresh, sync
 from amzsync.cli.next_steps import after_plan
 from amzsync.cli.planning import OpenLedger, plan_view
 from amzsync.cli.removal import plan_removals, with_removals
 from amzsync.cli.result import CommandResult
+from amzsync.domain.picture_look import PictureLook
 from amzsync.errors import AmzsyncError
 from amzsync.executor.engine.engine import End
 from amzsync.executor.run import KnownReading, RefreshResult, RunResult
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome
+from amzsync.views.pictures import render_pictures
 from amzsync.views.plan import Kept, PlanView, render_plan
 from amzsync.views.report import Report
 
@@ -30,8 +33,11 @@ def dry_run(request: RunRequest) -> CommandResult:
     done = _read_for_a_dry_run(request) if request.options.apply.refresh else RunResult()
     if done.error:
         raise done.error
+    look = look_at_pictures(request)
     request = _with_told_limits(request)
     view = _plan_view(request)
+    if look:
+        render_pictures(look, request.output.out)
     report = Report(
         view.counts, view.totals, view.metadata, view.cost.forecast.requests, view.cost.forecast.seconds
     )
@@ -65,19 +71,30 @@ def execute(request: RunRequest, run_id: int, *, is_confirmed: bool) -> CommandR
     read = _read_first(request, run_id)
     if read.run.error or read.run.end is not End.DONE:
         return _end(request, run_id, read.run)
+    look = _look_first(request, run_id)
+    if look and look.is_stopped:
+        return _end(request, run_id, replace(read.run, end=End.STOPPED))
     request = _with_told_limits(request)
     runs, work = request.ledger.runs, request.ledger.work(run_id)
     view = _plan_view(request)
     render_plan(view, request.output.out, request.output.listing)
+    if look:
+        render_pictures(look, request.output.out)
     if request.options.removal.prune:
         plan_removals(request, run_id)
-    has_work = work.has_open_work() or work.open_tasks() > 0
+    has_work = work.has_open_work() or work.open_tasks() > 0 or view.cost.outstanding.pictures > 0
     if not is_confirmed and has_work and not _is_agreed(request, run_id, view):
         runs.end(run_id, Outcome.PLANNED, {}, "the plan was not confirmed")
         return CommandResult(ExitCode.STOPPED, messages=("Nothing was done.",))
     runs.confirmed(run_id)
     done = _work(request, run_id, read.readings) if has_work else RunResult()
     return _end(request, run_id, done.after(read.run))
+
+
+def _look_first(request: RunRequest, run_id: int) -> PictureLook | None:
+    """With --pictures, what Amazon tells of what is in place; kept, so that a run that is resumed goes on."""
+    with _unexpected_end(request, run_id):
+        return look_at_pictures(request, run_id)
 
 
 def _read_first(request: RunRequest, run_id: int) -> RefreshResult:
@@ -115,7 +132,8 @@ def _end(request: RunRequest, run_id: int, done: RunResult) -> CommandResult:
     outcome, message = outcome_and_cause(request.ledger, done)
     counters = {"requests": done.requests, "seconds": done.seconds}
     work = request.ledger.work(run_id)
-    left = tuple(f"Left as it is: {one.sku} {one.url}: {one.reason}" for one in work.kept())
+    kept = chain(work.kept(), request.ledger.pictures(run_id).left())
+    left = tuple(f"Left as it is: {one.sku} {one.url}: {one.reason}" for one in kept)
     if left and outcome is Outcome.FINISHED:
         outcome = Outcome.FAILURES
     request.ledger.runs.end(run_id, outcome, counters, message)

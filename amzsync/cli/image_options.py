@@ -29,6 +29,14 @@ class ImageOptions:
         typer.Option("--skip-small", help="Leave those images out, so long as this is given."),
     ] = False
 
+    pictures: Annotated[
+        bool,
+        typer.Option(
+            "--pictures",
+            help="Also ask Amazon whether images in place have changed at their address; apply renews them.",
+        ),
+    ] = False
+
     @property
     def smallest(self) -> int:
         """The pixels below which an image is left out; 0 where none is."""

@@ -16,12 +16,14 @@ from amzsync.cli.output import Output, local_now
 from amzsync.cli.planning import gallery_label
 from amzsync.cli.run_options import RunOptions
 from amzsync.config import Account
+from amzsync.domain.picture_look import PictureLook
 from amzsync.executor import run
 from amzsync.executor.engine.engine import Bounds, End
 from amzsync.executor.events import Listener, Notice, Progress
 from amzsync.executor.run import (
     CheckResult,
     KnownReading,
+    PictureSource,
     ProbeResult,
     RefreshResult,
     RemovalResult,
@@ -36,13 +38,27 @@ from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome
 from amzsync.limits.windows import parse_duration_s
 from amzsync.plytix.auth import Secret, TokenCache
+from amzsync.plytix.network import Timeouts
+from amzsync.plytix.pictures import PictureHost
 from amzsync.views.progress import make_display
 from amzsync.views.terminal import leave_terminal
 
-__all__ = ["RunRequest", "check", "connected", "outcome_of", "probe", "prune", "refresh", "sync", "undo"]
+__all__ = [
+    "RunRequest",
+    "check",
+    "connected",
+    "look_at_pictures",
+    "outcome_of",
+    "probe",
+    "prune",
+    "refresh",
+    "sync",
+    "undo",
+]
 
 _LOG = logging.getLogger("amzsync")
 _MOST_WORKERS = 256
+_FOR_WHOLE_PICTURES = Timeouts(connect_s=5.0, read_s=10.0, deadline_s=60.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +83,22 @@ def sync(request: RunRequest, run_id: int, readings: Mapping[int, KnownReading])
     # With mappings, it is their word for the products that they name, and the plan has kept it.
     skips_all = wanted.skip_existing and not wanted.mappings
     with _run_context(request) as context:
-        return run.sync(context, run_id, skip_existing=skips_all, readings=readings)
+        return run.sync(
+            context,
+            run_id,
+            skip_existing=skips_all,
+            readings=readings,
+            pictures=_picture_source(request.options),
+        )
+
+
+def look_at_pictures(request: RunRequest, run_id: int | None = None) -> PictureLook | None:
+    """Ask the hosts of what is in place whether it has changed; None where that was not asked for."""
+    source = _picture_source(request.options)
+    if source is None:
+        return None
+    with _run_context(request) as context:
+        return run.look_at_pictures(context, source, run_id)
 
 
 def refresh(request: RunRequest, run_id: int | None = None) -> RefreshResult:
@@ -183,6 +214,13 @@ def _run_context(request: RunRequest) -> Iterator[RunContext]:
             return TokenFacts(error, None if error else token_limits.take_token(token))
 
         yield replace(context, read_token=read_token)
+
+
+def _picture_source(options: RunOptions) -> PictureSource | None:
+    if not options.images.pictures:
+        return None
+    # What is fetched goes on to Plytix: nothing of a private network does, whatever a mapping may name.
+    return PictureSource(PictureHost(), PictureHost(timeouts=_FOR_WHOLE_PICTURES))
 
 
 def _bounds(options: RunOptions) -> Bounds:

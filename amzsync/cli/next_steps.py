@@ -130,12 +130,18 @@ def options_of_last_run(options: RunOptions, ledger: Ledger) -> RunOptions:
 
 
 def after_check(
-    ledger: Ledger, options: RunOptions, outcome: Outcome, *, is_repairable: bool
+    ledger: Ledger,
+    options: RunOptions,
+    outcome: Outcome,
+    *,
+    is_repairable: bool,
+    has_changed_pictures: bool = False,
 ) -> tuple[NextStep, ...]:
     """What to type after a check; `is_repairable`: something differs that can be put right."""
     if outcome in (Outcome.INTERRUPTED, Outcome.WAITING):
         return (NextStep(typed_again()),)
-    return (NextStep(apply_command(ledger, options, "--refresh")),) if is_repairable else ()
+    wanted = ("--refresh",) * is_repairable + ("--pictures",) * has_changed_pictures
+    return (NextStep(apply_command(ledger, options, *wanted)),) if wanted else ()
 
 
 def after_plan(

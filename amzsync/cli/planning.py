@@ -171,6 +171,7 @@ def forecast_of(
     if known.reads_alone:
         # Each product by itself, and once more where the write would come too late.
         single += 2 * outstanding.products
+    single += outstanding.pictures
     cost = ledger.work().removal_cost() if prunes else RemovalCost()
     return forecast(
         products=outstanding.products,
@@ -205,12 +206,12 @@ def metadata(ledger: Ledger, options: RunOptions, *, dry_run: bool) -> Metadata:
 
 
 def choose_part(ledger: Ledger, options: RunOptions) -> None:
-    """Choose what the options name. What Plytix lacks is not known before a refresh: it takes any product.
+    """Choose what the options name. What Plytix lacks or Amazon has changed is not known: any product counts.
 
     Raises:
         PartError: a SKU matches nothing.
     """
-    if options.apply.refresh:
+    if options.apply.refresh or options.images.pictures:
         among = Among.WANTED
     else:
         among = Among.RETRIED if options.apply.retry_failed else Among.OPEN
@@ -231,7 +232,8 @@ def plan_view(
     queries = ledger.queries
     counts = plan_counts(ledger)
     tables = queries.counts()
-    outstanding = queries.outstanding(tables)
+    to_replace = ledger.pictures().count_to_replace() if options.images.pictures else 0
+    outstanding = dataclasses.replace(queries.outstanding(tables), pictures=to_replace)
     gallery, prunes = gallery_label(ledger, options), options.removal.prune
     return PlanView(
         counts=counts,

@@ -17,6 +17,7 @@ from amzsync.executor.context import (
     TokenFacts,
 )
 from amzsync.executor.engine.engine import End
+from amzsync.executor.pictures import PictureSource, look_at_pictures, replace_pictures
 from amzsync.executor.probing import Left, ProbeResult, probe
 from amzsync.executor.removal_result import RemovalResult, removal_result
 from amzsync.executor.running import Running, account_traits, noticing_other_runs, running
@@ -46,6 +47,7 @@ __all__ = [
     "CheckResult",
     "KnownReading",
     "Left",
+    "PictureSource",
     "ProbeResult",
     "RefreshResult",
     "RemovalResult",
@@ -57,6 +59,7 @@ __all__ = [
     "ask",
     "check",
     "inspect",
+    "look_at_pictures",
     "probe",
     "prune",
     "refresh",
@@ -79,11 +82,13 @@ def sync(
     *,
     skip_existing: bool = False,
     readings: Mapping[int, KnownReading] | None = None,
+    pictures: PictureSource | None = None,
 ) -> RunResult:
     """Work through everything pending, and take out what the run's tasks name.
 
     `skip_existing`: skip every product whose gallery already holds any image, not only those whose mapping
-    wants that. `readings` are those of a refresh just before, by product.
+    wants that. `readings` are those of a refresh just before, by product. `pictures`: where to fetch
+    those that have changed.
     """
     ledger, label = context.ledger, context.gallery_label
     work, traits = ledger.work(run_id), account_traits(context)
@@ -126,6 +131,8 @@ def sync(
             if work.open_tasks():
                 pruning = _removal_context(run, context)
                 run.work(prune_product(task, pruning) for task in _all_tasks(work))
+            if pictures:
+                replace_pictures(run, context, ledger.pictures(run_id), pictures)
     return run.result()
 
 

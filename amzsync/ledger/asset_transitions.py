@@ -111,6 +111,7 @@ class AssetTransitions(WorkRows):
                 " WHERE id = ? AND state = 'done'",
                 (asset_id,),
             )
+            self._store.execute("DELETE FROM pictures WHERE asset_id = ?", (asset_id,))
             reopened = "state = CASE state WHEN 'done' THEN 'pending' ELSE state END"
             self._store.execute(
                 f"UPDATE links SET origin = NULL, placed = NULL, sent = NULL, {reopened} WHERE asset_id = ?",

@@ -18,6 +18,7 @@ class Outstanding:
     """The work still to do: products to read and write, assets to look up and, at most, to upload.
 
     `earlier` of the products were not named by the last plan, but by an earlier one; told only of everything.
+    `pictures` have changed at their addresses, and are to be put into their assets where that is asked for.
     `single_links` go into galleries that are known to hold images of others, so that each takes a request.
     """
 
@@ -25,6 +26,7 @@ class Outstanding:
     assets: int
     earlier: int = 0
     single_links: int = 0
+    pictures: int = 0
 
 
 class CountQueries:

@@ -15,6 +15,7 @@ from amzsync.ledger.imports import Imports
 from amzsync.ledger.merge import Merge
 from amzsync.ledger.opening import open_copy, open_empty, open_reader, open_writer
 from amzsync.ledger.part import Selection
+from amzsync.ledger.pictures import Pictures
 from amzsync.ledger.probes import Probes
 from amzsync.ledger.queries import Queries
 from amzsync.ledger.request_log import RequestLog
@@ -90,6 +91,10 @@ class Ledger:
     def imports(self) -> Imports:
         """What is not in place yet, for Plytix's own importers."""
         return Imports(self._store, self.selection)
+
+    def pictures(self, run_id: int | None = None) -> Pictures:
+        """Which pictures the assets hold, and those that a run replaces."""
+        return Pictures(self._store, self._clocks.now, self.selection, run_id)
 
     def request_log(self) -> RequestLog:
         """The account's requests; a copy has none of its own, so open the real ledger for it."""

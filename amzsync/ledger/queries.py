@@ -47,7 +47,7 @@ class Totals:
     """What the contract's report counts, as the ledger has it now.
 
     `uploaded` counts one run's uploads; `present` every other asset that is done.
-    `links_left_out` are of images that are too small.
+    `images_replaced` are the run's, in their assets. `links_left_out` are of images that are too small.
     """
 
     uploaded: int = 0
@@ -59,6 +59,7 @@ class Totals:
     products_not_found: tuple[str, ...] = ()
     products_left_alone: int = 0
     links_left_out: int = 0
+    images_replaced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class Queries(CountQueries):
             products_not_found=not_found,
             products_left_alone=left_alone,
             links_left_out=left_out,
+            images_replaced=self._replaced(run_id),
         )
 
     def _reported(self, column: str) -> str:
@@ -118,6 +120,11 @@ class Queries(CountQueries):
                 f" AND {wanted_by('id', of_product)}",
                 (run_id,),
             )
+        )
+
+    def _replaced(self, run_id: int | None) -> int:
+        return int(
+            self._store.value("SELECT count(*) FROM pictures WHERE run_id = ? AND state = 'same'", (run_id,))
         )
 
     def _existing(self, of_product: str) -> int:

@@ -43,6 +43,7 @@ class UnusedAssets(WorkRows):
             " WHERE id = ? AND state = 'obsolete'",
             (self._run_id, _DELETED, asset_id),
         )
+        self._store.execute("DELETE FROM pictures WHERE asset_id = ?", (asset_id,))
 
     def deleted_assets(self) -> tuple[UnusedAsset, ...]:
         """Those that the run has deleted."""

@@ -42,9 +42,9 @@ def forecast(
 
     The gallery attribute is asked for once. Products are read again, in bulk, where not all writes can follow
     the first reading in time. `single_links` go into galleries that hold images of others, one by one.
-    `taking_out` is what a prune in the same run adds.
+    Without products they are other single requests. `taking_out` is what a prune in the same run adds.
     """
-    if not (products or taking_out.products):
+    if not (products or single_links or taking_out.products):
         return Forecast(0, 0.0)
     pages = math.ceil(products / PAGE_SIZE)
     requests = pages + math.ceil(assets / PAGE_SIZE) + assets + products + single_links

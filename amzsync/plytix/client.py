@@ -33,6 +33,7 @@ from amzsync.plytix.wire import (
     Reply,
     Request,
     RequestKind,
+    UploadedFile,
 )
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "list_attributes",
     "read_asset",
     "read_product",
+    "replace_content",
     "restore_product",
     "search_assets",
     "search_assets_in_use",
@@ -117,6 +119,13 @@ def upload_asset(url: str, filename: str) -> Call[CreatedAsset | AssetExistsWith
     """Let Plytix download `url`. A 409 is an answer: the asset exists (plytix-api, Assets)."""
     request = Request(RequestKind.ASSET_UPLOAD, "POST", "/assets", {"url": url, "filename": filename})
     return Call(request, frozenset({200, 201, _CONFLICT}), _created_asset)
+
+
+def replace_content(asset_id: str, file: UploadedFile) -> Call[None]:
+    """Another picture in the same asset: name, id and links stay. Another format is refused (400)."""
+    path = f"/assets/{segment(asset_id)}/content"
+    request = Request(RequestKind.ASSET_CONTENT, "PUT", path, file=file)
+    return Call(request, frozenset({200, 202, 204}), _nothing)
 
 
 def read_asset(asset_id: str) -> Call[PlytixAsset]:

@@ -252,6 +252,13 @@ class _Bearer(AuthBase):
 def _prepared(
     session: requests.Session, request: Request, address: str, auth: AuthBase
 ) -> requests.PreparedRequest:
+    if request.file:
+        # The library writes the form, and its type with the boundary that it chose.
+        headers = {name: value for name, value in _HEADERS.items() if name != "Content-Type"}
+        form = {"file": (request.file.name, request.file.content, request.file.content_type)}
+        return session.prepare_request(
+            requests.Request(request.method, address, headers=headers, files=form, auth=auth)
+        )
     return session.prepare_request(
         requests.Request(request.method, address, headers=_HEADERS, data=request.encoded(), auth=auth)
     )

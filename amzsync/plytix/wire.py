@@ -22,6 +22,7 @@ __all__ = [
     "Reply",
     "Request",
     "RequestKind",
+    "UploadedFile",
 ]
 
 T = TypeVar("T")
@@ -40,6 +41,7 @@ class RequestKind(StrEnum):
     LINK = "link"
     UNLINK = "unlink"
     ASSET_DELETE = "asset_delete"
+    ASSET_CONTENT = "asset_content"
     ATTRIBUTE_SEARCH = "attribute_search"
     ATTRIBUTE_CREATE = "attribute_create"
     FAMILY_LINK = "family_link"
@@ -51,13 +53,26 @@ class LinkResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """The one file of a form."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """`path` is relative to the API's address, its ids quoted; empty for the token endpoint."""
+    """`path` is relative to the API's address, its ids quoted; empty for the token endpoint.
+
+    `file` is sent as a form, in the place of `body`.
+    """
 
     kind: RequestKind
     method: str
     path: str
     body: Mapping[str, object] | None = None
+    file: UploadedFile | None = None
 
     def encoded(self) -> bytes | None:
         """The body as sent: the only place where a Secret in it is revealed."""

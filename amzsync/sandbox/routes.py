@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from amzsync.sandbox import assets, attributes, families, links, products
+from amzsync.sandbox import assets, attributes, contents, families, links, products
 from amzsync.sandbox.account import Account
 from amzsync.sandbox.messages import Refusal, Reply, Request
 
@@ -17,6 +17,7 @@ _ROUTES: Mapping[str, Mapping[str, Handler]] = {
     "/assets": {"POST": assets.create},
     "/assets/search": {"POST": assets.search},
     "/assets/{id}": {"GET": assets.read, "PATCH": assets.update, "DELETE": assets.delete},
+    "/assets/{id}/content": {"PUT": contents.replace_content},
     "/products": {"POST": products.create},
     "/products/search": {"POST": products.search},
     "/products/{id}": {"GET": products.read, "PATCH": products.update, "DELETE": products.delete},

@@ -6,19 +6,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amzsync.domain.changes import Change
+from amzsync.domain.picture_look import PictureLook
 from amzsync.ledger.rows import Failure, Outcome
 from amzsync.ledger.small_images import SmallImage, SmallTotals
 from amzsync.views.changes import Listing, change_entry, change_lines
 from amzsync.views.console import count_text, duration_text, facts, foreign, own, plural
 from amzsync.views.document import document
 from amzsync.views.next_steps import NextStep, next_step_fields, print_next_steps
+from amzsync.views.pictures import picture_fields, render_pictures
 from amzsync.views.small_images import small_entries, small_names
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["CheckView", "Took", "check_json", "lacks_something", "render_check", "render_check_in_short"]
+__all__ = [
+    "CheckView",
+    "ImagesView",
+    "Took",
+    "check_json",
+    "lacks_something",
+    "render_check",
+    "render_check_in_short",
+]
 
 _LABELS = {
     "missing": "images missing",
@@ -28,6 +38,7 @@ _LABELS = {
     "failed": "failed images",
     "not_in_plytix": "products not in Plytix",
     "others": "images of others, left as they are",
+    "changed_pictures": "images that changed at the same address",
 }
 _LINES_KEPT_FREE = 14
 
@@ -38,6 +49,18 @@ class Took:
 
     requests: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesView:
+    """What there is to tell of the images themselves; `look` is None where Amazon was not asked."""
+
+    small: SmallTotals
+    look: PictureLook | None = None
+
+    @property
+    def changed(self) -> int:
+        return len(self.look.changed) if self.look else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +81,7 @@ class CheckView:
     took: Took
     is_kept: bool
     next_steps: tuple[NextStep, ...]
-    small: SmallTotals
+    images: ImagesView
 
     @property
     def in_place(self) -> int:
@@ -77,6 +100,7 @@ class CheckView:
             "failed": sum(len(change.failed) for change in changes) + len(self.unreadable),
             "not_in_plytix": sum(change.in_plytix is False for change in changes),
             "others": self.others,
+            "changed_pictures": self.images.changed,
         }
 
 
@@ -94,8 +118,9 @@ def check_json(view: CheckView, small: Iterable[SmallImage] = ()) -> Iterator[st
             "seconds": round(view.took.seconds, 1),
             "complete": view.products == view.to_check,
             "kept": view.is_kept,
-            "min_size": view.small.below,
+            "min_size": view.images.small.below,
             "small_images": small_entries(small),
+            **picture_fields(view.images.look),
             "unreadable": [{"place": one.place, "error": one.message} for one in view.unreadable],
         }
         | next_step_fields(view.next_steps)
@@ -111,8 +136,10 @@ def render_check(view: CheckView, console: "Console", listing: Listing) -> None:
     rows = [(_LABELS[name], count_text(number)) for name, number in view.counts.items() if number]
     if rows:
         console.print(facts(rows))
-    if view.small.images:
-        console.print(small_names(view.small))
+    if view.images.small.images:
+        console.print(small_names(view.images.small))
+    if view.images.look:
+        render_pictures(view.images.look, console)
     _print_end(view, console)
 
 
@@ -120,6 +147,8 @@ def render_check_in_short(view: CheckView, console: "Console") -> None:
     """Print what must be seen in any case."""
     console.print(_headline(view))
     _print_differences(view, console, Listing(show_all=False, show_addresses=False))
+    if view.images.look and (view.images.look.changed or view.images.look.unanswered):
+        render_pictures(view.images.look, console)
     _print_end(view, console)
 
 
@@ -150,6 +179,13 @@ def _headline(view: CheckView) -> "Text":
     match view.outcome:
         case Outcome.FINISHED | Outcome.FAILURES if not view.products:
             line = own("Nothing to check: no product wants an image.", "bold")
+        case Outcome.FAILURES if not differing and view.images.changed and not view.unreadable:
+            changed = plural(view.images.changed, "image")
+            line = own(
+                f"Checked {plural(view.products, 'product')}: everything is in place,"
+                f" but {changed} changed at the same address.",
+                "bold yellow",
+            )
         case Outcome.FINISHED:
             line = own(f"Checked {plural(view.products, 'product')}: everything is in place.", "bold green")
         case Outcome.FAILURES:

@@ -162,6 +162,7 @@ def plan_json(
             "changed_products": totals.products,
             "unchanged_products": totals.unchanged,
             "unused_images": totals.unused.images,
+            "changed_pictures": view.cost.outstanding.pictures,
             "earlier_products": view.cost.outstanding.earlier,
             **part_fields(view.metadata.part),
             "min_size": totals.small.below,
@@ -261,7 +262,7 @@ def _is_malformed(group: FailureGroup) -> bool:
 
 def _decision(view: PlanView) -> "Text":
     outstanding, totals = view.cost.outstanding, view.totals
-    if not outstanding.products:
+    if not (outstanding.products or outstanding.pictures):
         return own("Nothing to do.", "bold green")
     line = own("To do: ", "bold")
     named = outstanding.products - outstanding.earlier
@@ -271,8 +272,10 @@ def _decision(view: PlanView) -> "Text":
             f" set {plural(totals.links.open, 'gallery link')} and"
             f" {plural(totals.thumbnails.open, 'thumbnail')} on {plural(named, 'product')}.\n"
         )
+    if outstanding.pictures:
+        line.append(f"replace {plural(outstanding.pictures, 'image')} that changed at the same address.\n")
     if outstanding.earlier:
-        also = "Also " if named else ""
+        also = "Also " if named or outstanding.pictures else ""
         line.append(f"{also}{plural(outstanding.earlier, 'product')} left from earlier mappings.\n")
     return line.append_text(_cost(view))
 

@@ -122,6 +122,7 @@ def extra_fields(counts: PlanCounts, totals: Totals) -> dict[str, object]:
         "products_left_alone": totals.products_left_alone,
         "links_existing": totals.links_existing,
         "links_left_out": totals.links_left_out,
+        "images_replaced": totals.images_replaced,
     }
 
 

@@ -137,6 +137,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         ("of these thumbnails, on variation parents", totals.thumbnails.parents.done),
         ("links already in place", totals.links_existing),
         ("products skipped (--skip-existing)", totals.products_left_alone),
+        ("images replaced by new ones at their addresses", totals.images_replaced),
         ("images left out (--skip-small)", totals.links_left_out),
         ("images superseded by a larger size", counts.superseded_images),
     ):

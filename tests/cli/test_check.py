@@ -76,6 +76,7 @@ def test_the_document_is_that_of_the_contract(setup: Setup) -> None:
         "failed": 0,
         "not_in_plytix": 0,
         "others": 1,
+        "changed_pictures": 0,
     }
 
 

@@ -12,7 +12,7 @@ from plytix.conftest import WireServer
 from amzsync.errors import PlytixError, RateLimitedError, RejectedError, RetriableError, StopError, TokenError
 from amzsync.plytix import client
 from amzsync.plytix.auth import Credentials, Secret
-from amzsync.plytix.wire import PlytixAsset
+from amzsync.plytix.wire import PlytixAsset, UploadedFile
 
 TOKEN = Secret("t0ken")
 CALL = client.read_asset("a1")
@@ -28,6 +28,18 @@ def test_a_call_is_sent_as_plytix_wants_it(server: WireServer, transport: Raisin
     assert asked.json == {"url": "https://h/ü.jpg", "filename": "a.jpg"}
     assert asked.headers["authorization"] == "Bearer t0ken"
     assert asked.headers["content-type"] == asked.headers["accept"] == "application/json"
+
+
+def test_a_file_is_sent_as_a_form(server: WireServer, transport: RaisingTransport) -> None:
+    server.answer(202, ASSET)
+    file = UploadedFile("amazon_01_MAIN_a+b.jpg", "image/jpeg", b"\xff\xd8\xff\0bytes")
+    transport.send(client.replace_content("a 1", file), TOKEN)
+    asked = server.asked[0]
+    assert (asked.method, asked.path) == ("PUT", "/api/v1/assets/a%201/content")
+    assert asked.headers["authorization"] == "Bearer t0ken"
+    assert asked.headers["content-type"].startswith("multipart/form-data; boundary=")
+    assert b'name="file"; filename="amazon_01_MAIN_a+b.jpg"\r\nContent-Type: image/jpeg\r\n\r\n' in asked.body
+    assert asked.body.count(file.content) == 1
 
 
 def test_a_token_is_fetched_from_the_auth_address_without_any_token(

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from plytix.conftest import WireServer
 
+from amzsync.domain.marks import Marks
 from amzsync.domain.picture import Picture, PictureKind
+from amzsync.plytix import pictures
 from amzsync.plytix.network import Timeouts
 from amzsync.plytix.pictures import PictureAnswer, PictureHost
 
@@ -125,15 +127,15 @@ def test_a_redirect_leads_neither_inside_nor_out_of_https(
         server.answer(302, None, {"Location": location})
         assert host.ask(server.url).reason == reason
     strict = PictureHost()
-    monkeypatch.setattr(strict, "_exchange", lambda *_: (PictureAnswer(""), "https://169.254.169.254/"))
-    answers = iter([(PictureAnswer(""), "https://169.254.169.254/latest")])
-    exchange = PictureHost()._exchange
+    for ask in (strict.ask, strict.headers, strict.fetch):
+        answers = iter([pictures._Redirect("https://169.254.169.254/latest")])
+        exchange = PictureHost()._exchange
 
-    def first_redirects(url: str, at: str, ends_at: float) -> Any:
-        return next(answers, None) or exchange(url, at, ends_at)
+        def first_redirects(*order: Any) -> Any:
+            return next(answers, None) or exchange(*order)  # noqa: B023 - it is called at once
 
-    monkeypatch.setattr(strict, "_exchange", first_redirects)
-    assert strict.ask("https://m.media-amazon.com/a.jpg").reason == "It leads into a private network."
+        monkeypatch.setattr(strict, "_exchange", first_redirects)
+        assert ask("https://m.media-amazon.com/a.jpg").reason == "It leads into a private network."
 
 
 @pytest.mark.parametrize(
@@ -207,3 +209,51 @@ def test_over_tls_the_certificate_must_be_of_the_hosts_name(
             in host.ask(f"https://others.example:{port}/").reason
         )
         thread.join(10)
+
+
+def test_headers_are_asked_without_the_picture_and_kept_within_bounds(server: WireServer) -> None:
+    told = {"ETag": 'W/"abc"', "Last-Modified": "Mon, 30 Nov 2026 08:00:00 GMT", "Content-Type": "image/jpeg"}
+    server.answer_bytes([_head(200, told | {"Content-Length": "1234"})])
+    answer = own_host().headers(f"{server.url}/a.jpg")
+    assert (answer.status, answer.content) == (200, b"")
+    assert answer.marks == Marks('"abc"', "Mon, 30 Nov 2026 08:00:00 GMT", 1234)
+    assert server.asked[0].method == "HEAD"
+    server.answer_bytes([_head(429, {"Retry-After": "99999", "ETag": "x" * 5000})])
+    refused = own_host().headers(f"{server.url}/a.jpg")
+    assert (refused.status, refused.retry_after_s, refused.marks.etag) == (429, 60.0, "x" * 200)
+
+
+def test_a_picture_is_fetched_whole_up_to_a_bound(
+    server: WireServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "_MOST_BYTES", len(PNG))
+    server.answer(200, PNG, {"ETag": '"1"'})
+    fetched = own_host().fetch(f"{server.url}/a.png")
+    assert (fetched.content, fetched.marks.etag) == (PNG, '"1"')
+    assert "range" not in server.asked[0].headers
+    server.answer(200, PNG + b"x")
+    larger = own_host().fetch(f"{server.url}/a.png")
+    assert (larger.status, larger.content, larger.reason[:13]) == (None, b"", "It is larger ")
+
+
+def test_what_was_not_tried_is_told_apart_from_what_did_not_answer(server: WireServer) -> None:
+    assert not PictureHost().headers(f"{server.url}/a.jpg").was_asked
+    server.answer_bytes([server.HANG_UP])
+    silent = own_host().headers(f"{server.url}/a.jpg")
+    assert (silent.status, silent.was_asked) == (None, True)
+    assert silent.reason
+
+
+def test_the_first_mark_that_both_tell_decides() -> None:
+    known = Marks('"1"', "monday", 10)
+    assert not known.differ(Marks('"1"', "tuesday", 11))
+    assert known.differ(Marks('"2"', "monday", 10))
+    assert known.differ(Marks(None, "tuesday", 10))
+    assert not known.differ(Marks(None, "monday", 11))
+    assert known.differ(Marks(None, None, 11))
+    assert not known.differ(Marks())
+
+
+def _head(status: int, headers: dict[str, str]) -> bytes:
+    lines = [f"HTTP/1.1 {status} Said", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from amzsync.plytix import client, trials
+from amzsync.plytix import account_setup, client, trials
 from amzsync.plytix.auth import Credentials, Secret
-from amzsync.plytix.wire import Call, Reply, RequestKind
+from amzsync.plytix.wire import Call, Reply, RequestKind, UploadedFile
 
 
 def _sent(call: Call[Any]) -> tuple[str, str, Any]:
@@ -157,6 +157,7 @@ def test_every_kind_of_request_has_a_verb() -> None:
         client.search_products(["A"], "g"),
         client.search_assets(["a.jpg"]),
         client.read_asset("a1"),
+        client.replace_content("a1", UploadedFile("a.jpg", "image/jpeg", b"")),
         client.upload_asset("https://h/a.jpg", "a.jpg"),
         client.read_product("p1", "g"),
         client.write_product("p1", "g", gallery=["a1"], thumbnail_id=None),
@@ -166,6 +167,8 @@ def test_every_kind_of_request_has_a_verb() -> None:
         client.find_attribute("g"),
         trials.create_product("S", "g"),
         trials.delete_product("p1"),
+        account_setup.create_gallery("G", "g"),
+        account_setup.link_to_family("f1", "g"),
     ]
     assert {call.request.kind for call in calls} == set(RequestKind)
 

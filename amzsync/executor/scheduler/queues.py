@@ -28,7 +28,7 @@ class Priority(IntEnum):
         match kind:
             case RequestKind.PRODUCT_WRITE | RequestKind.LINK | RequestKind.UNLINK | RequestKind.ASSET_DELETE:
                 return cls.WRITE
-            case RequestKind.ASSET_UPLOAD:
+            case RequestKind.ASSET_UPLOAD | RequestKind.ASSET_CONTENT:
                 return cls.UPLOAD
             case _:
                 return cls.READ
