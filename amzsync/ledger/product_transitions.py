@@ -107,7 +107,7 @@ class ProductTransitions(WorkRows):
             ours = [asset_id for (asset_id,) in rows]
             self._store.execute_many(
                 "UPDATE links SET sent = NULL, origin = 'made',"
-                " placed = CASE WHEN ? THEN ?2 ELSE coalesce(placed, sent, ?2) END"
+                " placed = coalesce(CASE WHEN NOT ? THEN coalesce(placed, sent) END, ?)"
                 " WHERE product_id = ? AND asset_id = ?",
                 [(as_left, standing[one], product_id, one) for one in ours if one in standing],
             )
@@ -153,7 +153,7 @@ class ProductTransitions(WorkRows):
             for asset_id, place in placed.items():
                 changed = self._store.execute(
                     "UPDATE links SET state = 'done', reason = NULL, sent = NULL,"
-                    " placed = CASE WHEN ? THEN ?2 ELSE coalesce(placed, sent, ?2) END,"
+                    " placed = coalesce(CASE WHEN NOT ? THEN coalesce(placed, sent) END, ?),"
                     " origin = CASE WHEN ? OR origin = 'made' OR sent IS NOT NULL"
                     " THEN 'made' ELSE 'found' END"
                     " WHERE product_id = ? AND asset_id = ? AND state <> 'obsolete'",
