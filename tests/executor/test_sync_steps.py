@@ -20,7 +20,7 @@ from amzsync.executor.scripts.record import Record
 from amzsync.executor.scripts.sync import sync_product
 from amzsync.executor.scripts.traits import AccountTraits
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY, NOT_IN_ORDER
+from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY, NOT_IN_ORDER, SKIP_EXISTING
 from amzsync.ledger.rows import Origin
 from amzsync.plytix.wire import LinkResult, PlytixProduct, RequestKind
 
@@ -38,7 +38,7 @@ def shown(gallery: str | None, thumbnail: str | None = None) -> PlytixProduct:
 class Steps:
     """The sync of a product with the pictures `a`, its thumbnail, and `b`, which are both in Plytix."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, skip_existing: bool = False) -> None:
         self.path = ledger.path
         work = ledger.work(ledger.runs.start("apply", {}, 1, []))
         for asset in work.assets([1, 2]).values():
@@ -53,7 +53,7 @@ class Steps:
             AssetsByName(),
             AccountTraits(listener),
             self.recheck,
-            skip_existing=False,
+            skip_existing=skip_existing,
             recent_reading=lambda _id: self.known,
         )
         self._script = sync_product(work.product(1), context)
@@ -108,6 +108,17 @@ class Steps:
 def steps(ledger_path: Path) -> Iterator[Steps]:
     with Ledger.write(ledger_path, CLOCKS) as ledger:
         merge(ledger, [product("S1", ("a", "MAIN"), ("b", "PT01"))])
+        yield Steps(ledger)
+
+
+@pytest.fixture
+def second_is_ours(ledger_path: Path) -> Iterator[Steps]:
+    """The sync of a product into which this ledger has put `b`; `a` belongs before it."""
+    with Ledger.write(ledger_path, CLOCKS) as ledger:
+        merge(ledger, [product("S1", ("a", "MAIN"), ("b", "PT01"))])
+        ledger._store.execute(
+            "UPDATE links SET state = 'done', origin = 'made', placed = 1 WHERE asset_id = 2"
+        )
         yield Steps(ledger)
 
 
@@ -184,26 +195,21 @@ def test_after_four_late_readings_the_pictures_are_linked_without_one(steps: Ste
 
 
 def test_an_order_for_which_every_reading_is_late_is_tried_four_times_more_and_then_told(
-    ledger_path: Path,
+    second_is_ours: Steps,
 ) -> None:
-    with Ledger.write(ledger_path, CLOCKS) as ledger:
-        merge(ledger, [product("S1", ("a", "MAIN"), ("b", "PT01"))])
-        ledger._store.execute(
-            "UPDATE links SET state = 'done', origin = 'made', placed = 1 WHERE asset_id = 2"
-        )
-        steps = Steps(ledger)
-        steps.found("b")
-        late(steps, "b")
-        steps.sent(LINK, LinkResult.LINKED)
-        steps.sent(WRITE, shown("ba", "a"))
-        waits = []
-        while steps.waits_for:
-            assert isinstance(steps.waits_for, Find)
-            waits.append(steps.waits_for.after_s)
-            steps.found("ba", "a")
-            late(steps, "ba", "a")
-        assert waits == [5.0, 20.0, 60.0, 60.0]
-        assert steps.failures == [("links", row, None, NOT_IN_ORDER, 0) for row in (1, 2)]
+    steps = second_is_ours
+    steps.found("b")
+    late(steps, "b")
+    steps.sent(LINK, LinkResult.LINKED)
+    steps.sent(WRITE, shown("ba", "a"))
+    waits = []
+    while steps.waits_for:
+        assert isinstance(steps.waits_for, Find)
+        waits.append(steps.waits_for.after_s)
+        steps.found("ba", "a")
+        late(steps, "ba", "a")
+    assert waits == [5.0, 20.0, 60.0, 60.0]
+    assert steps.failures == [("links", row, None, NOT_IN_ORDER, 0) for row in (1, 2)]
 
 
 def late(steps: Steps, gallery: str, thumbnail: str | None = None) -> None:
@@ -291,6 +297,79 @@ def test_a_refused_gallery_is_linked_one_by_one_and_what_is_refused_is_told(step
     steps.sent(WRITE, shown("b", "a"))
     assert steps.waits_for is None
     assert steps.failures == [("links", 1, 400, "not this one", 1)]
+
+
+def test_where_a_write_is_refused_after_one_without_an_answer_its_pictures_may_be_ours(steps: Steps) -> None:
+    steps.found("")
+    assert isinstance(steps.waits_for, Send)
+    assert steps.waits_for.attempts is not None
+    steps.waits_for.attempts.wait_s = 2.5
+    steps.sent(WRITE, RetriableError("down", status=503))
+    steps.found("")
+    steps.sent(WRITE, refused(RejectedError("no", status=400), 2))
+    for _ in "ab":
+        steps.sent(LINK, RejectedError("no", status=400))
+    steps.sent(WRITE, shown("", "a"))
+    assert steps.waits_for is None
+    assert rows(steps.path, "SELECT DISTINCT state, origin FROM links") == [("failed", "made")]
+
+
+def test_where_the_first_write_is_refused_its_pictures_are_not_ours(steps: Steps) -> None:
+    steps.found("")
+    steps.sent(WRITE, RejectedError("no", status=400))
+    assert rows(steps.path, "SELECT DISTINCT sent FROM links") == [(None,)]
+    for _ in "ab":
+        steps.sent(LINK, RejectedError("no", status=400))
+    steps.sent(WRITE, shown("", "a"))
+    assert rows(steps.path, "SELECT DISTINCT state, origin FROM links") == [("failed", None)]
+
+
+def test_an_answer_that_shows_more_than_was_written_is_a_sign_of_others(steps: Steps) -> None:
+    steps.found("")
+    steps.sent(WRITE, shown("abx", "a"))
+    assert steps.waits_for is None
+    assert steps.recheck.take_due(9) == {1: "S1"}
+
+
+def test_a_gallery_that_the_search_tells_is_not_read_again_to_see_whether_it_is_empty(
+    ledger_path: Path,
+) -> None:
+    with Ledger.write(ledger_path, CLOCKS) as ledger:
+        merge(ledger, [product("S1", ("a", "MAIN"), ("b", "PT01"))])
+        steps = Steps(ledger, skip_existing=True)
+        steps.found("")
+        steps.sent(WRITE, shown("ab", "a"))
+        assert steps.waits_for is None
+
+
+def test_what_holds_images_is_found_out_before_anything_is_uploaded(ledger_path: Path) -> None:
+    with Ledger.write(ledger_path, CLOCKS) as ledger:
+        merge(ledger, [product("S1", ("a", "MAIN"), ("b", "PT01"))])
+        steps = Steps(ledger, skip_existing=True)
+        steps.answer(Found({"S1": PlytixProduct("p", "S1", None, None, ("x",))}, READING))
+        steps.sent(RequestKind.PRODUCT_READ, shown("x"))
+        assert steps.waits_for is None
+        assert rows(steps.path, "SELECT DISTINCT state, reason FROM links") == [("skipped", SKIP_EXISTING)]
+
+
+def test_an_order_that_was_refused_is_not_written_again(second_is_ours: Steps) -> None:
+    steps = second_is_ours
+    steps.found("b")
+    steps.sent(WRITE, RejectedError("no order", status=400))
+    steps.sent(LINK, LinkResult.LINKED)
+    steps.sent(WRITE, shown("ba", "a"))
+    assert steps.waits_for is None
+    assert steps.failures == [("links", row, 400, "no order", 1) for row in (1, 2)]
+
+
+def test_a_gallery_whose_write_was_refused_as_wrong_is_not_put_in_order(second_is_ours: Steps) -> None:
+    steps = second_is_ours
+    steps.found("")
+    steps.sent(WRITE, RejectedError("no", status=422))
+    steps.sent(RequestKind.PRODUCT_READ, shown("b"))
+    steps.sent(LINK, LinkResult.LINKED)
+    steps.sent(WRITE, shown("ba", "a"))
+    assert steps.waits_for is None
 
 
 def test_a_product_that_no_search_finds_is_skipped(steps: Steps) -> None:

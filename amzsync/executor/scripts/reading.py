@@ -25,18 +25,23 @@ def find_product(sku: str, context: ScriptContext) -> Script[PlytixProduct | Non
 
 
 def read_product_of(
-    sku: str, context: ScriptContext, may_lag: Callable[[PlytixProduct], bool] = lambda _seen: False
+    sku: str,
+    context: ScriptContext,
+    may_lag: Callable[[str, tuple[str, ...]], bool] = lambda _id, _gallery: False,
 ) -> Script[KnownReading | None]:
-    """The same, with the time of the reading. What may lag in a search is read by itself, too."""
+    """The same, with the time of the reading. What may lag in a search is read by itself, too.
+
+    `may_lag` is given the product's Plytix id and the gallery that the search told.
+    """
     traits = context.traits
     found = yield Find(context.products_by_sku, (sku,), after_s=traits.settles_in_s())
     seen: PlytixProduct | None = found.values.get(sku)
     traits.note_searched(seen)
     if seen is None:
         return None
-    told = replace(seen, gallery=traits.gallery_of(seen))
-    if told.gallery is not None and not may_lag(told):
-        return KnownReading(told, found.reading)
+    gallery = traits.gallery_of(seen)
+    if gallery is not None and not may_lag(seen.id, gallery):
+        return KnownReading(replace(seen, gallery=gallery), found.reading)
     try:
         sent = yield Send(read_product(seen.id, context.gallery_label))
     except PlytixError as error:

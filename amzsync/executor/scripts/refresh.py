@@ -45,13 +45,12 @@ def refresh_product(product: ProductWork, context: ScriptContext) -> Script[Refr
     return Refreshed(product.id, known) if known and record.work.is_open(product.id) else None
 
 
-def _may_lag(product: ProductWork, record: Record, seen: PlytixProduct) -> bool:
+def _may_lag(product: ProductWork, record: Record, plytix_id: str, gallery: tuple[str, ...]) -> bool:
     """Whether a search lacks what this ledger has put there so lately that it need not show it yet.
 
     Taken for gone, and then found again, it would count as a person's.
     """
-    gallery = seen.told_gallery
-    if gallery is None or product.plytix_id != seen.id:
+    if product.plytix_id != plytix_id:
         return False
     sent = [link.asset_id for link in product.links if link.sent is not None]
     made = [link.asset_id for link in product.links if link.origin is Origin.MADE]
@@ -95,8 +94,8 @@ def take_in(product: ProductWork, ids: dict[int, str], seen: PlytixProduct, reco
     if product.plytix_id not in (None, seen.id):
         product = work.product(product.id)
     work.want_found_product(product.id)
-    work.settle_writes(product.id, Standing(seen.gallery or (), seen.thumbnail_id))
     gallery = seen.gallery or ()
+    work.settle_writes(product.id, Standing(gallery, seen.thumbnail_id))
     state = ProductState(product, ids, gallery=gallery)
     standing = state.placed(gallery)
     work.record_reading(product.id, state.standing(gallery), as_left=state.is_ours)

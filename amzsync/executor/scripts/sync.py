@@ -145,7 +145,8 @@ class ProductSync(ProductReader):
             return False
         except RejectedError as error:
             if decision.gallery is not None:
-                self._record.not_done(state, attempts=error.attempts - 1 or self._attempts.failures)
+                # What the attempts before may have linked was noted as each of them failed.
+                self._record.not_done(state, attempts=0)
             return (yield from self._replace_refused(decision, error))
         answer: PlytixProduct = sent.value
         self._order_refusal = _NOT_IN_ORDER
