@@ -62,6 +62,7 @@ class Gallery:
     thumbnail_edited: bool = False
     was_touched: bool = False
     exists: bool = True
+    is_anew: bool = False
 
 
 @dataclass
@@ -139,7 +140,7 @@ class Judge:
     def product_made(self, product_id: str, sku: str) -> None:
         is_another = any(one.sku == sku for one in self._galleries.values())
         # What was done on the one before is gone with it.
-        self._galleries[product_id] = Gallery(sku, overwritten=is_another)
+        self._galleries[product_id] = Gallery(sku, overwritten=is_another, is_anew=is_another)
 
     def product_deleted(self, _at: float, product_id: str) -> None:
         self._galleries[product_id].exists = False
@@ -380,6 +381,8 @@ class Judge:
         links: Collection[tuple[str, str, str | None, str, str | None]],
         thumbnails: Collection[tuple[str, str | None, str]],
         seen: Mapping[str, tuple[str, Seen]],
+        *,
+        was_refreshed: bool = False,
     ) -> None:
         """What the ledger has as done stands in Plytix, unless somebody else took it away."""
         for sku, url, asset_id, state, origin in links:
@@ -388,7 +391,8 @@ class Judge:
             product_id, product = seen[sku]
             gallery = self._galleries[product_id]
             if asset_id in product.gallery:
-                self._check_origin(gallery, asset_id, state, origin)
+                is_known = was_refreshed or not gallery.is_anew
+                self._check_origin(gallery, asset_id, state, origin if is_known else None)
             is_gone_by_others = gallery.overwritten or asset_id in gallery.removed_by_person
             if asset_id in product.gallery or is_gone_by_others or asset_id in self._deleted_assets:
                 continue
@@ -410,12 +414,11 @@ class Judge:
 
     def _check_origin(self, gallery: Gallery, asset_id: str, state: str, origin: str | None) -> None:
         """What this ledger put there it knows for its own, and nothing else."""
-        if gallery.overwritten:
-            return
         sent = _sent_to(gallery)
         if origin == "made" and asset_id not in gallery.by_run | gallery.at_once | sent:
             raise BrokenPromiseError(f"{asset_id} on {gallery.sku} counts as our own, but is a person's")
-        is_ours = asset_id in gallery.by_run - gallery.ever_by_person and not self.lost_power
+        is_unsure = self.lost_power or gallery.overwritten
+        is_ours = asset_id in gallery.by_run - gallery.ever_by_person and not is_unsure
         if is_ours and state == "done" and origin != "made":
             raise BrokenPromiseError(f"{asset_id} on {gallery.sku} counts as a person's, but is our own")
 

@@ -277,7 +277,7 @@ class _Life:
             raise BrokenPromiseError(f"the last run ended as {ended}, though nothing was wrong any more")
         seen = self._seen()
         rows = self.user.rows()
-        self.judge.check_rows(rows.links, rows.thumbnails, seen)
+        self.judge.check_rows(rows.links, rows.thumbnails, seen, was_refreshed=was_refreshed)
         told = {one[0] for one in rows.failures if one[3] == NOT_IN_ORDER}
         may_write = self.record is None or not self.record.writes_no_galleries
         if told and may_write and self.plytix.traits.gallery_writes == "replace":
