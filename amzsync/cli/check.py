@@ -162,5 +162,5 @@ def _payload(view: CheckView, small: Iterator[SmallImage], output: Output) -> Pa
         partial(check_json, view, small),
         Stream.ERR if is_early else Stream.OUT,
         brief,
-        is_well=view.outcome is Outcome.FINISHED,
+        is_well=view.outcome is Outcome.FINISHED and not view.images.unseen,
     )

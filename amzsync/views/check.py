@@ -62,6 +62,11 @@ class ImagesView:
     def changed(self) -> int:
         return len(self.look.changed) if self.look else 0
 
+    @property
+    def unseen(self) -> int:
+        """How many could not be looked at."""
+        return self.look.unanswered + self.look.left if self.look else 0
+
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
@@ -147,7 +152,7 @@ def render_check_in_short(view: CheckView, console: "Console") -> None:
     """Print what must be seen in any case."""
     console.print(_headline(view))
     _print_differences(view, console, Listing(show_all=False, show_addresses=False))
-    if view.images.look and (view.images.look.changed or view.images.look.unanswered):
+    if view.images.look and (view.images.changed or view.images.unseen):
         render_pictures(view.images.look, console)
     _print_end(view, console)
 

@@ -1,5 +1,7 @@
 """A picture that has changed at its address is told by `check`, and replaced by `apply`, with --pictures."""
 
+import os
+import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -13,7 +15,7 @@ from cli.terminal import Result, amzsync
 
 from amzsync.cli import network
 from amzsync.ledger.pictures import Pictures
-from amzsync.plytix.pictures import PictureHost
+from amzsync.plytix.pictures import FileAnswer, PictureHost
 
 PRIVATE = "--allow-private-urls"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -165,6 +167,32 @@ def test_nothing_of_a_private_network_is_fetched_whatever_a_mapping_may_name(
     assert setup.apply(mapping, PRIVATE, "--pictures").code == 0
     told = check("--json", PRIVATE)
     assert (told.code, told.json["pictures"]["unanswered"], host.asked) == (0, 1, [])
+
+
+def test_what_could_not_be_looked_at_is_told_also_quietly(setup: Setup, host: PictureHostServer) -> None:
+    in_place(setup, host)
+    host.pictures["a.jpg"] = Hosted(status=500)
+    told = check("-q")
+    assert (told.code, told.out) == (0, "")
+    assert "1 image could not be looked at: HTTP 500" in told.err
+
+
+def test_an_interrupted_look_is_kept_and_goes_on_where_it_was(
+    setup: Setup, host: PictureHostServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_place(setup, host)
+    host.pictures["c.jpg"] = Hosted(JPEG + b"new", '"2"')
+
+    def interrupt(_host: PictureHost, _url: str) -> FileAnswer:
+        os.kill(os.getpid(), signal.SIGINT)
+        return FileAnswer(reason="the run was to end")
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(PictureHost, "headers", interrupt)
+        assert check().code == 130
+        assert setup.apply(None, "--pictures").code == 130
+    resumed = amzsync("resume", *FAST)
+    assert (resumed.code, len(replaced(setup))) == (0, 1)
 
 
 def test_an_asset_that_plytix_has_no_more_is_told(setup: Setup, host: PictureHostServer) -> None:
