@@ -11,7 +11,7 @@ from amzsync.cli.ending import outcome_and_cause, plan_words, report_payload, re
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.limits import chosen_limits
 from amzsync.cli.network import RunRequest, look_at_pictures, outcome_of, refresh, sync
-from amzsync.cli.next_steps import after_plan
+from amzsync.cli.next_steps import after_plan, completed
 from amzsync.cli.planning import OpenLedger, plan_view
 from amzsync.cli.removal import plan_removals, with_removals
 from amzsync.cli.result import CommandResult
@@ -133,7 +133,8 @@ def _end(request: RunRequest, run_id: int, done: RunResult) -> CommandResult:
     counters = {"requests": done.requests, "seconds": done.seconds}
     work = request.ledger.work(run_id)
     kept = chain(work.kept(), request.ledger.pictures(run_id).left())
-    left = tuple(f"Left as it is: {one.sku} {one.url}: {one.reason}" for one in kept)
+    target = request.options.target
+    left = tuple(f"Left as it is: {one.sku} {one.url}: {completed(one.reason, target)}" for one in kept)
     if left and outcome is Outcome.FINISHED:
         outcome = Outcome.FAILURES
     request.ledger.runs.end(run_id, outcome, counters, message)

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from catalogue import rows
-from cli.fixtures import FAST, Setup
+from cli.fixtures import FAST, Setup, flat
 from cli.picture_host import JPEG, Hosted, PictureHostServer
 from cli.terminal import Result, amzsync
 
 from amzsync.cli import network
+from amzsync.domain.marks import Marks
 from amzsync.ledger.pictures import Pictures
 from amzsync.plytix.pictures import FileAnswer, PictureHost
 
@@ -131,6 +132,29 @@ def test_another_format_and_what_is_no_picture_are_left_with_their_reason(
     host.pictures["b.jpg"] = Hosted(JPEG + b"b", '"1"')
     assert setup.apply(None, "--pictures").code == 0
     assert len(replaced(setup)) == 2
+
+
+def test_the_next_step_for_another_format_works(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [
+        FileAnswer(200, marks=Marks('"1"')),
+        FileAnswer(200, marks=Marks('"2"'), content=PNG + b"picture"),
+    ]
+    monkeypatch.setattr(PictureHost, "headers", lambda *_: told[0])
+    monkeypatch.setattr(PictureHost, "fetch", lambda *_: told[0])
+    assert setup.apply(setup.mapping([flat("A", "a", "b")])).code == 0
+    assert check().code == 0
+    before = galleries(setup)
+    del told[0]
+    left = setup.apply(None, "--pictures", "--sku", "A").err
+    told_next = "delete the asset in Plytix, then `amzsync apply --refresh --yes` uploads it anew"
+    assert left.count(told_next) == 2
+    for (asset_id,) in rows(setup.ledger, "SELECT plytix_id FROM assets"):
+        setup.sandbox.delete_asset(asset_id)
+    assert setup.apply(None, "--refresh").code == 0
+    assert galleries(setup) == before
+    # They are other assets, of which nothing is known yet.
+    look = check("--json")
+    assert (look.code, look.json["pictures"]["first"]) == (0, 2)
 
 
 def test_a_death_after_the_request_repeats_it_and_no_other(
