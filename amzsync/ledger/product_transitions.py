@@ -132,6 +132,37 @@ class ProductTransitions(WorkRows):
                 [(place, product_id, asset_id) for asset_id, place in (sent or {}).items()],
             )
 
+    def claim_removal(self, product_id: int, going: Iterable[int], *, thumbnail: bool) -> None:
+        """A write is about to leave that takes out these links, and the thumbnail: they may be gone any time.
+
+        Whose they are, and where they stood, stays on record.
+        """
+        with self._store.atomic():
+            self._store.execute_many(
+                "UPDATE links SET state = 'in_flight'"
+                " WHERE product_id = ? AND asset_id = ? AND state = 'done'",
+                [(product_id, asset_id) for asset_id in going],
+            )
+            if thumbnail:
+                self._store.execute(
+                    "UPDATE thumbnails SET state = 'in_flight' WHERE product_id = ? AND state = 'done'",
+                    (product_id,),
+                )
+
+    def settle_removal(self, product_id: int) -> None:
+        """The product was seen after `claim_removal`, and what is gone of it is about to be written down."""
+        with self._store.atomic():
+            self._store.execute(
+                "UPDATE links SET state = 'done'"
+                " WHERE product_id = ? AND state = 'in_flight' AND origin = 'made' AND sent IS NULL",
+                (product_id,),
+            )
+            self._store.execute(
+                "UPDATE thumbnails SET state = 'done'"
+                " WHERE product_id = ? AND state = 'in_flight' AND origin IS NOT NULL",
+                (product_id,),
+            )
+
     def release_product(self, product_id: int) -> None:
         """The write is known not to have happened: it is wanted as before."""
         with self._store.atomic():

@@ -196,6 +196,31 @@ def test_what_a_search_no_longer_shows_is_wanted_again_and_ours_if_it_stands(led
     }
 
 
+def test_what_is_about_to_be_taken_out_is_unknown_until_it_is_seen_again(ledger: Rows) -> None:
+    for product_id, asset_id in ((S1, A), (S1, B), (S2, A)):
+        ledger.put(product_id, asset_id, "done", origin="made", placed=4)
+    ledger.put(S2, B, "obsolete", origin="made", placed=4)
+    for product_id in (S1, S2):
+        ledger.put_thumbnail(product_id, "done", "made")
+    before = ledger.links, ledger.thumbnails
+    ledger.work.claim_removal(S1, [A], thumbnail=True)
+    ledger.work.claim_removal(S2, [B], thumbnail=False)
+    assert ledger.links == before[0] | {(S1, A): ("in_flight", None, "made", 4, None)}
+    assert ledger.thumbnails == before[1] | {S1: ("in_flight", None, "made")}
+    ledger.work.settle_removal(S1)
+    assert (ledger.links, ledger.thumbnails) == before
+
+
+def test_what_a_run_has_sent_is_not_settled_with_a_removal(ledger: Rows) -> None:
+    ledger.put(S1, A, "in_flight", origin="made", placed=4, sent=2)
+    ledger.put(S1, B, "in_flight")
+    ledger.put(S2, A, "in_flight", origin="made", placed=4)
+    ledger.put_thumbnail(S1, "in_flight")
+    before = ledger.links, ledger.thumbnails
+    ledger.work.settle_removal(S1)
+    assert (ledger.links, ledger.thumbnails) == before
+
+
 def test_an_order_that_is_wanted_makes_what_is_done_pending_and_nothing_else(ledger: Rows) -> None:
     for product_id, asset_id in ((S1, A), (S1, B), (S2, A)):
         ledger.put(product_id, asset_id, "done", origin="made", placed=4)

@@ -23,8 +23,19 @@ FOUND = {
     1_031_158: "a mapping merged by a run that died was not known to the judge",
 }
 
+FOUND_TAKING_BACK = {
+    129: "what a dead undo had taken out was still told as done, as long as nobody resumed it",
+}
+"""With the record of a probe, and with prune and undo."""
+
 
 @pytest.mark.parametrize(("seed", "found"), FOUND.items(), ids=map(str, FOUND))
 def test_what_a_seed_has_found_stays_mended(seed: int, found: str) -> None:
     verdict = run(seed)
+    assert not verdict.broken, f"{verdict.broken} (it had found: {found})"
+
+
+@pytest.mark.parametrize(("seed", "found"), FOUND_TAKING_BACK.items(), ids=map(str, FOUND_TAKING_BACK))
+def test_what_a_seed_has_found_of_taking_back_stays_mended(seed: int, found: str) -> None:
+    verdict = run(seed, takes_back=True, is_probed=True)
     assert not verdict.broken, f"{verdict.broken} (it had found: {found})"

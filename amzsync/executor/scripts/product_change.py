@@ -174,6 +174,11 @@ class ProductChange:
         self._work.claim_task(product_id)
         self._work.settle_writes(product_id, self.standing, but_own=True)
         self._work.claim_write(product_id, self.standing, gallery, thumbnail)
+        going = () if gallery is None else set(self.state.gallery or ()).difference(gallery)
+        rows = [row for one in going for row in self.state.rows_of(one)]
+        wanted = self.state.product.thumbnail
+        is_taken = thumbnail is not None and wanted and self.state.ids.get(wanted.asset_id) not in thumbnail
+        self._work.claim_removal(product_id, rows, thumbnail=bool(is_taken))
 
     def _write_whole(self, way: Whole) -> Script[float | None]:
         before = self.state.gallery or ()

@@ -71,6 +71,7 @@ def _record(change: ProductChange, context: RemovalContext) -> None:
                 work.record_reading(product_id, state.standing(state.gallery), as_left=as_left)
         standing = change.standing
         work.settle_writes(product_id, standing)
+        work.settle_removal(product_id)
         seen = PlytixProduct(state.seen.id, state.product.sku, standing.thumbnail, standing.gallery)
         take_in(work.product(product_id), state.ids, seen, context.record)
         work.release_product(product_id)
