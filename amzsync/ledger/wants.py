@@ -138,6 +138,6 @@ class Wants(WorkRows):
 
 
 def _settled(state: str) -> State:
-    """The state to begin with: what was in flight then is not in flight now."""
+    """The state to begin with: what was in flight then is not now, and why one was skipped is not kept."""
     found = State(state)
-    return State.PENDING if found in (State.IN_FLIGHT, State.FAILED) else found
+    return State.PENDING if found in (State.IN_FLIGHT, State.FAILED, State.SKIPPED) else found

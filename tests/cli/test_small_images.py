@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from catalogue import picture, rows, states
-from cli.fixtures import Setup
+from cli.fixtures import FAST, Setup
 from cli.terminal import amzsync
 
 SIZES = {"big": (400, 500), "low": (300, 200), "tiny": (75, 60), "front": (499, 499)}
@@ -104,3 +104,14 @@ def test_a_size_that_a_later_mapping_tells_counts(setup: Setup) -> None:
     # A mapping that tells none says nothing of it.
     untold = {"suggested_sku": "A", "image_urls": [picture("untold"), picture("low")]}
     assert amzsync("plan", "--mapping", setup.mapping([untold]), "--json").json["small_images"] == small
+
+
+def test_what_an_undo_brings_back_as_left_out_is_not_left_out_for_ever(setup: Setup) -> None:
+    first = setup.mapping([listed("A", "big", "low")])
+    assert setup.apply(first, "--skip-small").code == 0
+    assert setup.apply(setup.mapping([listed("A", "big", "low", "tiny")], "more.json")).code == 0
+    assert amzsync("undo", "--yes", *FAST).code == 0
+    assert {sku: len(images) for sku, images in galleries(setup).items()} == {"A": 1}
+    assert setup.apply(first).code == 0
+    assert {sku: len(images) for sku, images in galleries(setup).items()} == {"A": 2}
+    assert amzsync("check").code == 0
