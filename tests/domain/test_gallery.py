@@ -52,6 +52,16 @@ def settle(*pictures: Picture) -> tuple[Gallery, list[tuple[str, str]]]:
             id="the larger area of one variant",
         ),
         pytest.param(
+            [("x.jpg", "MAIN", 1), ("y.jpg", "MAIN", 2)],
+            [("y.jpg", "MAIN")],
+            id="the smallest area is one too",
+        ),
+        pytest.param(
+            [("x._SL75_.jpg", "MAIN", 75 * 75), ("x.jpg", "PT01", 500 * 500)],
+            [("x._SL75_.jpg", "MAIN"), ("x.jpg", "PT01")],
+            id="areas that are told decide among entries of one variant alone",
+        ),
+        pytest.param(
             [("x.jpg", "MAIN", 100), ("y.jpg", "MAIN", 100), ("z.jpg", "MAIN", 99)],
             [("x.jpg", "MAIN"), ("y.jpg", "MAIN")],
             id="equal areas are all kept",

@@ -162,6 +162,28 @@ def test_another_main_picture_makes_the_thumbnail_pending(ledger: Ledger, ledger
     ]
 
 
+@pytest.mark.parametrize(
+    ("main", "thumbnail"),
+    [("a", ("failed", "not an image")), ("b", ("pending", None))],
+    ids=["same", "other"],
+)
+def test_why_a_thumbnail_failed_is_kept_for_as_long_as_its_picture_is_the_same(
+    ledger: Ledger, ledger_path: Path, main: str, thumbnail: tuple[str, str | None]
+) -> None:
+    merge(ledger, [product("S1", ("a", "MAIN"))])
+    ledger.work().fail_thumbnail(1, REFUSAL)
+    merge(ledger, [product("S1", (main, "MAIN"), ("c", "PT01"))])
+    assert rows(ledger_path, "SELECT state, reason FROM thumbnails") == [thumbnail]
+
+
+def test_a_thumbnail_that_is_wanted_again_has_no_reason_of_before(ledger: Ledger, ledger_path: Path) -> None:
+    merge(ledger, [product("S1", ("a", "MAIN"))])
+    ledger.work().fail_thumbnail(1, REFUSAL)
+    merge(ledger, [product("S1", ("a", "PT01"))])
+    merge(ledger, [product("S1", ("a", "MAIN"))])
+    assert rows(ledger_path, "SELECT state, reason FROM thumbnails") == [("pending", None)]
+
+
 def test_a_product_may_become_a_parent_without_new_work(ledger: Ledger, ledger_path: Path) -> None:
     merge(ledger, BASE)
     finish_all(ledger)

@@ -126,7 +126,7 @@ def test_without_limits_nothing_waits_but_for_a_pause() -> None:
     pace = Pace([])
     for _ in range(100):
         pace.record(0.0)
-    assert (pace.wait_s(0.0), pace.longest_s) == (0.0, 0.0)
+    assert (pace.wait_s(0.0), pace.time_for_s(5, 0.0), pace.longest_s) == (0.0, 0.0, 0.0)
     assert not pace.refused(pace.record(0.0), 60.0, 0.0)
     pace.pause(5.0)
     assert pace.wait_s(0.0) == 5.0
@@ -234,3 +234,32 @@ def test_a_refusal_that_tells_no_wait_is_taken_for_one_of_a_minute() -> None:
     assert pace.refused(refused, None, 10.0)
     assert pace.limits == (Limit(4, 3600.0),)
     assert pace.wait_s(10.0) == 60.0 + 600.0
+
+
+def test_a_refusal_that_asks_for_more_than_any_window_is_taken_for_one_of_the_longest() -> None:
+    pace = Pace([Limit(8, 10.0), Limit(10, 3600.0)])
+    for number in range(4):
+        pace.answered(pace.record(1.0 * number), 1.0 * number, 1.0 * number)
+    assert pace.refused(pace.record(4.0), 7200.0, 4.0)
+    assert pace.limits == (Limit(8, 10.0), Limit(4, 3600.0))
+
+
+def test_other_limits_have_not_been_refused_yet() -> None:
+    pace = Pace([Limit(5, 1.0)])
+    pace.refused(pace.record(0.0), 1.0, 0.0)
+    assert pace.goes_on
+    pace.configure([Limit(5, 1.0)])
+    assert not pace.goes_on
+
+
+def test_each_refusal_for_requests_that_arrived_late_lets_them_arrive_later_still() -> None:
+    pace = Pace([Limit(10, 20.0)])
+    arrivals = []
+    for at in (0.0, 1000.0):
+        for _ in range(pace.limits[0].allowed):
+            pace.answered(pace.record(at), at, at)
+        refused = pace.record(at + 20.5)
+        arrivals.append(refused.arrival_s)
+        pace.refused(refused, 1.0, at + 20.5)
+    arrivals.append(pace.record(2000.0).arrival_s)
+    assert arrivals == pytest.approx([0.4, 0.6, 0.9])

@@ -213,6 +213,23 @@ def test_ids_go_on_where_the_ledger_ends_in_the_order_of_the_addresses() -> None
     assert list(planner.new_links()) == [(8, 3, "MAIN", 1), (8, 2, "PT01", 2), (8, 1, "PT02", 3)]
 
 
+def test_the_size_of_a_wanted_picture_is_told_the_largest_of_several() -> None:
+    planner = plan(
+        product("S1", ImageRef(picture("a"), "MAIN", 200, 20), ImageRef(picture("b"), "PT01")),
+        product("S2", ImageRef(picture("a"), "MAIN", 1200, 30), ImageRef("ftp://x", "PT01", 100, 10)),
+        product("S3", ImageRef(picture("a"), "MAIN", 600, 60)),
+    )
+    urls = dict(planner.new_urls())
+    assert [(urls[number], *sides) for number, *sides in planner.new_sizes()] == [(picture("a"), 30, 40)]
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_only_a_plan_that_is_said_to_be_complete_ends_what_it_does_not_name(*, is_complete: bool) -> None:
+    known = KnownRows(products={"S1": KnownProduct(1, b""), "S2": KnownProduct(2, b"")})
+    planner = plan(product("S1"), known=known, **({"is_complete": True} if is_complete else {}))
+    assert (planner.gone_products(), planner.unnamed_products()) == (([2], []) if is_complete else ([], [2]))
+
+
 def test_more_variants_than_can_be_numbered_are_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("amzsync.planner.variants._MAX_VARIANTS", len(KNOWN) + 2)
     planner = plan(product("S1", *((f"p{n}", f"V{n}") for n in range(6))))

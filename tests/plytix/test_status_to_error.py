@@ -13,7 +13,7 @@ from amzsync.errors import (
     StopError,
     TokenError,
 )
-from amzsync.plytix.refusals import error_for
+from amzsync.plytix.refusals import error_for, readable
 from amzsync.plytix.wire import Reply, Request, RequestKind
 
 CALL = Request(RequestKind.PRODUCT_READ, "GET", "/products/p1")
@@ -183,3 +183,8 @@ def test_no_answer_whatever_can_break_the_mapping(status: int, headers: dict[str
     assert len(error.message) < 600
     if isinstance(error, RateLimitedError):
         assert error.retry_after_s is None or 0 <= error.retry_after_s <= 86_400
+
+
+@pytest.mark.parametrize(("blanks", "shown"), [(39, "x"), (40, "")])
+def test_a_message_is_looked_for_in_the_beginning_of_what_was_said(blanks: int, shown: str) -> None:
+    assert readable("\n" * blanks + "x", 10) == shown
