@@ -35,7 +35,7 @@ def test_every_kind_of_request_has_its_priority(kind: RequestKind) -> None:
         RequestKind.UNLINK,
         RequestKind.ASSET_DELETE,
     }
-    uploads = {RequestKind.ASSET_UPLOAD}
+    uploads = {RequestKind.ASSET_UPLOAD, RequestKind.ASSET_CONTENT}
     expected = Priority.WRITE if kind in writes else Priority.UPLOAD if kind in uploads else Priority.READ
     assert Priority.of(kind) is expected
     queues = Queues()
