@@ -10,13 +10,15 @@ __all__ = ["small_entries", "small_names"]
 
 
 def small_names(small: SmallTotals, left_out: int = 0) -> NameList:
-    """One line; `left_out` of the images are skipped."""
+    """One line; `left_out` links are skipped for it: what is in place already stays."""
     title = (
         f"{plural(small.images, 'image')} smaller than {small.below:,} pixels,"
         f" on {plural(small.products, 'product')}"
     )
     names = [f"{one.sku} ({one.variant} {one.width} × {one.height})" for one in small.examples]
-    return NameList(f"{title}, left out" if left_out else title, names, small.products, "yellow")
+    if left_out:
+        title += f", {plural(left_out, 'gallery link')} left out"
+    return NameList(title, names, small.products, "yellow")
 
 
 def small_entries(images: Iterable[SmallImage]) -> Iterator[dict[str, object]]:

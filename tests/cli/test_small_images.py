@@ -54,6 +54,7 @@ def test_what_is_left_out_for_its_size_is_wanted_again_without_the_option(setup:
     skipped = setup.apply(catalogue, "--skip-small")
     assert skipped.code == 0, skipped.err
     assert "images left out (--skip-small)" in skipped.out
+    assert "3 images smaller than 500 pixels, on 2 products, 3 gallery links left out: A (" in skipped.out
     assert {sku: len(images) for sku, images in galleries(setup).items()} == {"A": 1, "B": 1, "C": 1}
     assert {name for name, state in states(setup.ledger, "assets").items() if state == "skipped"} == {
         "low",
