@@ -195,6 +195,24 @@ def test_an_interrupted_undo_is_carried_on(harness: SyncHarness, method: str, pa
     assert (second.result.products, second.result.links_removed, second.result.left) == (3, 6, ())
 
 
+@pytest.mark.parametrize(("method", "path"), [("PATCH", PRODUCT), ("DELETE", UNLINK)])
+def test_nothing_is_told_as_done_while_it_is_being_taken_out(
+    harness: SyncHarness, method: str, path: str
+) -> None:
+    """So that an undo which is killed then, and not resumed, leaves no row that is not true."""
+    if method == "DELETE":
+        by_hand(harness, "S1", "p.jpg")
+    harness.plan(of("S1", A, B))
+    harness.apply()
+    looks: list[tuple[dict[str, int], dict[str, int]]] = []
+    look = RunBefore(lambda: looks.append((states(harness), states(harness, "thumbnails"))))
+    harness.sandbox.faults.add(Fault(method, path, look))
+    harness.undo()
+    assert looks == [({"in_flight": 2}, {"in_flight": 1})]
+    assert states(harness) == {"pending": 2}
+    assert states(harness, "thumbnails") == {"pending": 1}
+
+
 def test_what_a_run_uploaded_is_deleted_on_request(harness: SyncHarness) -> None:
     harness.apply(wanting=[of("S1", A)])
     harness.apply(wanting=[of("S1", A, B), of("S2", C)])

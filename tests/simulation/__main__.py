@@ -2,7 +2,8 @@
 
 With a number behind it, so many seeds from there on, with `first` up to the first that breaks a promise; with
 `shrink`, the seed's shortest broken form. With `back`, prune and undo are typed, too; with `probed`,
-ledgers have the record of a probe, true or not.
+ledgers have the record of a probe, true or not; with `ignore`, `append` or `replace`, every account does that
+with a write of a whole gallery.
 """
 
 import sys
@@ -12,9 +13,9 @@ from pathlib import Path
 # Run as a folder, Python would look for the parts inside it.
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from simulation.simulation import Verdict, run  # noqa: E402 - found in the folder above this one
+from simulation.simulation import Kind, Verdict, run  # noqa: E402 - found in the folder above this one
 
-_run = partial(run, takes_back="back" in sys.argv, is_probed="probed" in sys.argv)
+_run = partial(run, kind=Kind.of_words(sys.argv))
 _MOST_PRODUCTS = (1, 2, 3, 4, 6, 8, 12)
 _MOST_MISFORTUNES = (0, 1, 2, 3, 5, 8)
 

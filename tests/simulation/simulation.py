@@ -1,10 +1,11 @@
 """One seed's life: a catalogue, a person at a terminal, other people, bad luck, and a calm end."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from traceback import format_exc
+from typing import Self
 from unittest import mock
 
 from simulation.judge import BrokenPromiseError, Judge, Seen
@@ -44,22 +45,48 @@ class Verdict:
     figures: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What of a life is asked for, not drawn.
+
+    `takes_back`: prune and undo are typed, too. `is_probed`: the ledger has a record of a probe, which may be
+    true or not. `gallery_writes`: what the account does with a write of a whole gallery, as in `Traits`.
+    """
+
+    takes_back: bool = False
+    is_probed: bool = False
+    gallery_writes: str | None = None
+
+    @classmethod
+    def of_words(cls, words: Collection[str]) -> Self:
+        """As it is typed; words that tell something else are passed over."""
+        account = next((word for word in words if word in ("replace", "ignore", "append")), None)
+        return cls("back" in words, "probed" in words, account)
+
+    def __str__(self) -> str:
+        words = ("back" * self.takes_back, "probed" * self.is_probed, self.gallery_writes)
+        return " ".join(word for word in words if word)
+
+
+_ANY = Kind()
+
+
 def run(
     seed: int,
+    kind: Kind = _ANY,
     *,
     products: int | None = None,
     misfortunes: int | None = None,
     log: bool = False,
-    takes_back: bool = False,
-    is_probed: bool = False,
 ) -> Verdict:
     """Live through one seed. The two numbers, where given, are the most it may have of either.
 
-    `log`: tell every event, also where nothing was broken. `takes_back`: prune and undo are typed, too.
-    `is_probed`: the ledger has a record of a probe, which may be true or not.
+    `log`: tell every event, also where nothing was broken.
     """
     life = _Life(seed, products, misfortunes)
-    life.takes_back, life.record = takes_back, _record(seed) if is_probed else None
+    life.takes_back, life.record = kind.takes_back, _record(seed) if kind.is_probed else None
+    if kind.gallery_writes is not None:
+        life.plytix.traits.gallery_writes = kind.gallery_writes
     verdict = Verdict(seed)
     try:
         with seldom_told(), watched(life.judge, seed), _recorded(life.record):

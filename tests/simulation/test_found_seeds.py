@@ -1,7 +1,7 @@
 """Seeds that once broke a promise, each with what it found."""
 
 import pytest
-from simulation.simulation import run
+from simulation.simulation import Kind, run
 
 FOUND = {
     42: "places believed in the order of links where answers told nothing of a write",
@@ -23,10 +23,13 @@ FOUND = {
     1_031_158: "a mapping merged by a run that died was not known to the judge",
 }
 
+_DEAD_UNDO = "what a dead undo had taken out was still told as done, as long as nobody resumed it"
 FOUND_TAKING_BACK = {
-    129: "what a dead undo had taken out was still told as done, as long as nobody resumed it",
+    (129, "back probed"): _DEAD_UNDO,
+    (48, "back ignore"): _DEAD_UNDO,
+    (60, "back ignore"): _DEAD_UNDO,
+    (234, "back ignore"): _DEAD_UNDO,
 }
-"""With the record of a probe, and with prune and undo."""
 
 
 @pytest.mark.parametrize(("seed", "found"), FOUND.items(), ids=map(str, FOUND))
@@ -35,7 +38,8 @@ def test_what_a_seed_has_found_stays_mended(seed: int, found: str) -> None:
     assert not verdict.broken, f"{verdict.broken} (it had found: {found})"
 
 
-@pytest.mark.parametrize(("seed", "found"), FOUND_TAKING_BACK.items(), ids=map(str, FOUND_TAKING_BACK))
-def test_what_a_seed_has_found_of_taking_back_stays_mended(seed: int, found: str) -> None:
-    verdict = run(seed, takes_back=True, is_probed=True)
+@pytest.mark.parametrize(("life", "found"), FOUND_TAKING_BACK.items(), ids=map(str, FOUND_TAKING_BACK))
+def test_what_a_seed_has_found_of_taking_back_stays_mended(life: tuple[int, str], found: str) -> None:
+    seed, words = life
+    verdict = run(seed, Kind.of_words(words.split()))
     assert not verdict.broken, f"{verdict.broken} (it had found: {found})"

@@ -5,7 +5,7 @@ import os
 import time
 
 import pytest
-from simulation.simulation import run
+from simulation.simulation import Kind, run
 
 _FIXED = 120
 _CHUNKS = 6
@@ -18,12 +18,15 @@ _MOST_OF_THE_DAY = 250
 _SOAK = 100_000
 
 
-def _fails(seed: int, *, takes_back: bool = False, is_probed: bool = False) -> str:
+_ANY = Kind()
+
+
+def _fails(seed: int, kind: Kind = _ANY) -> str:
     """What to say of a seed that broke a promise; nothing where all were kept."""
-    verdict = run(seed, takes_back=takes_back, is_probed=is_probed)
+    verdict = run(seed, kind)
     if not verdict.broken:
         return ""
-    again = f"python3 tests/simulation {seed}{' back' * takes_back}{' probed' * is_probed}"
+    again = f"python3 tests/simulation {seed} {kind}".rstrip()
     return f"{verdict.broken}\nAgain, with every event: {again}"
 
 
@@ -35,13 +38,13 @@ def test_every_promise_is_kept_in_the_fixed_seeds(chunk: int) -> None:
 
 def test_every_promise_is_kept_where_prune_and_undo_are_typed_too() -> None:
     seeds = [*range(_TAKEN_BACK), *_FOUND_TAKING_BACK]
-    found = {seed: broken for seed in seeds if (broken := _fails(seed, takes_back=True))}
+    found = {seed: broken for seed in seeds if (broken := _fails(seed, Kind(takes_back=True)))}
     assert not found
 
 
 def test_every_promise_is_kept_where_a_probe_has_left_a_record_true_or_not() -> None:
-    seeds = range(_PROBED)
-    found = {seed: broken for seed in seeds if (broken := _fails(seed, is_probed=True))}
+    kind = Kind(takes_back=True, is_probed=True)
+    found = {seed: broken for seed in range(_PROBED) if (broken := _fails(seed, kind))}
     assert not found
 
 
