@@ -27,6 +27,7 @@ class Arrivals:
         self._in_progress = 0
         self._connections = 0
         self.expected_s = 0.0
+        self.is_widened = False
 
     def configure(self, limits: Sequence[Limit]) -> None:
         shortest = min(limits, key=lambda limit: limit.window_s, default=None)
@@ -35,6 +36,7 @@ class Arrivals:
             _NEW_CONNECTION_SHARE * self._shortest_s if shortest and shortest.is_spaced else 0.0
         )
         self.expected_s = min(_CAP_S, _SHARE * self._shortest_s)
+        self.is_widened = False
 
     @property
     def of_others_s(self) -> float:
@@ -58,4 +60,5 @@ class Arrivals:
 
     def widen(self) -> None:
         """A refusal shows that requests arrive later than expected."""
+        self.is_widened = True
         self.expected_s = min(_CAP_S, _MOST_SHARE * self._shortest_s, _WIDER * self.expected_s)

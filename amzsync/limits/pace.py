@@ -203,11 +203,15 @@ class Pace:
         if is_try or are_many or sent < allowed - self._refused_together:
             self._excused_at = None
             return accepted
-        if self._refused_together == 1:
+        # Below a lower limit that was shown, a short window has more likely been raised too far.
+        is_raised = window.configured.is_spaced and window.observed is not None
+        if self._refused_together == 1 and not (is_raised and self._arrivals.is_widened):
             self._arrivals.widen()
+        if is_raised:
+            return min(accepted, allowed - 1)
         soon_s = _EXCUSED_WINDOWS * window.window_s
         is_again = self._excused_at is not None and 0 < self._refused_at - self._excused_at < soon_s
-        if window.configured.is_spaced and window.observed is None and not is_again:
+        if window.configured.is_spaced and not is_again:
             self._excused_at = self._refused_at
         return max(accepted, int(allowed * _CAREFUL_DECREASE))
 
