@@ -184,6 +184,14 @@ def test_a_thumbnail_that_is_wanted_again_has_no_reason_of_before(ledger: Ledger
     assert rows(ledger_path, "SELECT state, reason FROM thumbnails") == [("pending", None)]
 
 
+def test_a_title_is_that_of_the_last_mapping_that_tells_one(ledger: Ledger, ledger_path: Path) -> None:
+    first, second = product("S1", ("a", "MAIN")), product("S2", ("b", "MAIN"))
+    merge(ledger, [replace(first, title="Boot"), replace(second, title="Shoe")])
+    assert rows(ledger_path, "SELECT title FROM products ORDER BY id") == [("Boot",), ("Shoe",)]
+    merge(ledger, [replace(first, title="Boots"), second])
+    assert rows(ledger_path, "SELECT title FROM products ORDER BY id") == [("Boots",), ("Shoe",)]
+
+
 def test_a_product_may_become_a_parent_without_new_work(ledger: Ledger, ledger_path: Path) -> None:
     merge(ledger, BASE)
     finish_all(ledger)

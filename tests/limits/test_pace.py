@@ -263,3 +263,45 @@ def test_each_refusal_for_requests_that_arrived_late_lets_them_arrive_later_stil
         pace.refused(refused, 1.0, at + 20.5)
     arrivals.append(pace.record(2000.0).arrival_s)
     assert arrivals == pytest.approx([0.4, 0.6, 0.9])
+
+
+def test_a_wait_that_was_rounded_up_to_a_second_more_may_be_that_of_the_window() -> None:
+    pace = Pace([Limit(8, 10.0), Limit(10, 3600.0)])
+    for number in range(4):
+        pace.answered(pace.record(1.0 * number), 1.0 * number, 1.0 * number)
+    assert pace.refused(pace.record(4.0), 11.0, 4.0)
+    assert pace.limits == (Limit(4, 10.0), Limit(10, 3600.0))
+
+
+def test_refusals_of_one_moment_count_as_one_of_a_short_window() -> None:
+    pace = Pace([Limit(20, 1.0)])
+    for number in range(8):
+        pace.answered(pace.record(0.05 * number), 0.05 * number, 0.05 * number)
+    for slot in [pace.record(0.4), pace.record(0.4)]:
+        pace.refused(slot, 1.0, 0.4)
+    assert [(one.allowed, one.repeats) for one in pace.observed] == [(8, 0)]
+
+
+def test_a_refusal_beside_one_that_showed_nothing_of_a_longer_window_shows_nothing() -> None:
+    pace = Pace([Limit(4, 10.0)])
+    for number in range(3):
+        pace.answered(pace.record(0.1 * number), 0.1 * number, 0.1 * number)
+    for slot in [pace.record(0.4), pace.record(0.4)]:
+        assert not pace.refused(slot, 1.0, 0.4)
+    assert pace.limits == (Limit(4, 10.0),)
+
+
+def test_the_time_told_counts_from_when_a_late_request_left() -> None:
+    pace = Pace([Limit(1, 10.0)])
+    pace.mark_sent(pace.record(0.0), 5.0)
+    assert pace.time_for_s(1, 5.0) == pytest.approx(10.2)
+
+
+def test_the_time_told_contains_what_is_left_of_a_pause() -> None:
+    pace = Pace([])
+    pace.pause(65.0)
+    assert pace.time_for_s(1, 60.0) == 5.0
+
+
+def test_the_time_told_is_that_of_whole_windows_of_every_length() -> None:
+    assert Pace([Limit(2, 10.0), Limit(4, 100.0)]).time_for_s(7, 0.0) == 110.0
