@@ -1,5 +1,7 @@
 """What one run did is taken back, as far as nobody has changed it since."""
 
+from collections.abc import Callable
+
 import pytest
 from catalogue import product, rows
 from executor.harness import SyncHarness
@@ -9,7 +11,8 @@ from amzsync.domain.exports import Export
 from amzsync.domain.product import Product
 from amzsync.executor.stop import StopRequest
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.reasons import CHANGED_SINCE, written_since
+from amzsync.ledger.reasons import CHANGED_SINCE, PUT_LAST, STANDS_ELSEWHERE, written_since
+from amzsync.sandbox.behaviour import parse_behaviour
 
 PRODUCT = "/products/[^/]+"
 UNLINK = "/products/[^/]+/assets/[^/]+"
@@ -211,6 +214,19 @@ def test_nothing_is_told_as_done_while_it_is_being_taken_out(
     assert looks == [({"in_flight": 2}, {"in_flight": 1})]
     assert states(harness) == {"pending": 2}
     assert states(harness, "thumbnails") == {"pending": 1}
+
+
+def test_an_order_that_a_write_of_the_whole_gallery_did_not_bring_back_is_told(
+    harness_with: Callable[..., SyncHarness],
+) -> None:
+    """An account that appends answers with every picture, and yet not as it was written."""
+    harness = harness_with(behaviour=parse_behaviour(["patch=append"]))
+    harness.plan(of("S1", A, B))
+    harness.apply()
+    harness.sandbox.set_thumbnail("S1", harness.sandbox.snapshot().products["S1"].gallery_ids[1])
+    assert {one.reason for one in harness.undo().result.left} == {STANDS_ELSEWHERE}
+    assert [one.reason for one in harness.undo().result.left] == [PUT_LAST]
+    assert harness.pictures["S1"][1] == (NAMES["b"], NAMES["a"])
 
 
 def test_what_a_run_uploaded_is_deleted_on_request(harness: SyncHarness) -> None:

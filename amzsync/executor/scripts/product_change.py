@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from amzsync.domain.written import is_subsequence
 from amzsync.errors import NotSentError, PlytixError, RejectedError, RetriableError, StopError
 from amzsync.executor.engine.freshness import Reading
 from amzsync.executor.engine.retries import Attempts
@@ -228,6 +229,8 @@ class ProductChange:
         if not_taken_out or not set(written).issubset(shown):
             self._one_by_one = True
             return 0.0
+        if not is_subsequence(written, shown):
+            self.keep(PUT_LAST)
         self._work.note_replaced(before, written, shown)
         self.state.gallery = shown
         return None
