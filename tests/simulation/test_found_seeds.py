@@ -29,6 +29,7 @@ FOUND_TAKING_BACK = {
     (48, "back ignore"): _DEAD_UNDO,
     (60, "back ignore"): _DEAD_UNDO,
     (234, "back ignore"): _DEAD_UNDO,
+    (581, "back append"): "an order that an account had made of an undo's write taken for a person's",
 }
 
 

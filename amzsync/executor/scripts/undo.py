@@ -62,12 +62,14 @@ def _record(change: ProductChange, context: RemovalContext) -> None:
     if state.seen is not None and state.gallery is not None and not change.is_unsure:
         begun = work.own_write(product_id)
         if begun is not None and begun.gallery is not None:
-            added = set(begun.gallery.after).difference(begun.gallery.before).intersection(state.gallery)
+            before, after = begun.gallery.before, begun.gallery.after
+            added = set(after).difference(before).intersection(state.gallery)
             work.note_made(product_id, [row for one in added for row in state.rows_of(one)])
-            was_ours = is_ours(begun.gallery.before, state.own, state.sent)
-            if was_ours and added.union(state.own).issuperset(begun.gallery.after):
-                # The order is the undo's work, not a person's.
-                as_left = begun.gallery.after == state.gallery
+            was_ours = is_ours(before, state.own, state.sent)
+            if was_ours and added.union(state.own).issuperset(after):
+                # The order is the undo's work, not a person's; some accounts append what they do not have.
+                appended = (*before, *(one for one in after if one not in before))
+                as_left = state.gallery in (after, appended)
                 work.record_reading(product_id, state.standing(state.gallery), as_left=as_left)
         standing = change.standing
         work.settle_writes(product_id, standing)
