@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from catalogue import CLOCKS, merge, product, rows
 
+from amzsync.domain.beliefs import AccountAnswers
+from amzsync.domain.timestamp import utc_text
 from amzsync.errors import PlytixError, RejectedError, StopError
 from amzsync.executor.clocks import Instant
 from amzsync.executor.engine.freshness import Reading
@@ -29,7 +31,9 @@ NAME = "amazon_01_MAIN_a.jpg"
 class Steps:
     """The life of the picture `a`, of which Plytix has said a moment ago that it has none (`is_absent`)."""
 
-    def __init__(self, ledger: Ledger, state: State = State.PENDING, *, is_absent: bool = True) -> None:
+    def __init__(
+        self, ledger: Ledger, state: State = State.PENDING, *, is_absent: bool = True, lag_s: float = 0.0
+    ) -> None:
         self.path = ledger.path
         work = ledger.work(ledger.runs.start("apply", {}, 1, []))
         self.record = Record(work)
@@ -38,7 +42,7 @@ class Steps:
             self.record,
             ProductsBySku("amazon_images"),
             AssetsByName(),
-            AccountTraits(SilentListener()),
+            AccountTraits(SilentListener(), AccountAnswers(search_lag_s=lag_s)),
         )
         if state is State.IN_FLIGHT:
             work.claim_assets([1])
@@ -137,3 +141,32 @@ def test_a_picture_that_is_refused_has_failed_with_its_reason(ledger: Ledger) ->
     assert (steps.waits_for, steps.plytix_id) == (None, None)
     assert rows(steps.path, "SELECT state, reason FROM assets") == [("failed", "no image")]
     assert rows(steps.path, "SELECT row_table, product_id, status FROM failures") == [("assets", 1, 422)]
+
+
+def test_where_searches_are_behind_a_picture_that_was_there_is_searched_for_once_more(ledger: Ledger) -> None:
+    steps = Steps(ledger, lag_s=3.0)
+    steps.sent(AssetExistsWithoutId())
+    steps.found()
+    search = steps.waits_for
+    assert isinstance(search, Find)
+    assert (search.keys, search.after_s) == ((NAME, "a.jpg"), 3.0)
+    assert isinstance(search.query, AssetsByName)
+    steps.found(**{NAME: "x"})
+    assert (steps.waits_for, steps.plytix_id) == (None, "x")
+
+
+@pytest.mark.parametrize(("lag_s", "ids"), [(0.0, {}), (3.0, {NAME: "x"})], ids=["no lag", "found"])
+def test_a_picture_that_was_there_is_searched_for_once_where_no_more_can_come_of_it(
+    ledger: Ledger, lag_s: float, ids: dict[str, str]
+) -> None:
+    steps = Steps(ledger, lag_s=lag_s)
+    steps.sent(AssetExistsWithoutId())
+    steps.found(**ids)
+    assert (steps.waits_for, steps.plytix_id) == (None, ids.get(NAME))
+
+
+def test_that_plytix_has_no_such_picture_is_kept_so_that_no_later_run_need_ask(ledger: Ledger) -> None:
+    steps = Steps(ledger, is_absent=False)
+    steps.found()
+    assert isinstance(steps.waits_for, Send)
+    assert rows(steps.path, "SELECT absent_at FROM assets") == [(utc_text(CLOCKS.now()),)]

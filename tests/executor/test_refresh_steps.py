@@ -1,6 +1,7 @@
 """The refresh of one product, step by step: a test answers each request, and looks at the ledger after."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,10 @@ from amzsync.executor.scheduler.script import Find, Found, Send, Sent, Shared, W
 from amzsync.executor.scripts.bulk import AssetsByName, ProductsBySku
 from amzsync.executor.scripts.context import ScriptContext
 from amzsync.executor.scripts.record import Done, Record
-from amzsync.executor.scripts.refresh import refresh_product
+from amzsync.executor.scripts.refresh import Refreshed, refresh_product
 from amzsync.executor.scripts.traits import AccountTraits
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.reasons import NOT_FOUND
+from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY, SKIP_EXISTING
 from amzsync.ledger.rows import Origin
 from amzsync.ledger.work import Work
 from amzsync.ledger.writes import Change, Standing, WriteOutcome
@@ -47,11 +48,12 @@ class Steps:
         )
         self._script = refresh_product(work.product(S1), context)
         self.waits_for: Wait | None = next(self._script)
+        self.left: Refreshed | None = None
 
-    def found(self, seen: PlytixProduct) -> None:
-        """A search shows it like this; its pictures are known."""
+    def found(self, seen: PlytixProduct | None) -> None:
+        """A search shows it like this, or not at all; its pictures are known."""
         assert isinstance(self.waits_for, Find)
-        self._answer(Found({"S1": seen}, READING))
+        self._answer(Found({"S1": seen} if seen else {}, READING))
 
     def read(self, seen: PlytixProduct) -> None:
         """It waits for the product itself, which is like this."""
@@ -64,8 +66,8 @@ class Steps:
             self.waits_for = self._script.send(value)
             while isinstance(self.waits_for, Shared):
                 self.waits_for = self._script.send({})
-        except StopIteration:
-            self.waits_for = None
+        except StopIteration as ended:
+            self.waits_for, self.left = None, ended.value
 
 
 @pytest.fixture
@@ -149,3 +151,84 @@ def test_a_write_without_an_answer_is_settled_by_what_stands_there(ledger: Ledge
     write = ledger.work().write(run_id, S1)
     assert write is not None
     assert (write.gallery, write.outcome) == (Change((), ("a", "b")), WriteOutcome.WRITTEN)
+
+
+def test_a_product_that_is_gone_is_skipped_and_seen_to_be_gone(ledger: Ledger) -> None:
+    Steps(ledger.work()).found(None)
+    assert rows(ledger.path, "SELECT DISTINCT state, reason FROM links") == [("skipped", NOT_FOUND)]
+    assert rows(ledger.path, "SELECT state, reason FROM thumbnails") == [("skipped", NOT_FOUND)]
+    assert rows(ledger.path, "SELECT in_plytix FROM seen_products") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("plytix_id", "thumbnail"),
+    [("p", ("done", "made", None)), ("new", ("skipped", None, NOT_IN_FAMILY))],
+    ids=["same", "new"],
+)
+def test_a_product_whose_family_lost_the_gallery_keeps_its_thumbnail_unless_it_was_made_anew(
+    ledger: Ledger, plytix_id: str, thumbnail: tuple[str, str | None, str | None]
+) -> None:
+    ledger.work().finish_thumbnail(S1, Origin.MADE)
+    steps = Steps(ledger.work())
+    steps.found(shown(None, plytix_id=plytix_id))
+    steps.read(shown(None, plytix_id=plytix_id, assets="x"))
+    assert steps.waits_for is None
+    assert rows(ledger.path, "SELECT plytix_id FROM products") == [(plytix_id,)]
+    assert rows(ledger.path, "SELECT DISTINCT state, reason FROM links") == [("skipped", NOT_IN_FAMILY)]
+    assert rows(ledger.path, "SELECT state, origin, reason FROM thumbnails") == [thumbnail]
+    assert rows(ledger.path, "SELECT in_plytix, missing FROM seen_products") == [(1, 2)]
+
+
+def test_what_was_ours_and_is_wanted_no_more_is_ours_no_more_once_it_is_gone(ledger: Ledger) -> None:
+    merge(ledger, [product("S1", ("a", "MAIN"))])
+    Steps(ledger.work()).found(shown("a"))
+    assert rows(ledger.path, "SELECT state, origin, placed FROM links ORDER BY asset_id") == [
+        ("done", "made", 1),
+        ("obsolete", None, None),
+    ]
+
+
+def test_an_order_of_ours_that_is_not_the_wanted_one_is_to_be_written(ledger: Ledger) -> None:
+    ledger.work().finish_links(S1, {1: 2, 2: 1}, [1, 2])
+    Steps(ledger.work()).found(shown("ba"))
+    assert rows(ledger.path, "SELECT DISTINCT state, origin FROM links") == [("pending", "made")]
+
+
+def test_what_was_left_alone_on_request_stays_so(ledger: Ledger) -> None:
+    work = ledger.work()
+    work.reopen_product(S1, [1, 2], thumbnail=False)
+    work.skip_product(S1, SKIP_EXISTING)
+    Steps(work).found(shown("x"))
+    assert rows(ledger.path, "SELECT DISTINCT state, reason FROM links") == [("skipped", SKIP_EXISTING)]
+    assert rows(ledger.path, "SELECT state, reason FROM thumbnails") == [("skipped", SKIP_EXISTING)]
+
+
+def test_a_thumbnail_that_is_wanted_no_more_stays_so_where_it_stands(ledger: Ledger) -> None:
+    ledger.work().finish_thumbnail(S1, Origin.MADE)
+    merge(ledger, [product("S1", ("a", "PT01"), ("b", "PT02"))])
+    Steps(ledger.work()).found(replace(shown("ab"), thumbnail_id="a"))
+    assert rows(ledger.path, "SELECT state, origin FROM thumbnails") == [("obsolete", "made")]
+
+
+def test_a_thumbnail_of_ours_that_another_stands_for_is_wanted_again(ledger: Ledger) -> None:
+    ledger.work().finish_thumbnail(S1, Origin.MADE)
+    Steps(ledger.work()).found(replace(shown("ab"), thumbnail_id="x"))
+    assert rows(ledger.path, "SELECT state, origin FROM thumbnails") == [("pending", None)]
+
+
+def test_the_reading_is_kept_for_the_write_only_where_something_is_left_to_do(ledger: Ledger) -> None:
+    seen = replace(shown("ab"), thumbnail_id="a")
+    for found, is_left in ((shown("ab"), True), (seen, False), (None, False)):
+        steps = Steps(ledger.work())
+        steps.found(found)
+        assert bool(steps.left) is is_left
+        if steps.left:
+            assert (steps.left.product_id, steps.left.known.seen) == (S1, found)
+
+
+def test_a_picture_that_plytix_lost_is_not_looked_for_in_the_gallery(ledger: Ledger) -> None:
+    ledger.work().lose_asset(1)
+    ledger._store.execute("UPDATE links SET sent = 1")
+    steps = Steps(ledger.work())
+    steps.found(shown("b"))
+    assert steps.waits_for is None

@@ -105,7 +105,7 @@ def take_in(product: ProductWork, ids: dict[int, str], seen: PlytixProduct, reco
         link.asset_id for link in state.links if link.state is State.DONE and link.asset_id not in standing
     ]
     thumbnail, is_lost = product.thumbnail, False
-    if thumbnail is not None and thumbnail.state is not State.OBSOLETE:
+    if thumbnail is not None:
         stands = seen.thumbnail_id is not None and ids.get(thumbnail.asset_id) == seen.thumbnail_id
         is_lost = not stands and thumbnail.state is State.DONE
         if stands:
