@@ -255,3 +255,10 @@ def test_the_sizes_of_entries_without_a_variant_decide_nothing(refs: list[ImageR
     assert [(ref.url, ref.variant) for ref in arrange(refs, read_image_url).images] == [
         (ref.url, ref.variant) for ref in arrange(unsized, read_image_url).images
     ]
+
+
+@pytest.mark.parametrize(("is_amazon", "kept"), [(True, 1), (False, 2)])
+def test_equal_ids_mean_the_same_picture_at_amazon_alone(*, is_amazon: bool, kept: int) -> None:
+    refs = [ImageRef("https://a.example/1/x.jpg", "MAIN"), ImageRef("https://a.example/2/x.jpg", "PT01")]
+    gallery = arrange(refs, lambda _url: ImageUrl("x", ".jpg", is_amazon, has_modifiers=False, size=0))
+    assert len(gallery.images) == kept

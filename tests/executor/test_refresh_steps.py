@@ -226,9 +226,10 @@ def test_the_reading_is_kept_for_the_write_only_where_something_is_left_to_do(le
             assert (steps.left.product_id, steps.left.known.seen) == (S1, found)
 
 
-def test_a_picture_that_plytix_lost_is_not_looked_for_in_the_gallery(ledger: Ledger) -> None:
+def test_a_picture_that_plytix_lost_is_looked_for_nowhere(ledger: Ledger) -> None:
     ledger.work().lose_asset(1)
     ledger._store.execute("UPDATE links SET sent = 1")
     steps = Steps(ledger.work())
     steps.found(shown("b"))
     assert steps.waits_for is None
+    assert rows(ledger.path, "SELECT state FROM thumbnails") == [("pending",)], "no thumbnail is not that one"
