@@ -184,6 +184,13 @@ def test_a_thumbnail_that_is_wanted_again_has_no_reason_of_before(ledger: Ledger
     assert rows(ledger_path, "SELECT state, reason FROM thumbnails") == [("pending", None)]
 
 
+def test_an_address_that_comes_back_mends_no_malformed_one(ledger: Ledger, ledger_path: Path) -> None:
+    merge(ledger, [product("S1", ("ftp://x", "MAIN")), product("S2", ("b", "MAIN"))])
+    merge(ledger, [product("S2", ("c", "MAIN"))])
+    merge(ledger, [product("S2", ("b", "MAIN"))])
+    assert states(ledger_path, "urls") == {"ftp://x": "failed", "b": "pending", "c": "obsolete"}
+
+
 def test_a_title_is_that_of_the_last_mapping_that_tells_one(ledger: Ledger, ledger_path: Path) -> None:
     first, second = product("S1", ("a", "MAIN")), product("S2", ("b", "MAIN"))
     merge(ledger, [replace(first, title="Boot"), replace(second, title="Shoe")])

@@ -326,3 +326,10 @@ def test_what_was_lost_of_one_product_is_wanted_again_and_its_thumbnail_only_if_
     ledger.work.reopen_product(S1, [], thumbnail=True)
     assert set(ledger.thumbnails) == {S2}
     assert (S1, B) in ledger.links
+
+
+def test_a_link_that_cannot_stand_at_its_place_is_told_as_a_failure_of_its_product(ledger: Rows) -> None:
+    ledger.put(S1, B, "done", origin="made", placed=1)
+    ledger.work.fail_order(S1, [B], REFUSAL)
+    assert ledger.links == {(S1, B): ("failed", "no", "made", 1, None)}
+    assert ledger.failures == {("links", S1, B, 422, "no", 3)}
