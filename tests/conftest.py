@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import signal
 import sqlite3
 import sys
 import tempfile
@@ -18,6 +19,10 @@ from hypothesis import settings
 # How long one example takes says more about the machine than about the code.
 settings.register_profile("amzsync", deadline=None)
 settings.load_profile("amzsync")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell lets what it starts in the background ignore Ctrl-C, and what the tests start would do so, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _CALLERS = 6
 _IN_MEMORY = Path("/dev/shm")
