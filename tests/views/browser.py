@@ -23,6 +23,7 @@ BROWSER = next((path for name in NAMES if (path := shutil.which(name))), None)
 
 _TIMEOUT_S = 90
 _CLOSING_S = 20
+_FOLLOWING_S = 20
 _ABOVE_STANDARD = 10
 _FLAGS = (
     "--headless=new",
@@ -112,6 +113,13 @@ class Browser:
 
     def type(self, text: str) -> None:
         self.call("Input.insertText", text=text)
+
+    def becomes(self, wanted: Callable[[], bool]) -> bool:
+        """Whether it is so, or is so before long: pictures and the accessibility tree follow the page."""
+        until = time.monotonic() + _FOLLOWING_S
+        while not (is_so := wanted()) and time.monotonic() < until:
+            self.settle()
+        return is_so
 
     def settle(self) -> None:
         """Two frames later, what was to be loaded for them has been asked for."""
