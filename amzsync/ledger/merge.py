@@ -112,8 +112,8 @@ class Merge:
 
     def _merge_urls(self, plan: Difference) -> None:
         many, insert = self._store.execute_many, self._store.insert_rows
-        insert("addresses", ("id", "url"), plan.new_urls())
-        keep_sizes(self._store, plan.new_sizes())
+        insert("addresses", ("id", "url", "width", "height"), plan.new_addresses())
+        keep_sizes(self._store, plan.changed_sizes())
         insert("assets", ("id", "filename"), plan.new_assets())
         returned = [(url_id,) for url_id in plan.returned_urls()]
         many("UPDATE addresses SET malformed = NULL WHERE id = ? AND malformed IS NOT NULL", returned)

@@ -171,20 +171,12 @@ def _image_list(raw: object, field: str) -> list[ImageRef]:
         height: Any = get("height")
         width: Any = get("width")
         # A size is a hint: one that is no positive whole number counts as not told.
-        is_sized = (
+        if not (
             height.__class__ is width.__class__ is int and 0 < height < MAX_SIDE and 0 < width < MAX_SIDE
-        )
-        refs.append(
-            _new_ref(
-                ImageRef,
-                (
-                    link,
-                    variant if variant in POSITION else normalise(variant),
-                    height * width if is_sized else 0,
-                    width if is_sized else 0,
-                ),
-            )
-        )
+        ):
+            height = width = 0
+        known = variant if variant in POSITION else normalise(variant)
+        refs.append(_new_ref(ImageRef, (link, known, height * width, width)))
     return refs
 
 

@@ -61,15 +61,31 @@ class Difference:
         """Addresses the ledger does not hold, by id."""
         return enumerate(self._new_urls, self._planner.addresses.known + 1)
 
-    def new_sizes(self) -> Iterator[tuple[int, int, int]]:
-        """Address id, width and height of what is wanted, where the ledger does not have that size."""
-        references, known = self._planner.references, self._planner.known.sizes
-        if not any(references.widths):
+    def new_addresses(self) -> Iterator[tuple[int, str, int | None, int | None]]:
+        """The same with width and height in pixels, where the image is wanted and the mapping tells them."""
+        sizes, best = self._sizes(), self._galleries.best
+        if not sizes:
+            yield from ((new_id, url, None, None) for new_id, url in self.new_urls())
             return
-        best, ids = self._galleries.best, self._ids
-        for number, size in enumerate(told_sizes(references, len(ids) - 1)):
+        for (new_id, url), number in zip(self.new_urls(), self._new_numbers, strict=True):
+            width, height = unpacked(sizes[number])
+            is_told = width and best[number]
+            yield new_id, url, width if is_told else None, height if is_told else None
+
+    def changed_sizes(self) -> Iterator[tuple[int, int, int]]:
+        """Id, width and height of each known address that is wanted in another size than the ledger has."""
+        if not self._planner.addresses.known:
+            return
+        known, best = self._planner.known.sizes, self._galleries.best
+        sizes = self._sizes()[: self._planner.addresses.known + 1]
+        for number, size in enumerate(sizes):
             if size and best[number] and not (number < len(known) and known[number] == size):
-                yield ids[number], *unpacked(size)
+                yield number, *unpacked(size)
+
+    def _sizes(self) -> "array[int]":
+        """By the number of an address; empty where no size is told."""
+        references = self._planner.references
+        return told_sizes(references, len(self._ids) - 1) if any(references.widths) else array("I")
 
     def malformed_urls(self) -> Iterator[MalformedUrl]:
         """Every address that can be no picture, known or new."""

@@ -219,8 +219,12 @@ def test_the_size_of_a_wanted_picture_is_told_the_largest_of_several() -> None:
         product("S2", ImageRef(picture("a"), "MAIN", 1200, 30), ImageRef("ftp://x", "PT01", 100, 10)),
         product("S3", ImageRef(picture("a"), "MAIN", 600, 60)),
     )
-    urls = dict(planner.new_urls())
-    assert [(urls[number], *sides) for number, *sides in planner.new_sizes()] == [(picture("a"), 30, 40)]
+    assert {url: sides for _, url, *sides in planner.new_addresses()} == {
+        picture("a"): [30, 40],
+        picture("b"): [None, None],
+        "ftp://x": [None, None],
+    }
+    assert list(planner.changed_sizes()) == []
 
 
 @pytest.mark.parametrize("is_complete", [True, False])
