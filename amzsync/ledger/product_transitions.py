@@ -218,14 +218,6 @@ class ProductTransitions(WorkRows):
                     (product_id,),
                 )
 
-    def doubt_links(self, product_id: int, lost: Collection[int]) -> None:
-        """A search does not show what was linked a moment ago: it is wanted again, and ours if it stands."""
-        self._store.execute_many(
-            "UPDATE links SET state = 'pending', origin = NULL, sent = placed, placed = NULL"
-            " WHERE product_id = ? AND asset_id = ? AND state = 'done'",
-            [(product_id, asset_id) for asset_id in lost],
-        )
-
     def want_order(self, product_id: int, misplaced: Collection[int]) -> None:
         """These links stand, but not in the wanted order: it is to be written."""
         self._store.execute_many(

@@ -66,13 +66,14 @@ class SeenTransitions(WorkRows):
         )
 
     def was_seen_lately(self, product_id: int) -> bool:
-        """Whether it was seen, or written, so short a while ago that a search may not show that yet."""
-        now = self._now()
+        """Whether it was seen, or written, so short a while ago that a search may not show that yet.
+
+        Where that was in the future, the clock has been set back since: it may have been a moment ago.
+        """
         return bool(
             self._store.value(
-                "SELECT EXISTS (SELECT 1 FROM seen_products"
-                " WHERE product_id = ? AND seen_at BETWEEN ? AND ?)",
-                (product_id, utc_text(now - _LATELY), utc_text(now)),
+                "SELECT EXISTS (SELECT 1 FROM seen_products WHERE product_id = ? AND seen_at >= ?)",
+                (product_id, utc_text(self._now() - _LATELY)),
             )
         )
 

@@ -19,6 +19,7 @@ from amzsync.executor.scripts.traits import AccountTraits
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY, SKIP_EXISTING
 from amzsync.ledger.rows import Origin
+from amzsync.ledger.seen import Sighting
 from amzsync.ledger.work import Work
 from amzsync.ledger.writes import Change, Standing, WriteOutcome
 from amzsync.plytix.wire import PlytixProduct, RequestKind
@@ -117,6 +118,25 @@ def test_a_search_that_lacks_what_was_sent_to_the_product_is_not_believed(ledger
     steps.found(shown("a"))
     steps.read(shown("ab"))
     assert steps.waits_for is None
+
+
+@pytest.mark.parametrize(
+    ("seen_at", "is_believed"),
+    [
+        ("2025-12-23T05:59:46Z", True),
+        ("2025-12-23T05:59:47Z", False),
+        # The clock has been set back since: it may have been a moment ago.
+        ("2025-12-23T11:00:00Z", False),
+    ],
+)
+def test_a_search_is_believed_to_lack_only_what_was_put_there_long_ago(
+    ledger: Ledger, seen_at: str, *, is_believed: bool
+) -> None:
+    ledger.work().see(S1, Sighting(in_plytix=True))
+    ledger._store.execute("UPDATE seen_products SET seen_at = ?", (seen_at,))
+    steps = Steps(ledger.work())
+    steps.found(shown("a"))
+    assert (steps.waits_for is None) is is_believed
 
 
 def test_a_write_that_did_nothing_is_forgotten_also_where_no_gallery_is_told(

@@ -16,6 +16,7 @@ from amzsync.executor.scripts.bulk import AssetsByName, ProductsBySku
 from amzsync.executor.scripts.context import SyncContext
 from amzsync.executor.scripts.product import KnownReading
 from amzsync.executor.scripts.recheck import Recheck
+from amzsync.executor.scripts.recheck_scripts import recheck_product
 from amzsync.executor.scripts.record import Record
 from amzsync.executor.scripts.sync import sync_product
 from amzsync.executor.scripts.traits import AccountTraits
@@ -29,10 +30,10 @@ WRITE, LINK = RequestKind.PRODUCT_WRITE, RequestKind.LINK
 MISSING = RejectedError("gone", status=404)
 
 
-def shown(gallery: str | None, thumbnail: str | None = None) -> PlytixProduct:
+def shown(gallery: str | None, thumbnail: str | None = None, *, plytix_id: str = "p") -> PlytixProduct:
     """The product as an answer shows it."""
     told = None if gallery is None else tuple(gallery)
-    return PlytixProduct("p", "S1", thumbnail, told, told)
+    return PlytixProduct(plytix_id, "S1", thumbnail, told, told)
 
 
 class Steps:
@@ -56,8 +57,15 @@ class Steps:
             skip_existing=skip_existing,
             recent_reading=lambda _id: self.known,
         )
+        self.record = context.record
+        self.context = context
         self._script = sync_product(work.product(1), context)
         self.waits_for: Wait | None = next(self._script)
+
+    def recheck_now(self) -> None:
+        """The sync has ended; its product is read again."""
+        self._script = recheck_product(1, "S1", self.context)
+        self.waits_for = next(self._script)
 
     def answer(self, value: object = None) -> Wait | None:
         """Answer what it waits for, or let that fail; what it waits for next, None at its end."""
@@ -429,3 +437,71 @@ def test_a_thumbnail_beside_a_persons_pictures_is_set_by_a_link_where_it_is_not_
     }
     assert steps.waits_for is None
     assert steps.thumbnail == ("done", None, "made")
+
+
+def test_what_was_put_into_a_product_made_anew_meanwhile_is_not_ours(steps: Steps) -> None:
+    steps.found("")
+    assert isinstance(steps.waits_for, Send)
+    assert steps.waits_for.attempts is not None
+    steps.waits_for.attempts.wait_s = 2.5
+    steps.sent(WRITE, RetriableError("down", status=503))
+    steps.answer(Found({"S1": shown("b", plytix_id="new")}, READING))
+    while isinstance(steps.waits_for, Turn):
+        steps.answer()
+    assert steps.sent(LINK, LinkResult.LINKED).call.request.path == "/products/new/assets"
+    steps.sent(WRITE, shown("ba", "a", plytix_id="new"))
+    assert steps.waits_for is None
+    assert rows(steps.path, "SELECT asset_id, origin FROM links ORDER BY 1") == [(1, "made"), (2, "found")]
+
+
+def test_a_picture_that_took_the_place_of_a_lost_one_of_ours_is_not_ours(second_is_ours: Steps) -> None:
+    steps = second_is_ours
+    # The script of another product finds that it is gone, and another one under its name.
+    steps.record.lose_asset(2)
+    work = steps.record.work
+    steps.record.finish_asset(work.assets([2])[2], "c", "", Origin.FOUND)
+    steps.found("c")
+    steps.sent(LINK, LinkResult.LINKED)
+    steps.sent(WRITE, shown("ca", "a"))
+    assert steps.waits_for is None
+    assert rows(steps.path, "SELECT asset_id, origin FROM links ORDER BY 1") == [(1, "made"), (2, "found")]
+
+
+def written(steps: Steps) -> None:
+    """Its pictures are put there, and then it is read again in a search."""
+    steps.found("")
+    steps.sent(WRITE, shown("ab", "a"))
+    assert steps.waits_for is None
+    steps.recheck_now()
+
+
+def test_what_another_program_has_overwritten_is_appended(steps: Steps) -> None:
+    written(steps)
+    steps.answer(Found({"S1": shown("x", "a")}, READING))
+    steps.sent(RequestKind.PRODUCT_READ, shown("xa", "a"))
+    while isinstance(steps.waits_for, Shared | Turn):
+        steps.answer({} if isinstance(steps.waits_for, Shared) else None)
+    assert (steps.sent(LINK, LinkResult.LINKED).call.request.body or {})["id"] == "b"
+    assert steps.waits_for is None
+    assert rows(steps.path, "SELECT DISTINCT state, origin FROM links") == [("done", "made")]
+
+
+def test_what_a_search_does_not_show_yet_was_not_overwritten(steps: Steps) -> None:
+    written(steps)
+    steps.answer(Found({"S1": shown("")}, READING))
+    steps.sent(RequestKind.PRODUCT_READ, shown("ab", "a"))
+    assert steps.waits_for is None
+    assert rows(steps.path, "SELECT asset_id, placed FROM links ORDER BY 1") == [(1, 1), (2, 2)]
+
+
+def test_a_product_made_anew_after_its_write_was_not_overwritten(steps: Steps) -> None:
+    written(steps)
+    steps.answer(Found({"S1": shown("b", plytix_id="new")}, READING))
+    assert steps.waits_for is None
+
+
+def test_a_product_deleted_after_its_write_was_not_overwritten(steps: Steps) -> None:
+    written(steps)
+    steps.answer(Found({"S1": shown("x")}, READING))
+    steps.sent(RequestKind.PRODUCT_READ, MISSING)
+    assert steps.waits_for is None

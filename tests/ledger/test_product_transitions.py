@@ -181,21 +181,6 @@ def test_a_note_concerns_the_named_links_of_one_product_alone(ledger: Rows) -> N
         }
 
 
-def test_what_a_search_no_longer_shows_is_wanted_again_and_ours_if_it_stands(ledger: Rows) -> None:
-    done = ("done", None, "made", 4, None)
-    for product_id, asset_id in ((S1, A), (S1, B), (S2, A)):
-        ledger.put(product_id, asset_id, "done", origin="made", placed=4)
-    ledger.put(S2, B, "failed", reason="why", origin="made", placed=4)
-    ledger.work.doubt_links(S1, [A])
-    ledger.work.doubt_links(S2, [B])
-    assert ledger.links == {
-        (S1, A): ("pending", None, None, None, 4),
-        (S1, B): done,
-        (S2, A): done,
-        (S2, B): ("failed", "why", "made", 4, None),
-    }
-
-
 def test_what_is_about_to_be_taken_out_is_unknown_until_it_is_seen_again(ledger: Rows) -> None:
     for product_id, asset_id in ((S1, A), (S1, B), (S2, A)):
         ledger.put(product_id, asset_id, "done", origin="made", placed=4)

@@ -21,6 +21,11 @@ FOUND = {
     1_030_309: "a wrong order told with the reason of a write that a deleted picture had had refused",
     1_010_086: "pictures taken for a person's after a refresh whose search lagged behind the run before it",
     1_031_158: "a mapping merged by a run that died was not known to the judge",
+    1_007_481: "a product made anew taken for overwritten, and its order for the program's own",
+    1_026_573: "the same, with more links",
+    1_024_763: "a gallery taken for overwritten as a search was behind its own write",
+    1_021_690: "a picture put by a person taken for ours, as one that was deleted had been ours",
+    1_003_939: "pictures taken for a person's after a lagging search, as the clock had been set back",
 }
 
 _DEAD_UNDO = "what a dead undo had taken out was still told as done, as long as nobody resumed it"

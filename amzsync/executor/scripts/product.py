@@ -204,6 +204,12 @@ class ProductState:
             dropped=self.own.keys() & set(removes) - set(self.wanted),
         )
 
+    def begin_anew(self, product: ProductWork) -> None:
+        """Another product has its SKU by now: nothing of what was seen or done counts for that."""
+        self.product, self.seen, self.gallery, self.reading = product, None, None, None
+        self.made, self.written, self.left = set(), None, None
+        self.thumbnail_result, self.was_claimed = None, False
+
     def see(self, seen: PlytixProduct, gallery: tuple[str, ...] | None, reading: Reading) -> None:
         """Take in what a reading showed; a gallery of None was not told."""
         self.seen, self.gallery, self.reading = seen, gallery, reading

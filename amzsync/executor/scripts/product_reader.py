@@ -53,10 +53,10 @@ class ProductReader:
 
     def _see(self, seen: PlytixProduct, reading: Reading, *, fresh: bool = False) -> None:
         context, state = self._context, self._state
-        if state.seen is None:
+        if state.plytix_id != seen.id:
             self._record.work.resolve({state.product.id: seen.id})
-            if state.product.plytix_id not in (None, seen.id):
-                state.product = self._record.work.product(state.product.id)
+            if state.seen or state.product.plytix_id not in (None, seen.id):
+                state.begin_anew(self._record.work.product(state.product.id))
         gallery = None if context.traits.reads_alone else context.traits.gallery_of(seen)
         was_told = None not in (gallery, state.gallery) and not state.was_claimed
         if fresh and was_told and gallery != state.gallery:
@@ -110,6 +110,9 @@ class ProductReader:
             }
         )
         state.ids.update((row, plytix_id) for row, plytix_id in ensured.items() if plytix_id)
+        if self._record.has_lost_assets:
+            # What this ledger has done with a picture was not done with another that has taken its place.
+            state.product = self._record.work.product(state.product.id)
 
     def _replace_lost_asset(self, asset_id: str) -> Script[None]:
         """Plytix no longer has a picture. Another product that shares it may have noticed before."""

@@ -11,7 +11,7 @@ from amzsync.executor.scripts.product import KnownReading
 from amzsync.plytix.client import read_product
 from amzsync.plytix.wire import PlytixProduct
 
-__all__ = ["find_product", "read_product_of"]
+__all__ = ["find_product", "read_by_itself", "read_product_of"]
 
 
 def find_product(sku: str, context: ScriptContext) -> Script[PlytixProduct | None]:
@@ -42,11 +42,22 @@ def read_product_of(
     gallery = traits.gallery_of(seen)
     if gallery is not None and not may_lag(seen.id, gallery):
         return KnownReading(replace(seen, gallery=gallery), found.reading)
+    known = yield from read_by_itself(seen.id, context)
+    if known is not None:
+        traits.note_read(seen, known.seen)
+    return known
+
+
+def read_by_itself(plytix_id: str, context: ScriptContext) -> Script[KnownReading | None]:
+    """The product as it stands now, whatever searches show; None where there is none.
+
+    Raises:
+        StopError: it could not be read, so nothing is known about it.
+    """
     try:
-        sent = yield Send(read_product(seen.id, context.gallery_label))
+        sent = yield Send(read_product(plytix_id, context.gallery_label))
     except PlytixError as error:
         if isinstance(error, RejectedError) and error.status == 404:
             return None
         raise reading_failed(error) from None
-    traits.note_read(seen, sent.value)
     return KnownReading(sent.value, sent.reading)
