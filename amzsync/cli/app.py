@@ -1,62 +1,126 @@
 """The program `amzsync`: its commands.
 
-Each command imports what it needs when it runs, so that `--help` and completion answer at once.
+The module of a command is imported when the command is named, and what the command needs when it runs:
+`--help` and completion answer at once.
 """
 
 import signal
 import sys
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from amzsync import __version__
-from amzsync.cli.app_reading import export_command, report_command, status_command
-from amzsync.cli.app_removal import prune_command, undo_command
-from amzsync.cli.app_setup import doctor_command, init_command
-from amzsync.cli.app_start import check_consent, start
+from amzsync.cli.app_start import new_app
 from amzsync.cli.exits import ExitCode
-from amzsync.cli.image_options import ImageOptions
-from amzsync.cli.options import (
-    ApplyOptions,
-    MappingOptions,
-    OutputOptions,
-    PaceOptions,
-    PartOptions,
-    TargetOptions,
-)
-from amzsync.cli.removal_options import RemovalOptions
-from amzsync.cli.report_options import PageOptions
-from amzsync.cli.sandbox_options import ImportOptions, SandboxOptions
-from amzsync.cli.signature import Only, takes_options
-from amzsync.cli.usage import UsageError
-
-if TYPE_CHECKING:
-    from amzsync.cli.output import Output
-    from amzsync.cli.result import CommandResult
 
 __all__ = ["app", "main"]
 
-_CONTEXT = {"help_option_names": ["-h", "--help"]}
 
-_CHECKED = Only(
-    "files", "mappings", "gallery", "marketplace", "sku_column", "url_columns", "allow_private_urls"
-)
-_APPLIED = Only("refresh", "dry_run", "is_confirmed", "retry_failed", "fail_on", "output")
-_WORK = Only("dry_run", "is_confirmed", "retry_failed", "fail_on", "output")
+class _Entry(NamedTuple):
+    """What help says of a command, and the module that holds it.
 
-app = typer.Typer(
-    name="amzsync",
+    There it is `NAME_command`, or `NAME_app` where it is a group of commands.
+    """
+
+    module: str
+    help: str
+    example: str = ""
+
+
+_COMMANDS = {
+    "plan": _Entry(
+        "app_sync",
+        "Merge mappings into the ledger and print the plan. Needs no credentials and no network.",
+        "amzsync plan --mapping catalogue.json",
+    ),
+    "apply": _Entry(
+        "app_sync",
+        "Plan, then put everything pending into Plytix.",
+        "amzsync apply --mapping catalogue.json --plytix-account sandbox --yes",
+    ),
+    "resume": _Entry(
+        "app_sync",
+        "Continue the last unfinished run with its own options; asks only if its plan was not confirmed.",
+        "amzsync resume",
+    ),
+    "check": _Entry(
+        "app_sync",
+        "Read what Plytix has of everything wanted, and tell what differs. Changes nothing.",
+        "amzsync check",
+    ),
+    "prune": _Entry(
+        "app_removal",
+        "Take out of the galleries what is no longer wanted and amzsync had put there.",
+        "amzsync prune --dry-run",
+    ),
+    "undo": _Entry(
+        "app_removal",
+        "Take back what one run did, as far as nobody has changed it since.",
+        "amzsync undo --dry-run",
+    ),
+    "status": _Entry(
+        "app_reading",
+        "Show rows by state, runs, failures with their causes, requests used, and what to do next.",
+        "amzsync status --json",
+    ),
+    "report": _Entry(
+        "app_reading",
+        "Write a page with the images of all products: what stands, what changes, what failed.",
+        "amzsync report images.html --only failed",
+    ),
+    "export": _Entry(
+        "app_reading",
+        "Print what the ledger holds as CSV or JSON, or write the files for Plytix's own importers.",
+        "amzsync export failures --output failures.csv",
+    ),
+    "doctor": _Entry(
+        "app_setup",
+        "Look at everything that a run needs, and say what is wrong. Changes nothing, but with --probe.",
+        "amzsync doctor catalogue.json",
+    ),
+    "init": _Entry(
+        "app_setup",
+        "Ask for an account's key and password, try them, and write them into a configuration file.",
+        "amzsync init",
+    ),
+    "sandbox": _Entry("app_sandbox", "The embedded Plytix."),
+}
+
+
+class _LazyGroup(TyperGroup):
+    """Knows its commands by name and help; one that is named is imported."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - of typer's own library
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, _load(name) if name else command, rest
+
+
+def _load(name: str) -> Any:  # noqa: ANN401 - of typer's own library
+    entry = _COMMANDS[name]
+    module = import_module(f"amzsync.cli.{entry.module}")
+    group = getattr(module, f"{name}_app", None)
+    if group is None:
+        group = new_app()
+        function = getattr(module, f"{name}_command")
+        group.command(name, help=entry.help, epilog=f"Example: {entry.example}")(function)
+    return get_command(group)
+
+
+def _placeholder() -> None:
+    """Stands for a command until it is named."""
+
+
+app = new_app(
+    cls=_LazyGroup,
     help="Put the Amazon images of your products into Plytix, in order, with as few requests as possible.",
-    no_args_is_help=True,
-    context_settings=_CONTEXT,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help answers in half the time
+    add_completion=True,
 )
-sandbox_app = typer.Typer(
-    help="The embedded Plytix.", no_args_is_help=True, context_settings=_CONTEXT, rich_markup_mode=None
-)
-app.add_typer(sandbox_app, name="sandbox")
+for _name, _entry in _COMMANDS.items():
+    app.command(_name, help=_entry.help)(_placeholder)
 
 
 def main() -> NoReturn:
@@ -98,149 +162,3 @@ def _program(
     ] = False,
 ) -> None:
     del version
-
-
-@app.command("plan", epilog="Example: amzsync plan --mapping catalogue.json")
-@takes_options
-def _plan(
-    *,
-    mapping: MappingOptions,
-    target: TargetOptions,
-    part: PartOptions,
-    plan_options: Annotated[ApplyOptions, Only("refresh", "dry_run")],
-    images: Annotated[ImageOptions, Only("min_size", "skip_small")],
-    pace: PaceOptions,
-    output_options: OutputOptions,
-) -> None:
-    """Merge mappings into the ledger and print the plan. Needs no credentials and no network."""
-    if not mapping.mappings and not target.ledger.exists():
-        raise UsageError("There is nothing to plan. Add --mapping FILE.")
-
-    def command(output: "Output", resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.plan import plan
-        from amzsync.cli.run_options import RunOptions
-
-        return plan(RunOptions(target, mapping, plan_options, pace, part, images=images), output, resources)
-
-    start(command, output_options, target)
-
-
-@app.command("apply", epilog="Example: amzsync apply --mapping catalogue.json --plytix-account sandbox --yes")
-@takes_options
-def _apply(
-    *,
-    mapping: MappingOptions,
-    target: TargetOptions,
-    part: PartOptions,
-    apply_options: Annotated[ApplyOptions, _APPLIED],
-    removal: Annotated[RemovalOptions, Only("prune", "max_delete", "keep_runs")],
-    page: PageOptions,
-    images: ImageOptions,
-    pace: PaceOptions,
-    output_options: OutputOptions,
-) -> None:
-    """Plan, then put everything pending into Plytix."""
-    check_consent(apply_options)
-
-    def command(output: "Output", resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.apply import apply
-        from amzsync.cli.run_options import RunOptions
-
-        options = RunOptions(target, mapping, apply_options, pace, part, removal, page, images)
-        return apply(options, output, resources)
-
-    start(command, output_options, target)
-
-
-@app.command("resume", epilog="Example: amzsync resume")
-@takes_options
-def _resume(
-    target: TargetOptions,
-    apply_options: Annotated[ApplyOptions, _WORK],
-    page: PageOptions,
-    pace: PaceOptions,
-    output_options: OutputOptions,
-) -> None:
-    """Continue the last unfinished run with its own options; asks only if its plan was not confirmed."""
-
-    def command(output: "Output", resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.resume import resume
-        from amzsync.cli.run_options import RunOptions
-
-        options = RunOptions(target=target, apply=apply_options, pace=pace, page=page)
-        return resume(options, output, resources)
-
-    start(command, output_options, target)
-
-
-@app.command("check", epilog="Example: amzsync check")
-@takes_options
-def _check(
-    *,
-    mapping: Annotated[MappingOptions, _CHECKED],
-    target: TargetOptions,
-    part: PartOptions,
-    page: PageOptions,
-    images: ImageOptions,
-    pace: PaceOptions,
-    output_options: OutputOptions,
-) -> None:
-    """Read what Plytix has of everything wanted, and tell what differs. Changes nothing."""
-
-    def command(output: "Output", resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.check import check
-        from amzsync.cli.run_options import RunOptions
-
-        options = RunOptions(target, mapping, pace=pace, part=part, page=page, images=images)
-        return check(options, output, resources)
-
-    start(command, output_options, target)
-
-
-app.command("prune", epilog="Example: amzsync prune --dry-run")(prune_command)
-app.command("undo", epilog="Example: amzsync undo --dry-run")(undo_command)
-
-
-app.command("status", epilog="Example: amzsync status --json")(status_command)
-app.command("report", epilog="Example: amzsync report images.html --only failed")(report_command)
-app.command("export", epilog="Example: amzsync export failures --output failures.csv")(export_command)
-app.command("doctor", epilog="Example: amzsync doctor catalogue.json")(doctor_command)
-app.command("init", epilog="Example: amzsync init")(init_command)
-
-
-@sandbox_app.command("serve", epilog="Example: amzsync sandbox serve --port 8080 --mapping catalogue.json")
-@takes_options
-def _serve(
-    sandbox: SandboxOptions,
-    mapping: Annotated[MappingOptions, Only("mappings", "sku_column", "url_columns")],
-    pace: Annotated[PaceOptions, Only("rate_limits")],
-    output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
-) -> None:
-    """Serve the sandbox on loopback for other clients; prints its addresses and credentials."""
-
-    def command(output: "Output", _resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.sandbox import serve
-
-        return serve(sandbox, mapping, pace.rate_limits, output)
-
-    start(command, output_options)
-
-
-@sandbox_app.command("import", epilog="Example: amzsync sandbox import import --store amzsync.db.sandbox")
-@takes_options
-def _import(
-    import_options: ImportOptions,
-    sandbox: Annotated[SandboxOptions, Only("store")],
-    output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
-) -> None:
-    """Import the files of `amzsync export plytix` into the sandbox, as Plytix's own importers do."""
-    store = sandbox.store
-    if store is None:
-        raise UsageError("Name the sandbox's file with --store FILE.")
-
-    def command(_output: "Output", _resources: ExitStack) -> "CommandResult":
-        from amzsync.cli.sandbox_import import import_files
-
-        return import_files(store, import_options)
-
-    start(command, output_options)

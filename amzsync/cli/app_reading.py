@@ -24,7 +24,6 @@ def status_command(
     pace: Annotated[PaceOptions, Only("rate_limits")],
     output_options: Annotated[OutputOptions, Only("as_json", "verbosity", "is_quiet", "no_color")],
 ) -> None:
-    """Show rows by state, runs, failures with their causes, requests used, and what to do next."""
 
     def command(_output: "Output", resources: ExitStack) -> "CommandResult":
         from amzsync.cli.run_options import RunOptions
@@ -43,7 +42,6 @@ def report_command(
     images: Annotated[ImageOptions, Only("min_size")],
     output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
 ) -> None:
-    """Write a page with the images of all products: what stands, what changes, what failed."""
 
     def command(_output: "Output", resources: ExitStack) -> "CommandResult":
         from amzsync.cli.report import report
@@ -62,7 +60,6 @@ def export_command(
     part: PartOptions,
     output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
 ) -> None:
-    """Print what the ledger holds as CSV or JSON, or write the files for Plytix's own importers."""
     export_options.check(output.output)
 
     def command(_output: "Output", resources: ExitStack) -> "CommandResult":

@@ -27,7 +27,6 @@ def prune_command(
     pace: PaceOptions,
     output_options: OutputOptions,
 ) -> None:
-    """Take out of the galleries what is no longer wanted and amzsync had put there."""
     check_consent(work)
 
     def command(output: "Output", resources: ExitStack) -> "CommandResult":
@@ -50,7 +49,6 @@ def undo_command(
     pace: PaceOptions,
     output_options: OutputOptions,
 ) -> None:
-    """Take back what one run did, as far as nobody has changed it since."""
     check_consent(work)
 
     def command(output: "Output", resources: ExitStack) -> "CommandResult":

@@ -32,7 +32,6 @@ def doctor_command(
     pace: PaceOptions,
     output_options: Annotated[OutputOptions, _SHOWN],
 ) -> None:
-    """Look at everything that a run needs, and say what is wrong. Changes nothing, but with --probe."""
     _check_probe(doctor_options, is_confirmed=consent.is_confirmed)
 
     def command(output: "Output", resources: ExitStack) -> "CommandResult":
@@ -68,7 +67,6 @@ def init_command(
     consent: Annotated[ApplyOptions, Only("is_confirmed")],
     output_options: Annotated[OutputOptions, Only("verbosity", "is_quiet", "no_color")],
 ) -> None:
-    """Ask for an account's key and password, try them, and write them into a configuration file."""
     if not (consent.is_confirmed or sys.stdin.isatty()):
         raise UsageError(
             "Not a terminal, so cannot ask. Set PLYTIX_API_KEY and PLYTIX_API_PASSWORD, and add --yes."

@@ -1,7 +1,9 @@
 """What every command of the program begins with."""
 
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
 
 from amzsync.cli.options import ApplyOptions, OutputOptions, TargetOptions
 from amzsync.cli.usage import UsageError
@@ -9,7 +11,19 @@ from amzsync.cli.usage import UsageError
 if TYPE_CHECKING:
     from amzsync.cli.invoke import Command
 
-__all__ = ["check_consent", "start"]
+__all__ = ["check_consent", "new_app", "start"]
+
+
+def new_app(*, add_completion: bool = False, **settings: Any) -> typer.Typer:
+    """A group of commands."""
+    return typer.Typer(
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help answers in half the time
+        add_completion=add_completion,
+        **settings,
+    )
 
 
 def check_consent(options: ApplyOptions) -> None:

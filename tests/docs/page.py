@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -135,11 +135,12 @@ def leaf_commands() -> dict[str, click.Command]:
 
 
 def _leaves(name: str, command: Any) -> Iterator[tuple[str, click.Command]]:
-    commands: Mapping[str, Any] | None = getattr(command, "commands", None)
-    if commands is None:
+    if not hasattr(command, "commands"):
         yield name, command
         return
-    for part, below in commands.items():
+    context = command.make_context(name, [], resilient_parsing=True)
+    for part in command.commands:
+        _, below, _ = command.resolve_command(context, [part])
         yield from _leaves(f"{name} {part}".strip(), below)
 
 
