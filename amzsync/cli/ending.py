@@ -1,9 +1,8 @@
 """The end of a run: its outcome as an exit code, its report, and what to do next."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.limits import chosen_limits
@@ -17,31 +16,22 @@ from amzsync.executor.run import RunResult
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome
 from amzsync.views.last_seen import Trust
-from amzsync.views.next_steps import NextStep, followed_by
 from amzsync.views.report import Report, report_json
-from amzsync.views.shortfalls import Shortfalls, render_shortfalls
+from amzsync.views.shortfalls import Shortfalls
 from amzsync.views.summary import Summary, render_brief, render_summary
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    pass
 
 __all__ = [
     "exit_code",
     "is_all_in_place",
     "outcome_and_cause",
-    "plan_words",
     "report_payload",
     "result_of_run",
 ]
 
 _EXAMPLES = 5
-
-
-class PlanWords(NamedTuple):
-    """As of a payload."""
-
-    words: "Callable[[Console], None]"
-    brief: "Callable[[Console], None] | None"
 
 
 def outcome_and_cause(ledger: Ledger, done: RunResult) -> tuple[Outcome, str]:
@@ -97,15 +87,6 @@ def result_of_run(request: RunRequest, run_id: int, outcome: Outcome, done: RunR
 def report_payload(ledger: Ledger, options: RunOptions, report: Report) -> Payload:
     """A report, for --json and --output."""
     return Payload(None, lambda: report_json(report, ledger.queries.failures()), file=options.apply.output)
-
-
-def plan_words(
-    words: "Callable[[Console], None]", ledger: Ledger, steps: tuple[NextStep, ...]
-) -> "PlanWords":
-    """A plan in words, followed by what to do next; in short, what of it cannot be done."""
-    found = shortfalls(ledger, _EXAMPLES)
-    brief = partial(render_shortfalls, found, tuple(step for step in steps if step.when)) if found else None
-    return PlanWords(followed_by(words, steps), brief)
 
 
 def _summary(request: RunRequest, run_id: int, outcome: Outcome, done: RunResult) -> Summary:

@@ -7,11 +7,12 @@ from functools import partial
 from itertools import chain
 
 from amzsync.cli.consent import is_agreed
-from amzsync.cli.ending import outcome_and_cause, plan_words, report_payload, result_of_run
+from amzsync.cli.ending import outcome_and_cause, report_payload, result_of_run
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.limits import chosen_limits
 from amzsync.cli.network import RunRequest, look_at_pictures, outcome_of, refresh, sync
 from amzsync.cli.next_steps import after_plan, completed
+from amzsync.cli.plan_words import plan_words
 from amzsync.cli.planning import OpenLedger, plan_view
 from amzsync.cli.removal import plan_removals, with_removals
 from amzsync.cli.result import CommandResult

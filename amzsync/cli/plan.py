@@ -7,14 +7,12 @@ from functools import partial
 from amzsync.cli.accounts import chosen_account, perhaps_account
 from amzsync.cli.begin import fingerprints
 from amzsync.cli.binding import AccountBinding
-from amzsync.cli.ending import plan_words
 from amzsync.cli.exits import exit_code_of
-from amzsync.cli.limits import ChosenLimits, chosen_limits
-from amzsync.cli.network import RunRequest, outcome_of, refresh
+from amzsync.cli.limits import chosen_limits
 from amzsync.cli.next_steps import after_plan
 from amzsync.cli.output import Output
+from amzsync.cli.plan_words import plan_words
 from amzsync.cli.planning import (
-    OpenLedger,
     check_mappings,
     choose_part,
     open_for_planning,
@@ -23,10 +21,8 @@ from amzsync.cli.planning import (
 )
 from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions, record
-from amzsync.config import Account
-from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import Outcome
-from amzsync.views.plan import Kept, plan_json, render_plan
+from amzsync.views.plan import plan_json, render_plan
 
 __all__ = ["plan"]
 
@@ -51,7 +47,9 @@ def plan(options: RunOptions, output: Output, resources: ExitStack) -> CommandRe
         plan_into(ledger, options, sources)
         choose_part(ledger, options)
         if with_refresh and account:
-            refreshed = _refresh(opened, options, account, limits, output)
+            from amzsync.cli.plan_refresh import refresh_plan
+
+            refreshed = refresh_plan(opened, options, account, limits, output)
             limits = chosen_limits(options, account, ledger)
         outcome = Outcome.PLANNED
     finally:
@@ -74,16 +72,3 @@ def plan(options: RunOptions, output: Output, resources: ExitStack) -> CommandRe
         brief=words.brief,
     )
     return CommandResult(exit_code_of(refreshed), payload)
-
-
-def _refresh(
-    opened: OpenLedger, options: RunOptions, account: Account, limits: ChosenLimits, output: Output
-) -> Outcome:
-    with ExitStack() as stack:
-        # Requests count in any case, also beside a running apply: they are made.
-        path, is_copy = options.target.ledger, opened.kept is not Kept.YES
-        request_log = stack.enter_context(Ledger.write(path)) if is_copy and path.exists() else opened.ledger
-        done = refresh(RunRequest(opened.ledger, request_log, options, account, limits, output)).run
-    if done.error:
-        raise done.error
-    return outcome_of(done.end)

@@ -200,7 +200,7 @@ class Merge:
     def _merge_products(self, plan: Difference, run_id: int | None) -> None:
         many, insert = self._store.execute_many, self._store.insert_rows
         last_id = self._store.value("SELECT ifnull(max(id), 0) FROM products")
-        insert("products", ("id", "sku", "is_parent", "wanted"), plan.new_products())
+        insert("products", ("id", "sku", "is_parent", "wanted", "title"), plan.new_products())
         insert("links", ("product_id", "asset_id", "variant", "position"), plan.new_links())
         insert("thumbnails", ("product_id", "asset_id"), plan.new_thumbnails())
         if run_id is not None:
@@ -216,7 +216,7 @@ class Merge:
                 (product.is_parent, product.wanted, product.id),
             )
         # A mapping that tells no title says nothing of one.
-        titles = ((title, product_id, title) for product_id, title in plan.titles())
+        titles = ((title, product_id, title) for product_id, title in plan.known_titles())
         many("UPDATE products SET title = ? WHERE id = ? AND title IS NOT ?", titles)
         gone = [(product_id,) for product_id in plan.gone_products()]
         for product_id in gone:

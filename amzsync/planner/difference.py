@@ -22,6 +22,7 @@ from amzsync.planner.values import ChangedProduct, MalformedUrl, WantedLink
 __all__ = ["Difference", "settle"]
 
 _MAIN_CODE = KNOWN.index(MAIN)
+_UNTOLD = (None, None)
 
 
 def settle(planner: Planner) -> "Difference":
@@ -68,9 +69,9 @@ class Difference:
             yield from ((new_id, url, None, None) for new_id, url in self.new_urls())
             return
         for (new_id, url), number in zip(self.new_urls(), self._new_numbers, strict=True):
-            width, height = unpacked(sizes[number])
-            is_told = width and best[number]
-            yield new_id, url, width if is_told else None, height if is_told else None
+            size = sizes[number] if best[number] else 0
+            width, height = unpacked(size) if size else _UNTOLD
+            yield new_id, url, width, height
 
     def changed_sizes(self) -> Iterator[tuple[int, int, int]]:
         """Id, width and height of each known address that is wanted in another size than the ledger has."""
@@ -169,20 +170,25 @@ class Difference:
             if product.wanted is not None and sku not in self._planner.products.numbers
         ]
 
-    def new_products(self) -> Iterator[tuple[int, str, bool, bytes]]:
-        """Id, SKU, whether it is a parent, and the digest of what it wants."""
+    def new_products(self) -> Iterator[tuple[int, str, bool, bytes, str | None]]:
+        """Id, SKU, whether it is a parent, the digest of what it wants, and its title where one is told."""
+        titles = self._planner.products.titles
         for owner, sku in self._new_owners():
             yield (
                 self._product_ids[owner],
                 sku,
                 bool(self._planner.products.parents[owner]),
                 self._digest(owner),
+                titles.get(owner),
             )
 
-    def titles(self) -> Iterator[tuple[int, str]]:
-        """Product id and title, of the products that the mapping tells one of."""
-        for owner, title in self._planner.products.titles.items():
-            yield self._product_ids[owner], title
+    def known_titles(self) -> Iterator[tuple[int, str]]:
+        """Product id and title, of the products the ledger knows that the mapping tells one of."""
+        known, titles = self._planner.known.products, self._planner.products.titles
+        if known:
+            for owner, sku in enumerate(self._planner.products.numbers):
+                if owner in titles and sku in known:
+                    yield self._product_ids[owner], titles[owner]
 
     def new_links(self) -> Iterator[tuple[int, int, str, int]]:
         """Product id, asset id, variant, position, for the products that are new."""

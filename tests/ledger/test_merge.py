@@ -512,7 +512,7 @@ class Oracle:
             planner.add(one)
         plan = settle(planner)
         urls, skus = dict(plan.new_urls()), {}
-        for product_id, sku, is_parent, _ in plan.new_products():
+        for product_id, sku, is_parent, *_ in plan.new_products():
             skus[product_id] = sku
             self.by_sku[sku] = {table: set() for table in ("links", "thumbnails", "failures")}
             self.by_sku[sku]["products"] = {(sku, int(is_parent))}

@@ -33,7 +33,7 @@ def filenames(planner: Difference) -> dict[str, str]:
 def galleries(planner: Difference) -> dict[str, list[tuple[str, str]]]:
     """The links of new products: (address, variant) in gallery order, by SKU."""
     urls = dict(planner.new_urls())
-    skus = {product_id: sku for product_id, sku, _, _ in planner.new_products()}
+    skus = {product_id: sku for product_id, sku, *_ in planner.new_products()}
     found: dict[str, list[tuple[str, str]]] = {sku: [] for sku in skus.values()}
     for product_id, asset_id, variant, position in planner.new_links():
         found[skus[product_id]].append((urls[asset_id], variant))
@@ -43,13 +43,13 @@ def galleries(planner: Difference) -> dict[str, list[tuple[str, str]]]:
 
 def thumbnails(planner: Difference) -> dict[str, str]:
     urls = dict(planner.new_urls())
-    skus = {product_id: sku for product_id, sku, _, _ in planner.new_products()}
+    skus = {product_id: sku for product_id, sku, *_ in planner.new_products()}
     return {skus[product_id]: urls[asset_id] for product_id, asset_id in planner.new_thumbnails()}
 
 
 def on_parents(planner: Difference, product_ids: Iterable[int]) -> tuple[int, int]:
     """How many of these belong to plain products, and how many to parents."""
-    parents = {product_id: is_parent for product_id, _, is_parent, _ in planner.new_products()}
+    parents = {product_id: is_parent for product_id, _, is_parent, *_ in planner.new_products()}
     found = Counter(parents[product_id] for product_id in product_ids)
     return found[False], found[True]
 
@@ -153,7 +153,7 @@ def test_a_sku_named_twice_is_one_product_with_the_pictures_of_both() -> None:
         (picture("b"), "PT01"),
         (picture("c"), "PT02"),
     ]
-    assert [is_parent for _, _, is_parent, _ in planner.new_products()] == [True, False]
+    assert [is_parent for _, _, is_parent, *_ in planner.new_products()] == [True, False]
     counts = planner.counts
     assert (counts.total_products, counts.repeated_products, counts.repeated_images) == (2, 1, 1)
 
@@ -181,7 +181,7 @@ def test_a_malformed_address_is_told_once_and_with_every_product_that_names_it()
         product("S3", ("ftp://x", "MAIN")),
         product("S2", ("ftp://x", "PT02")),
     )
-    ids = {sku: product_id for product_id, sku, _, _ in planner.new_products()}
+    ids = {sku: product_id for product_id, sku, *_ in planner.new_products()}
     urls = dict(planner.new_urls())
     (malformed,) = planner.malformed_urls()
     reason = "the URL is not http or https"
@@ -209,7 +209,7 @@ def test_ids_go_on_where_the_ledger_ends_in_the_order_of_the_addresses() -> None
     known = KnownRows(urls={picture("z"): 1}, products={"S9": KnownProduct(7, None)})
     planner = plan(product("S1", ("c", "MAIN"), ("b", "PT01"), ("z", "PT02")), product("S9"), known=known)
     assert list(planner.new_urls()) == [(2, picture("b")), (3, picture("c"))]
-    assert [(product_id, sku) for product_id, sku, _, _ in planner.new_products()] == [(8, "S1")]
+    assert [(product_id, sku) for product_id, sku, *_ in planner.new_products()] == [(8, "S1")]
     assert list(planner.new_links()) == [(8, 3, "MAIN", 1), (8, 2, "PT01", 2), (8, 1, "PT02", 3)]
 
 
@@ -356,7 +356,7 @@ def test_every_gallery_is_the_one_the_domain_arranges(products: list[Product]) -
     malformed = {ref.url for gallery in wanted.values() for ref in gallery.malformed}
     urls = dict(planner.new_urls())
     assert {urls[one.url_id] for one in planner.malformed_urls()} == malformed
-    ids = {product_id: sku for product_id, sku, _, _ in planner.new_products()}
+    ids = {product_id: sku for product_id, sku, *_ in planner.new_products()}
     told = [(ids[product_id], urls[url_id]) for product_id, url_id, _ in planner.malformed_uses()]
     assert sorted(told) == sorted(
         {(sku, ref.url) for sku, gallery in wanted.items() for ref in gallery.malformed}
