@@ -2,114 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from catalogue import CLOCKS, merge, product, rows, states
+from catalogue import CLOCKS, merge, product, rows
+from executor.sync_steps import LINK, MISSING, READING, WRITE, Steps, late, refused, shown
 
-from amzsync.errors import NotSentError, PlytixError, RejectedError, RetriableError, StopError
-from amzsync.executor.clocks import Instant
-from amzsync.executor.engine.freshness import Reading
-from amzsync.executor.events import SilentListener
-from amzsync.executor.scheduler.script import Find, Found, Send, Sent, Shared, Turn, Wait
-from amzsync.executor.scripts.bulk import AssetsByName, ProductsBySku
-from amzsync.executor.scripts.context import SyncContext
-from amzsync.executor.scripts.product import KnownReading
-from amzsync.executor.scripts.recheck import Recheck
-from amzsync.executor.scripts.recheck_scripts import recheck_product
-from amzsync.executor.scripts.record import Record
-from amzsync.executor.scripts.sync import sync_product
-from amzsync.executor.scripts.traits import AccountTraits
+from amzsync.errors import NotSentError, RejectedError, RetriableError, StopError
+from amzsync.executor.scheduler.script import Find, Found, Send, Shared, Turn
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_FAMILY, NOT_IN_ORDER, SKIP_EXISTING
 from amzsync.ledger.rows import Origin
 from amzsync.plytix.wire import LinkResult, PlytixProduct, RequestKind
-
-READING = Reading(Instant(0.0, 0.0, 0.0))
-WRITE, LINK = RequestKind.PRODUCT_WRITE, RequestKind.LINK
-MISSING = RejectedError("gone", status=404)
-
-
-def shown(gallery: str | None, thumbnail: str | None = None, *, plytix_id: str = "p") -> PlytixProduct:
-    """The product as an answer shows it."""
-    told = None if gallery is None else tuple(gallery)
-    return PlytixProduct(plytix_id, "S1", thumbnail, told, told)
-
-
-class Steps:
-    """The sync of a product with the pictures `a`, its thumbnail, and `b`, which are both in Plytix."""
-
-    def __init__(self, ledger: Ledger, *, skip_existing: bool = False) -> None:
-        self.path = ledger.path
-        work = ledger.work(ledger.runs.start("apply", {}, 1, []))
-        for asset in work.assets([1, 2]).values():
-            work.finish_asset(asset.id, "ab"[asset.id - 1], "", Origin.UPLOADED)
-        self.known: KnownReading | None = None
-        listener = SilentListener()
-        self.recheck = Recheck(lambda: False, lambda: False, listener, lambda: 0.0)
-        context = SyncContext(
-            "amazon_images",
-            Record(work),
-            ProductsBySku("amazon_images"),
-            AssetsByName(),
-            AccountTraits(listener),
-            self.recheck,
-            skip_existing=skip_existing,
-            recent_reading=lambda _id: self.known,
-        )
-        self.record = context.record
-        self.context = context
-        self._script = sync_product(work.product(1), context)
-        self.waits_for: Wait | None = next(self._script)
-
-    def recheck_now(self) -> None:
-        """The sync has ended; its product is read again."""
-        self._script = recheck_product(1, "S1", self.context)
-        self.waits_for = next(self._script)
-
-    def answer(self, value: object = None) -> Wait | None:
-        """Answer what it waits for, or let that fail; what it waits for next, None at its end."""
-        try:
-            if isinstance(value, PlytixError):
-                self.waits_for = self._script.throw(value)
-            else:
-                self.waits_for = self._script.send(value)
-        except StopIteration:
-            self.waits_for = None
-        return self.waits_for
-
-    def found(self, gallery: str, thumbnail: str | None = None) -> None:
-        """It waits for a search, which shows this; go on until a write is due."""
-        assert isinstance(self.waits_for, Find)
-        self.answer(Found({"S1": shown(gallery, thumbnail)}, READING))
-        while isinstance(self.waits_for, Shared | Turn):
-            self.answer({} if isinstance(self.waits_for, Shared) else None)
-
-    def sent(self, kind: RequestKind, outcome: object, *, leaves: bool = True, attempts: int = 1) -> Send:
-        """It waits for a request of this kind, which comes to this."""
-        send = self.waits_for
-        assert isinstance(send, Send)
-        assert send.call.request.kind is kind
-        if leaves and send.claim:
-            send.claim()
-        self.answer(outcome if isinstance(outcome, PlytixError) else Sent(outcome, attempts, READING))
-        while isinstance(self.waits_for, Turn):
-            self.answer()
-        return send
-
-    @property
-    def links(self) -> dict[str, str]:
-        return states(self.path, "links")
-
-    @property
-    def thumbnail(self) -> tuple[Any, ...]:
-        return rows(self.path, "SELECT state, reason, origin FROM thumbnails")[0]
-
-    @property
-    def failures(self) -> list[tuple[Any, ...]]:
-        return rows(
-            self.path, "SELECT row_table, url_id, status, message, attempts FROM failures ORDER BY 1, 2"
-        )
 
 
 @pytest.fixture
@@ -128,11 +31,6 @@ def second_is_ours(ledger_path: Path) -> Iterator[Steps]:
             "UPDATE links SET state = 'done', origin = 'made', placed = 1 WHERE asset_id = 2"
         )
         yield Steps(ledger)
-
-
-def refused(error: PlytixError, attempts: int) -> PlytixError:
-    error.attempts = attempts
-    return error
 
 
 def test_after_its_last_retry_a_write_has_failed_with_its_status_and_attempts(steps: Steps) -> None:
@@ -218,15 +116,6 @@ def test_an_order_for_which_every_reading_is_late_is_tried_four_times_more_and_t
         late(steps, "ba", "a")
     assert waits == [5.0, 20.0, 60.0, 60.0]
     assert steps.failures == [("links", row, None, NOT_IN_ORDER, 0) for row in (1, 2)]
-
-
-def late(steps: Steps, gallery: str, thumbnail: str | None = None) -> None:
-    """Four readings that are too old when their write could leave."""
-    for _ in range(4):
-        steps.sent(WRITE, NotSentError("late"), leaves=False)
-        assert isinstance(steps.waits_for, Find)
-        assert steps.waits_for.fresh
-        steps.found(gallery, thumbnail)
 
 
 def test_a_link_after_its_last_retry_fails_alone_and_is_ours_should_it_be_found(steps: Steps) -> None:

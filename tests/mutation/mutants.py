@@ -110,10 +110,12 @@ class Source:
         node = mutant.place.parent
         was = getattr(node, mutant.place.field)
         original = was if mutant.place.index is None else was[mutant.place.index]
-        mutant.place.put(ast.fix_missing_locations(ast.copy_location(mutant.node, original)))
-        changed = copy.deepcopy(self._tree)
+        # A copy: the node may be a part of the tree, where its place would be another from then on.
+        changed = ast.copy_location(copy.deepcopy(mutant.node), original)
+        mutant.place.put(ast.fix_missing_locations(changed))
+        module = copy.deepcopy(self._tree)
         mutant.place.put(original)
-        return changed
+        return module
 
     def _walk(self, node: ast.AST, function: str) -> Iterator[Mutant]:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not function.endswith("()"):
