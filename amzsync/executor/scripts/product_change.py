@@ -207,7 +207,8 @@ class ProductChange:
             self._check_thumbnail(product, way.thumbnail)
         if way.gallery is None:
             return None
-        shown = _shown(product, way.gallery)
+        # An answer that tells nothing may mean a gallery that is empty by now.
+        shown = product.gallery if way.gallery else product.told_gallery
         if shown is None:
             yield from self._read_whole()
             if self.state.seen is None:
@@ -236,7 +237,7 @@ class ProductChange:
         return None
 
     def _write_one_by_one(self, way: OneByOne, target: Target) -> Script[None]:
-        state, rests_on = self.state, self._rests_on
+        state, work, rests_on = self.state, self._work, self._rests_on
         if way.thumbnail is not None:
             yield from self._set_thumbnail(way.thumbnail, rests_on)
             rests_on = None
@@ -260,6 +261,8 @@ class ProductChange:
             if (yield from self._send_single(call, goal, rests_on, asset_id)):
                 others = tuple(one for one in gallery if one != asset_id)
                 state.gallery, rests_on = (*others, asset_id) if is_link else others, None
+                # Should the run die before the next one, nobody takes it for what still stands.
+                work.record_reading(state.product.id, state.standing(state.gallery), as_left=state.is_ours)
             else:
                 staying.add(asset_id)
 
@@ -287,12 +290,3 @@ class ProductChange:
             self.keep(error.message)
         else:
             self.thumbnail = thumbnail
-
-
-def _shown(product: PlytixProduct, written: Sequence[str]) -> tuple[str, ...] | None:
-    """The gallery that an answer shows; None where it tells nothing of one that may be empty."""
-    if product.gallery is not None:
-        return product.gallery
-    if not written and product.assets == ():
-        return ()
-    return None
