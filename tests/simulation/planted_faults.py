@@ -39,6 +39,13 @@ FAULTS = (
         "return True",
     ),
     Fault(
+        "a gallery that another ledger has filled, too, is written as a whole",
+        f"{_SCRIPTS}/product.py",
+        "may_replace=self.is_ours and not (only_append or self.only_append)",
+        "may_replace=not (only_append or self.only_append)",
+        ("two",),
+    ),
+    Fault(
         "a reading's age by the monotonic clock alone, which stands still in a suspend",
         "executor/clocks.py",
         "return max(now.monotonic - then.monotonic, now.wall - then.wall, now.boot - then.boot)",

@@ -3,7 +3,7 @@
 import json
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
@@ -84,6 +84,7 @@ class Flight:
     product: str | None = None
     url: str | None = None
     was_answered: bool = False
+    is_anothers: bool = False
     status: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -276,11 +277,11 @@ class Plytix:
             after = self.store.media(product_id)
             if after != before:
                 self._changes.append((world.now, product_id, before))
-            self.judge.executed(world.now, flight, before.get(GALLERY, ()), after.get(GALLERY, ()))
+            self._tell(flight, product_id, before, after)
         if flight.kind == "asset_upload" and delivery.status == 201:
             asset_id = json.loads(delivery.body)["data"][0]["id"]
             self._new_assets.append((world.now, asset_id))
-            self.judge.asset_made(asset_id, flight.url or "", by_hand=False)
+            self.judge.asset_made(asset_id, flight.url or "", by_hand=flight.is_anothers)
         status, body = delivery.status, self._as_this_account(flight, delivery)
         broken: Exception | None = None
         if fate == "lost":
@@ -289,6 +290,23 @@ class Plytix:
             body = body[: world.random.randrange(len(body))]
         back_s = world.random.uniform(0.01, 0.15)
         world.after(back_s, flight.answered, flight, status, dict(delivery.headers), body, broken)
+
+    def _tell(
+        self,
+        flight: Flight,
+        product_id: str,
+        before: Mapping[str, tuple[str, ...]],
+        after: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        """The judge hears of a write; one of another ledger is for it what a person does."""
+        was, now = before.get(GALLERY, ()), after.get(GALLERY, ())
+        if not flight.is_anothers:
+            self.judge.executed(self.world.now, flight, was, now)
+            return
+        if was != now:
+            self.judge.edited(self.world.now, product_id, was, now)
+        if before.get(THUMBNAIL) != after.get(THUMBNAIL):
+            self.judge.thumbnail_edited(self.world.now, product_id, None)
 
     def _as_it_is_done(self, request: Request, flight: Flight) -> Request:
         """No source says that a write replaces the gallery: it may also leave it, or append."""

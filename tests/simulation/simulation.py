@@ -13,6 +13,7 @@ from simulation.ledger import Disk
 from simulation.misfortunes import Misfortunes
 from simulation.plytix import Plytix, Traits, Weather
 from simulation.scripts import watched
+from simulation.second_ledger import SecondLedger
 from simulation.user import KILLED, NOTHING_TO_RESUME, Ended, User
 from simulation.world import World
 
@@ -51,20 +52,27 @@ class Kind:
 
     `takes_back`: prune and undo are typed, too. `is_probed`: the ledger has a record of a probe, which may be
     true or not. `gallery_writes`: what the account does with a write of a whole gallery, as in `Traits`.
+    `has_two_ledgers`: each day another ledger's program works beside it.
     """
 
     takes_back: bool = False
     is_probed: bool = False
     gallery_writes: str | None = None
+    has_two_ledgers: bool = False
 
     @classmethod
     def of_words(cls, words: Collection[str]) -> Self:
         """As it is typed; words that tell something else are passed over."""
         account = next((word for word in words if word in ("replace", "ignore", "append")), None)
-        return cls("back" in words, "probed" in words, account)
+        return cls("back" in words, "probed" in words, account, "two" in words)
 
     def __str__(self) -> str:
-        words = ("back" * self.takes_back, "probed" * self.is_probed, self.gallery_writes)
+        words = (
+            "back" * self.takes_back,
+            "probed" * self.is_probed,
+            self.gallery_writes,
+            "two" * self.has_two_ledgers,
+        )
         return " ".join(word for word in words if word)
 
 
@@ -85,6 +93,7 @@ def run(
     """
     life = _Life(seed, products, misfortunes)
     life.takes_back, life.record = kind.takes_back, _record(seed) if kind.is_probed else None
+    life.has_two_ledgers = kind.has_two_ledgers
     if kind.gallery_writes is not None:
         life.plytix.traits.gallery_writes = kind.gallery_writes
     verdict = Verdict(seed)
@@ -97,7 +106,7 @@ def run(
         verdict.broken = f"{type(error).__name__}: {error}"
         life.world.log("fell over", format_exc())
     finally:
-        life.plytix.close()
+        life.close()
     verdict.story = life.world.story() if verdict.broken or log else []
     verdict.simulated_s, verdict.figures = life.world.now, dict(life.judge.figures)
     return verdict
@@ -137,6 +146,8 @@ def _recorded(record: AccountAnswers | None) -> Iterator[None]:
 class _Life:
     takes_back = False
     record: AccountAnswers | None = None
+    has_two_ledgers = False
+    second: SecondLedger | None = None
 
     def __init__(self, seed: int, products: int | None, misfortunes: int | None) -> None:
         self.world = world = World(seed)
@@ -155,8 +166,17 @@ class _Life:
         self._pool = [f"https://m.media-amazon.com/images/I/i{n:03d}.jpg" for n in range(2 + self._count * 2)]
         self._luck = Misfortunes(world, self.plytix, self.judge, self.disk, self.user, limits, self._pool)
 
+    def close(self) -> None:
+        if self.second is not None:
+            self.second.close()
+        self.plytix.close()
+
     def live(self) -> None:
         self._found()
+        if self.has_two_ledgers:
+            # Each names a picture as it uses it: a conflict that tells no id is a failure, as it should be.
+            self.plytix.traits.conflict_without_id = False
+            self.second = SecondLedger(self.world, self.plytix, self.limits, self.user.mapping)
         for number in range(self._random.choice((1, 1, 2, 2, 3, 4))):
             self._day(number)
         self._calm()
@@ -204,6 +224,8 @@ class _Life:
             self._luck.befall()
         if self._most_misfortunes != 0:
             self._luck.befall_rarely()
+        if self.second is not None:
+            self.second.befall()
         ended = self._command(number)
         self.disk.kill_in = None
         self.disk.free()
@@ -264,6 +286,9 @@ class _Life:
         self.plytix.traits.token_life_s = 900.0
         self.world.log("calm")
         self.world.pass_time(200.0)
+        missing = self.second.end() if self.second is not None else ""
+        if missing:
+            raise BrokenPromiseError(f"the other ledger: {missing}")
 
     def _end(self) -> None:
         user, world = self.user, self.world
@@ -271,7 +296,7 @@ class _Life:
         if ended.outcome not in (NOTHING_TO_RESUME, "finished", "failures"):
             raise BrokenPromiseError(f"resume ended as {ended}, though nothing was wrong any more")
         self._look()
-        used = self.judge.counted
+        used = self.judge.counted + (self.second.user.judge.counted if self.second else 0)
         began, refusals, told_s = world.now, self.judge.figures["refusals"], self.judge.told_s
         ended = user.apply(retry_failed=True)
         self._check(ended, was_refreshed=False)

@@ -11,6 +11,7 @@ _FIXED = 120
 _CHUNKS = 6
 _TAKEN_BACK = 30
 _PROBED = 30
+_BESIDE = 30
 _FOUND_TAKING_BACK = (1450, 1653, 1672)
 """What a dead run had sent was a person's to an undo, and so was the order that an undo had restored."""
 _SECONDS_OF_THE_DAY = 15.0
@@ -19,6 +20,7 @@ _SOAK = 100_000
 
 
 _ANY = Kind()
+_TWO = Kind(has_two_ledgers=True)
 
 
 def _fails(seed: int, kind: Kind = _ANY) -> str:
@@ -48,6 +50,11 @@ def test_every_promise_is_kept_where_a_probe_has_left_a_record_true_or_not() -> 
     assert not found
 
 
+def test_every_promise_is_kept_where_another_ledger_works_on_the_same_account() -> None:
+    found = {seed: broken for seed in range(_BESIDE) if (broken := _fails(seed, _TWO))}
+    assert not found
+
+
 @pytest.mark.soak
 def test_every_promise_is_kept_in_the_seeds_of_the_day() -> None:
     first = dt.datetime.now(dt.UTC).date().toordinal() * 1000
@@ -66,7 +73,7 @@ def test_every_promise_is_kept_in_a_hundred_thousand_seeds() -> None:
     assert not found
 
 
-@pytest.mark.parametrize("seed", [3, 10, 41])
-def test_a_seed_decides_everything(seed: int) -> None:
-    one, two = run(seed, log=True), run(seed, log=True)
+@pytest.mark.parametrize(("seed", "kind"), [(3, _ANY), (10, _ANY), (41, _ANY), (6, _TWO)])
+def test_a_seed_decides_everything(seed: int, kind: Kind) -> None:
+    one, two = run(seed, kind, log=True), run(seed, kind, log=True)
     assert (one.story, one.figures) == (two.story, two.figures)

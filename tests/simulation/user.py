@@ -283,7 +283,7 @@ class User:
         own = random.Random(world.random.random())
 
         def start_workers(server: Server, _most: int) -> Any:
-            self.workers = SimulatedWorkers(world, self.plytix, self.judge, server, self.processes)
+            self.workers = self._new_workers(server)
             return self.workers
 
         return RunContext(
@@ -297,6 +297,9 @@ class User:
             clocks=Clocks(world.monotonic, world.wall, world.boot, own.random),
             start_workers=start_workers,
         )
+
+    def _new_workers(self, server: Server) -> SimulatedWorkers:
+        return SimulatedWorkers(self.world, self.plytix, self.judge, server, self.processes)
 
 
 @dataclass

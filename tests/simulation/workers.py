@@ -184,6 +184,15 @@ class SimulatedWorkers:
             raise BrokenPromiseError(
                 f"the program looked {self._looks} times without waiting: it would never end"
             )
+        self._wait(timeout_s)
+        self._is_woken = False
+        found = list(self._arrived)
+        self._arrived.clear()
+        return found
+
+    def _wait(self, timeout_s: float) -> None:
+        """Until something has come, or the time is over."""
+        world = self._world
         # A real clock goes on while the program looks at it.
         deadline = world.monotonic() + (max(timeout_s, _TICK_S) if timeout_s > 0 else 0.0)
         while not (self._arrived or self._is_woken):
@@ -193,10 +202,6 @@ class SimulatedWorkers:
         # What comes in the same moment is taken together.
         while world.step(world.now):
             pass
-        self._is_woken = False
-        found = list(self._arrived)
-        self._arrived.clear()
-        return found
 
     def wake(self) -> None:
         self._is_woken = True
