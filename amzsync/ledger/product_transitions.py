@@ -61,6 +61,22 @@ class ProductTransitions(WorkRows):
             [(product_id, asset_id) for asset_id in asset_ids],
         )
 
+    def note_linked(self, product_id: int, placed: Mapping[int, int]) -> None:
+        """These links of the last write stand, at the places that it gave them or at these."""
+        self._store.execute_many(
+            "UPDATE links SET origin = 'made', placed = coalesce(placed, sent, ?), sent = NULL"
+            " WHERE product_id = ? AND asset_id = ? AND sent IS NOT NULL",
+            [(place, product_id, asset_id) for asset_id, place in placed.items()],
+        )
+
+    def note_not_arrived(self, product_id: int, asset_ids: Iterable[int]) -> None:
+        """A write that was to make these links has not arrived: others have put there what stands of them."""
+        self._store.execute_many(
+            "UPDATE links SET origin = NULL, placed = NULL, sent = NULL"
+            " WHERE product_id = ? AND asset_id = ? AND sent IS NOT NULL",
+            [(product_id, asset_id) for asset_id in asset_ids],
+        )
+
     def skip_product(self, product_id: int, reason: str) -> None:
         """Nothing is done on this product, and why."""
         with self._store.atomic():
@@ -119,17 +135,31 @@ class ProductTransitions(WorkRows):
                 [(product_id, one) for one in ours if one not in standing],
             )
 
-    def claim_product(self, product_id: int, sent: Mapping[int, int] | None = None) -> None:
-        """A write to this product is about to leave; `sent` tells the place of each link that it makes."""
+    def claim_product(
+        self, product_id: int, sent: Mapping[int, int] | None = None, *, thumbnail: bool = True
+    ) -> None:
+        """A write to this product is about to leave; whether it sets the thumbnail.
+
+        `sent` tells the place of each link that it makes: the last write's alone are unknown.
+        """
         with self._store.atomic():
-            for table in (Table.LINKS, Table.THUMBNAILS):
+            tables = (Table.LINKS, Table.THUMBNAILS) if thumbnail else (Table.LINKS,)
+            for table in tables:
                 self._store.execute(
                     f"UPDATE {table} SET state = 'in_flight' WHERE product_id = ? AND {IS_OPEN}",
                     (product_id,),
                 )
+            if not sent:
+                return
+            self._store.execute("UPDATE links SET sent = NULL WHERE product_id = ?", (product_id,))
+            if not thumbnail:
+                self._store.execute(
+                    "UPDATE thumbnails SET state = 'pending' WHERE product_id = ? AND state = 'in_flight'",
+                    (product_id,),
+                )
             self._store.execute_many(
                 "UPDATE links SET sent = ? WHERE product_id = ? AND asset_id = ?",
-                [(place, product_id, asset_id) for asset_id, place in (sent or {}).items()],
+                [(place, product_id, asset_id) for asset_id, place in sent.items()],
             )
 
     def claim_removal(self, product_id: int, going: Iterable[int], *, thumbnail: bool) -> None:

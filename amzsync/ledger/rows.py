@@ -101,6 +101,11 @@ class Link:
     sent: int | None = None
     is_left_out: bool = False
 
+    @property
+    def stood(self) -> bool:
+        """Whether it stood there by a write of this ledger when that was seen last."""
+        return self.origin is Origin.MADE and self.placed is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:

@@ -8,7 +8,7 @@ import pytest
 from amzsync.executor.clocks import Instant
 from amzsync.executor.engine.freshness import Reading
 from amzsync.executor.scripts.decide import Append, Nothing, Replace
-from amzsync.executor.scripts.product import ProductState
+from amzsync.executor.scripts.product import KnownReading, ProductState
 from amzsync.ledger.rows import Link, Origin, ProductWork, State, Thumbnail
 from amzsync.ledger.work_rows import Refusal
 from amzsync.ledger.writes import Standing
@@ -200,7 +200,7 @@ def test_a_picture_may_have_been_linked_by_this_run_or_by_an_earlier_one() -> No
 def test_a_thumbnail_that_was_set_stands() -> None:
     one = product(thumbnail=Thumbnail(3, State.PENDING), gallery="xc")
     assert one.standing_now == Standing(("x", "c"), None)
-    one.seen = seen("x")
+    one.known = KnownReading(seen("x"), READING)
     for result in (None, Origin.FOUND, REFUSED):
         one.thumbnail_result = result
         assert one.standing_now == Standing(("x", "c"), "x")
@@ -209,7 +209,7 @@ def test_a_thumbnail_that_was_set_stands() -> None:
     one.gallery = None
     assert one.standing_now.gallery == ()
     without = product()
-    without.seen, without.thumbnail_result = seen("x"), Origin.MADE
+    without.known, without.thumbnail_result = KnownReading(seen("x"), READING), Origin.MADE
     assert without.standing_now == Standing((), "x")
 
 
@@ -230,7 +230,7 @@ def test_what_is_to_be_written_is_decided_from_what_was_seen_last(
     one = product(
         made(1), link(2), thumbnail=Thumbnail(1, State.PENDING), gallery=options.get("gallery", "a")
     )
-    one.seen = seen(options.get("thumbnail"))
+    one.known = KnownReading(seen(options.get("thumbnail")), READING)
     for name, value in options.get("state", {}).items():
         setattr(one, name, value)
     assert one.decide(only_append=options.get("only_append", False)) == decision
@@ -305,3 +305,48 @@ def test_made_is_what_stands_and_did_not_before() -> None:
     one.gallery = None
     one.note_made(("a",))
     assert one.made == {"a", "b", "c", "z"}
+
+
+@pytest.mark.parametrize(
+    ("gallery", "thumbnail", "is_ours"),
+    [
+        pytest.param("ab", "a", True, id="it has arrived"),
+        pytest.param("a", "a", False, id="of its pictures one, put by somebody else"),
+        pytest.param("ab", None, False, id="its pictures without its thumbnail, put by somebody else"),
+        pytest.param("", None, True, id="nothing of it: it may still arrive"),
+    ],
+)
+def test_a_write_of_a_run_that_died_has_arrived_as_a_whole_or_not(
+    gallery: str, thumbnail: str | None, *, is_ours: bool
+) -> None:
+    sent = [link(row, State.IN_FLIGHT, sent=row) for row in (1, 2)]
+    one = product(*sent, thumbnail=Thumbnail(1, State.IN_FLIGHT))
+    one.see(seen(thumbnail), tuple(gallery), READING)
+    assert one.is_ours is is_ours
+    assert one.may_have_linked("a") is is_ours
+    assert one.not_arrived == (set() if is_ours else {"a", "b"})
+
+
+def test_what_somebody_else_has_put_there_stays_theirs_once_the_rest_stands_beside_it() -> None:
+    one = product(link(1, State.IN_FLIGHT, sent=1), link(2, State.IN_FLIGHT, sent=2))
+    one.see(seen(), ("b",), READING)
+    one.see(seen(), ("b", "a"), READING)
+    assert not one.is_ours
+
+
+def test_of_what_stood_before_a_write_it_does_not_tell_whether_it_has_arrived() -> None:
+    stood = Link(1, "PT01", 1, State.DONE, Origin.MADE, placed=1, sent=2)
+    one = product(stood, link(2, State.IN_FLIGHT, sent=1))
+    one.see(seen(), ("a",), READING)
+    assert one.not_arrived == set()
+    assert one.is_ours
+
+
+def test_before_the_ids_are_known_nothing_is_told_of_an_earlier_write() -> None:
+    one = product(link(1, State.IN_FLIGHT, sent=1), link(2, State.IN_FLIGHT, sent=2))
+    ids, one.ids = one.ids, {}
+    one.see(seen(), ("b",), READING)
+    assert one.not_arrived == set()
+    one.ids = ids
+    one.take_in()
+    assert one.not_arrived == {"a", "b"}

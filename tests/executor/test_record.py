@@ -122,6 +122,30 @@ def test_what_an_earlier_run_sent_and_stands_is_ours_before_the_next_write(recor
     assert later.writes == ["written", "sent"], "the earlier write is settled"
 
 
+def test_a_part_of_what_an_earlier_run_sent_was_put_there_by_somebody_else(recorded: Recorded) -> None:
+    recorded.record.claim(recorded.state(""), Replace(("a", "b"), None), {"a": 1, "b": 2})
+    later = Recorded(recorded._ledger)
+    state = later.state("b")
+    later.record.claim(state, Replace(("b", "a"), None), state.places_after("a"), "a")
+    state.made.add("a")
+    state.gallery = ("b", "a")
+    later.record.finish(state, IN_ORDER)
+    assert later.places == {A: ("made", 2, None), B: ("found", 1, None), C: (None, None, None)}
+
+
+def test_a_link_alone_is_unknown_and_those_before_it_are_known(recorded: Recorded) -> None:
+    state = recorded.state("")
+    for asset_id in "ab":
+        target = Replace((*(state.gallery or ()), asset_id), None)
+        recorded.record.claim(state, target, state.places_after(asset_id), asset_id)
+        state.made.add(asset_id)
+        state.gallery = target.gallery
+    assert recorded.places == {A: ("made", 1, None), B: (None, None, 2), C: (None, None, None)}
+    assert recorded.of("thumbnails") == {"S1": "pending"}, "no link sets it"
+    recorded.record.claim(state, Replace(None, "a"))
+    assert recorded.places[B] == ("made", 2, None)
+
+
 def test_what_an_answered_write_has_not_put_there_may_be_put_there_by_somebody_else(
     recorded: Recorded,
 ) -> None:

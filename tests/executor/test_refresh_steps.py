@@ -139,6 +139,20 @@ def test_a_search_is_believed_to_lack_only_what_was_put_there_long_ago(
     assert (steps.waits_for is None) is is_believed
 
 
+def test_a_part_of_what_a_run_that_died_has_sent_is_somebody_elses(ledger: Ledger) -> None:
+    ledger._store.execute(
+        "UPDATE links SET state = 'in_flight', origin = NULL, placed = NULL, sent = asset_id"
+    )
+    steps = Steps(ledger.work())
+    steps.found(shown("b"))
+    steps.read(shown("b"))
+    assert steps.waits_for is None
+    assert rows(ledger.path, "SELECT asset_id, state, origin, sent FROM links ORDER BY 1") == [
+        (1, "in_flight", None, None),
+        (2, "done", "found", None),
+    ]
+
+
 def test_a_write_that_did_nothing_is_forgotten_also_where_no_gallery_is_told(
     ledger: Ledger,
 ) -> None:

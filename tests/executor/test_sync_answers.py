@@ -185,8 +185,8 @@ def test_what_the_run_stops_after_an_answered_write_leaves_it_on_record(steps: S
     with pytest.raises(StopError):
         steps.sent(LINK, StopError("no role", status=403))
     assert set(steps.links.values()) == {"in_flight"}
-    assert origins(steps) == [None, None]
-    assert sent(steps) == [1, 2], "it may stand when the next run looks"
+    assert origins(steps) == ["made", None], "what the answer has shown is known"
+    assert sent(steps) == [None, 2], "the link may stand when the next run looks"
 
 
 def test_what_the_run_stops_after_a_link_leaves_it_on_record(steps: Steps) -> None:
@@ -195,7 +195,8 @@ def test_what_the_run_stops_after_a_link_leaves_it_on_record(steps: Steps) -> No
     with pytest.raises(StopError):
         steps.sent(LINK, StopError("no role", status=403))
     assert set(steps.links.values()) == {"in_flight"}
-    assert sent(steps) == [2, 3]
+    assert origins(steps) == ["made", None], "it was answered"
+    assert sent(steps) == [None, 3]
 
 
 @pytest.mark.parametrize(("attempts", "origin"), [(1, "found"), (2, "made")])

@@ -394,3 +394,16 @@ def test_a_product_deleted_after_its_write_was_not_overwritten(steps: Steps) -> 
     steps.answer(Found({"S1": shown("x")}, READING))
     steps.sent(RequestKind.PRODUCT_READ, MISSING)
     assert steps.waits_for is None
+
+
+def test_a_part_of_an_unanswered_write_was_put_there_by_somebody_else(steps: Steps) -> None:
+    steps.found("")
+    assert isinstance(steps.waits_for, Send)
+    assert steps.waits_for.attempts is not None
+    steps.waits_for.attempts.wait_s = 2.5
+    steps.sent(WRITE, RetriableError("down", status=503))
+    steps.found("b")
+    assert (steps.sent(LINK, LinkResult.LINKED).call.request.body or {})["id"] == "a"
+    steps.sent(WRITE, shown("ba", "a"))
+    assert steps.waits_for is None
+    assert rows(steps.path, "SELECT asset_id, origin FROM links ORDER BY 1") == [(1, "made"), (2, "found")]

@@ -181,6 +181,31 @@ def test_a_note_concerns_the_named_links_of_one_product_alone(ledger: Rows) -> N
         }
 
 
+def test_the_places_of_the_last_write_alone_are_unknown(ledger: Rows) -> None:
+    ledger.put(S1, A, "in_flight", sent=1)
+    ledger.put(S2, A, "in_flight", sent=1)
+    ledger.work.claim_product(S1, {B: 2}, thumbnail=False)
+    assert ledger.links[S1, A] == ("in_flight", None, None, None, None)
+    assert ledger.links[S1, B] == ("in_flight", None, None, None, 2)
+    assert ledger.links[S2, A] == ("in_flight", None, None, None, 1)
+
+
+def test_what_was_sent_and_is_known_to_stand_is_ours_at_its_place(ledger: Rows) -> None:
+    ledger.put(S1, A, "in_flight", sent=3)
+    ledger.put(S1, B, "in_flight")
+    ledger.work.note_linked(S1, {A: 1, B: 2})
+    assert ledger.links[S1, A] == ("in_flight", None, "made", 3, None)
+    assert ledger.links[S1, B] == ("in_flight", None, None, None, None)
+
+
+def test_what_was_sent_and_is_known_not_to_have_arrived_is_not_ours(ledger: Rows) -> None:
+    ledger.put(S1, A, "failed", origin="made", sent=3)
+    ledger.put(S1, B, "done", origin="made", placed=1)
+    ledger.work.note_not_arrived(S1, [A, B])
+    assert ledger.links[S1, A] == ("failed", None, None, None, None)
+    assert ledger.links[S1, B] == ("done", None, "made", 1, None)
+
+
 def test_what_is_about_to_be_taken_out_is_unknown_until_it_is_seen_again(ledger: Rows) -> None:
     for product_id, asset_id in ((S1, A), (S1, B), (S2, A)):
         ledger.put(product_id, asset_id, "done", origin="made", placed=4)

@@ -54,6 +54,8 @@ class Gallery:
     at_once: set[str] = field(default_factory=set)
     unanswered: list["Sent"] = field(default_factory=list)
     refused: list["Sent"] = field(default_factory=list)
+    torn: set[str] = field(default_factory=set)
+    ignored: set[str] = field(default_factory=set)
     removed_by_person: set[str] = field(default_factory=set)
     edited_at: float = float("-inf")
     order_of_run: tuple[str, ...] = ()
@@ -86,6 +88,17 @@ def important_first(images: Sequence[tuple[str, str]]) -> list[str]:
 
     ordered = sorted(images, key=lambda one: place(one[1]))
     return list(dict.fromkeys(url for url, _ in ordered))
+
+
+def _tear(gallery: Gallery, gone: Collection[str]) -> None:
+    """Somebody takes out a part of what a write has put there that was not answered.
+
+    What is left looks as if they had put it there, and the write had not arrived: the program has to leave
+    it to them.
+    """
+    for write in gallery.unanswered:
+        if not set(gone).isdisjoint(write.facts["assets"]):
+            gallery.torn.update(write.facts["assets"])
 
 
 def _sent_to(gallery: Gallery) -> set[str]:
@@ -159,10 +172,14 @@ class Judge:
         for gallery in self._galleries.values():
             gallery.by_person.discard(asset_id)
             gallery.put_at.pop(asset_id, None)
+            _tear(gallery, [asset_id])
 
     def edited(self, at: float, product_id: str, before: tuple[str, ...], after: tuple[str, ...]) -> None:
         """A person has arranged a gallery."""
         gallery = self._galleries[product_id]
+        _tear(gallery, set(before) - set(after))
+        # The answer to a write that left the gallery empty tells nothing of it: only the next reading does.
+        gallery.at_once.update(gallery.ignored.intersection(after).difference(before))
         for asset_id in set(after) - set(before):
             gallery.put_at[asset_id] = at
             gallery.by_person.add(asset_id)
@@ -176,7 +193,10 @@ class Judge:
         self.figures["edits"] += 1
 
     def thumbnail_edited(self, _at: float, product_id: str, _asset_id: str | None) -> None:
-        self._galleries[product_id].thumbnail_edited = True
+        gallery = self._galleries[product_id]
+        gallery.thumbnail_edited = True
+        # A write that was not answered may have set it, too: then it looks as if that had not arrived.
+        _tear(gallery, _sent_to(gallery))
 
     # What the program does.
 
@@ -282,6 +302,8 @@ class Judge:
         """The program has the answer, or knows that none comes."""
         if sent.product and self._writing.get(sent.product) is sent:
             del self._writing[sent.product]
+        if sent.product in self._galleries and sent.kind == "product_read":
+            self._galleries[sent.product].ignored.clear()
         if sent.product in self._galleries and (sent.facts.get("is_success") or 400 <= sent.status < 500):
             gallery = self._galleries[sent.product]
             gallery.unanswered = [one for one in gallery.unanswered if one is not sent]
@@ -335,6 +357,7 @@ class Judge:
         # What a person has put there since the reading looks like the write's own work.
         recent = [one for one in sent.facts["assets"] if gallery.put_at.get(one, -math.inf) > since]
         gallery.at_once.update(recent)
+        gallery.ignored.update(sent.facts["assets"] if not now else ())
         for asset_id in [one for one in now if one not in was]:
             gallery.put_at[asset_id] = at
             gallery.order_of_links = [*(one for one in gallery.order_of_links if one != asset_id), asset_id]
@@ -418,7 +441,7 @@ class Judge:
         if origin == "made" and asset_id not in gallery.by_run | gallery.at_once | sent:
             raise BrokenPromiseError(f"{asset_id} on {gallery.sku} counts as our own, but is a person's")
         is_unsure = self.lost_power or gallery.overwritten
-        is_ours = asset_id in gallery.by_run - gallery.ever_by_person and not is_unsure
+        is_ours = asset_id in gallery.by_run - gallery.ever_by_person - gallery.torn and not is_unsure
         if is_ours and state == "done" and origin != "made":
             raise BrokenPromiseError(f"{asset_id} on {gallery.sku} counts as a person's, but is our own")
 
@@ -474,7 +497,7 @@ class Judge:
 
     def _check_order(self, sku: str, gallery: Gallery, product: Seen, urls: list[str]) -> None:
         """In a gallery that nobody else has touched what is wanted stands in front, in order."""
-        if gallery.was_touched or self.lost_power or gallery.overwritten:
+        if gallery.was_touched or self.lost_power or gallery.overwritten or gallery.torn:
             return
         there = [self._url_of[asset_id] for asset_id in product.gallery]
         wanted = [url for url in urls if url in there]

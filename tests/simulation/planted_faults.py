@@ -214,7 +214,7 @@ FAULTS = (
     Fault(
         "the claim of a product left out",
         f"{_SCRIPTS}/record.py",
-        "self.work.claim_product(product_id, sent)",
+        "self.work.claim_product(product_id, rows, thumbnail=thumbnail is not None)",
         "pass",
     ),
     Fault(

@@ -25,6 +25,15 @@ FOUND = {
     1_026_573: "the same, with more links",
     1_024_763: "a gallery taken for overwritten as a search was behind its own write",
     1_021_690: "a picture put by a person taken for ours, as one that was deleted had been ours",
+    1_009_018: "a picture put by a person taken for the work of a write of which nothing else stood",
+    1_023_258: "the same, after a kill",
+    1_026_590: "pictures put by persons taken for the work of a write whose thumbnail was not set",
+    1_029_444: "the same as the first, after failures of the same run",
+    1_032_045: "a picture put last by a person taken for one that an account had appended",
+    1_006_056: "a picture put by a person taken for ours, as a write had named it that the account ignored",
+    1_010_548: "a picture put by a person right after a write that nobody can know to be ignored",
+    645: "a link that was answered before the thumbnail was set taken for a person's",
+    856: "the rest of an unanswered write of which a person had taken out a part is left to them",
     1_003_939: "pictures taken for a person's after a lagging search, as the clock had been set back",
 }
 

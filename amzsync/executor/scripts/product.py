@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from amzsync.executor.engine.freshness import Reading
 from amzsync.executor.scripts.decide import Decision, Replace, decide, is_ours, missing, own_places
+from amzsync.executor.scripts.last_write import LastWrite
 from amzsync.ledger.rows import Link, Origin, ProductWork, State
 from amzsync.ledger.work_rows import Refusal
 from amzsync.ledger.writes import Standing
@@ -25,23 +26,34 @@ class KnownReading:
 class ProductState:
     """`ids` are the Plytix ids of its pictures, by asset row, as they become known.
 
-    `seen` is what the last `reading` showed; `gallery` also has what was linked since (None: it was not
+    `known` is what the last reading showed; `gallery` also has what was linked since (None: it was not
     told). `made` are the pictures that writes of this run have linked, or may have; `written` are the places
     in the last of them, `left` those that a reading showed last, where all were this ledger's own.
+    `last_write` is that of this run, as long as it is not known whether it arrived; `not_arrived` are
+    pictures of writes of which it is known that they did not.
     """
 
     product: ProductWork
     ids: dict[int, str] = field(default_factory=dict)
-    seen: PlytixProduct | None = None
+    known: KnownReading | None = None
     gallery: tuple[str, ...] | None = None
-    reading: Reading | None = None
     made: set[str] = field(default_factory=set)
     written: dict[str, int] | None = None
+    last_write: LastWrite | None = None
+    not_arrived: set[str] = field(default_factory=set)
     failed_links: set[int] = field(default_factory=set)
     left: dict[str, float] | None = None
     thumbnail_result: Origin | Refusal | None = None
     was_claimed: bool = False
     only_append: bool = False
+
+    @property
+    def seen(self) -> PlytixProduct | None:
+        return self.known.seen if self.known else None
+
+    @property
+    def reading(self) -> Reading | None:
+        return self.known.reading if self.known else None
 
     @property
     def plytix_id(self) -> str:
@@ -102,7 +114,9 @@ class ProductState:
         return {
             self.ids[link.asset_id]: link.position if link.placed is None else link.placed
             for link in self.product.links
-            if link.asset_id in self.ids and link.origin is Origin.MADE
+            if link.asset_id in self.ids
+            and link.origin is Origin.MADE
+            and self.ids[link.asset_id] not in self.not_arrived
         }
 
     @property
@@ -113,7 +127,9 @@ class ProductState:
         return {
             self.ids[link.asset_id]: link.sent
             for link in self.product.links
-            if link.asset_id in self.ids and link.sent is not None
+            if link.asset_id in self.ids
+            and link.sent is not None
+            and self.ids[link.asset_id] not in self.not_arrived
         }
 
     @property
@@ -188,10 +204,11 @@ class ProductState:
     def may_have_linked(self, asset_id: str) -> bool:
         """Whether this ledger has linked it, or sent a write that did and was not answered."""
         rows = self.rows_of(asset_id)
-        return asset_id in self.made or any(
+        was_sent = any(
             link.asset_id in rows and (link.origin is Origin.MADE or link.sent is not None)
             for link in self.product.links
         )
+        return asset_id in self.made or (was_sent and asset_id not in self.not_arrived)
 
     def decide(self, *, only_append: bool, removes: Collection[str] = ()) -> Decision:
         """What is to be written, from what was seen last; of `removes` our own may go."""
@@ -206,15 +223,38 @@ class ProductState:
 
     def begin_anew(self, product: ProductWork) -> None:
         """Another product has its SKU by now: nothing of what was seen or done counts for that."""
-        self.product, self.seen, self.gallery, self.reading = product, None, None, None
-        self.made, self.written, self.left = set(), None, None
+        self.product, self.known, self.gallery = product, None, None
+        self.made, self.written, self.left, self.last_write = set(), None, None, None
         self.thumbnail_result, self.was_claimed = None, False
 
     def see(self, seen: PlytixProduct, gallery: tuple[str, ...] | None, reading: Reading) -> None:
         """Take in what a reading showed; a gallery of None was not told."""
-        self.seen, self.gallery, self.reading = seen, gallery, reading
+        self.known, self.gallery = KnownReading(seen, reading), gallery
         if gallery is not None:
-            self.keep_places()
+            self.take_in()
+
+    def take_in(self) -> None:
+        """What follows from the gallery that was seen last, once the ids of its pictures are known."""
+        write = self._unknown_write
+        thumbnail = self.seen.thumbnail_id if self.seen else None
+        if write.has_not_arrived(self.gallery or (), thumbnail):
+            self.not_arrived |= write.adds
+            self.made -= write.adds
+            places = (self.written or {}).items()
+            self.written = {one: place for one, place in places if one not in write.adds} or None
+            self.last_write = None
+        self.keep_places()
+
+    @property
+    def _unknown_write(self) -> LastWrite:
+        """The last write of which it is not known whether it arrived, of this run or of one that died."""
+        if self.was_claimed:
+            return self.last_write or LastWrite()
+        sent = (link for link in self.product.links if link.sent is not None)
+        adds = {self.ids.get(link.asset_id, "") for link in sent if not link.stood}
+        thumbnail = self.product.thumbnail
+        was_set = thumbnail is not None and thumbnail.state is State.IN_FLIGHT
+        return LastWrite(frozenset(adds - self.not_arrived), self.thumbnail if was_set else None)
 
     def keep_places(self) -> None:
         """Where all of a gallery that is this ledger's own stands is known, whatever is written next.

@@ -95,7 +95,7 @@ class ProductChange:
         seen: PlytixProduct | None = found.values.get(sku)
         traits.note_searched(seen)
         if seen is None:
-            self.state.seen = None
+            self.state.known = None
             return
         is_first = self.state.seen is None
         if is_first:
@@ -106,14 +106,14 @@ class ProductChange:
         if self.state.gallery is None or not (self.state.is_ours or self._context.products.shows_all_media):
             yield from self._read_whole()
         if is_first and self.state.seen is not None and self.state.gallery is not None:
-            self._settle_earlier(self.state.gallery)
+            self._settle_earlier()
 
-    def _settle_earlier(self, gallery: tuple[str, ...]) -> None:
+    def _settle_earlier(self) -> None:
         """What became of writes that an earlier run has sent, and did not live to see answered."""
         state = self.state
         product_id = state.product.id
         self._work.settle_writes(product_id, self.standing, but_own=True)
-        self._work.record_reading(product_id, state.standing(gallery), as_left=state.is_ours)
+        self._context.record.record_reading(state, as_left=state.is_ours)
         state.product = self._work.product(product_id)
 
     def _read_whole(self) -> Script[None]:
@@ -124,7 +124,7 @@ class ProductChange:
         except RejectedError as error:
             if error.status != 404:
                 raise reading_failed(error) from None
-            self.state.seen = None
+            self.state.known = None
             return
         except PlytixError as error:
             raise reading_failed(error) from None

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from amzsync.errors import PlytixError
 from amzsync.executor.scripts.compare import compare
 from amzsync.executor.scripts.decide import MAX_ASSETS, Replace
+from amzsync.executor.scripts.last_write import LastWrite
 from amzsync.executor.scripts.product import ProductState
 from amzsync.ledger.reasons import NO_OTHER_THUMBNAIL, NOT_FOUND
 from amzsync.ledger.rows import Asset, Kept, Origin
@@ -61,27 +62,46 @@ class Record:
 
     # Products.
 
-    def claim(self, state: ProductState, target: Replace, places: Mapping[str, int] | None = None) -> None:
+    def claim(
+        self,
+        state: ProductState,
+        target: Replace,
+        places: Mapping[str, int] | None = None,
+        linked: str | None = None,
+    ) -> None:
         """A write to it is about to leave, and what it is to leave there.
 
-        `places` are those of the assets that it links, if it does.
+        `places` are those of the assets that it links, if it does; `linked` is the only one, if it is a link.
         """
-        product_id = state.product.id
+        product_id, gallery = state.product.id, state.gallery or ()
         if not state.was_claimed:
             self.work.settle_writes(product_id, state.standing_now, but_own=True)
-            gallery, as_left = state.gallery or (), state.is_ours
-            self.work.record_reading(product_id, state.standing(gallery), as_left=as_left)
+            self.record_reading(state, as_left=state.is_ours)
             state.keep_places()
             # What stood there before our first write is a person's: once in flight, it would count as ours.
             self.work.finish_links(product_id, state.found, made=())
         state.was_claimed = True
         thumbnail = None if target.thumbnail is None else (target.thumbnail,)
         self.work.claim_write(product_id, state.standing_now, target.gallery, thumbnail)
+        sent = (places or {}) if linked is None else {linked: (places or {})[linked]}
+        self._note_linked(state)
         if places is not None:
             state.written = dict(places)
-        places = places or {}
-        sent = {row: places[plytix_id] for row, plytix_id in state.ids.items() if plytix_id in places}
-        self.work.claim_product(product_id, sent)
+            state.last_write = LastWrite(frozenset(sent).difference(gallery), target.thumbnail)
+        rows = {row: sent[plytix_id] for row, plytix_id in state.ids.items() if plytix_id in sent}
+        self.work.claim_product(product_id, rows, thumbnail=thumbnail is not None)
+
+    def record_reading(self, state: ProductState, *, as_left: bool) -> None:
+        """What stands of this ledger's links, as it was seen last."""
+        rows = [row for one in state.not_arrived for row in state.rows_of(one)]
+        self.work.note_not_arrived(state.product.id, rows)
+        self.work.record_reading(state.product.id, state.standing(state.gallery or ()), as_left=as_left)
+
+    def _note_linked(self, state: ProductState) -> None:
+        """What writes of this run have put there is known to stand, whatever becomes of the next one."""
+        stands = state.standing(state.gallery or ())
+        made = {row: place for row, place in stands.items() if state.ids[row] in state.made}
+        self.work.note_linked(state.product.id, made)
 
     def note_there(self, state: ProductState, asset_id: str) -> None:
         """Plytix says that it was linked already: by somebody else, unless this ledger may have done that."""
@@ -152,6 +172,10 @@ class Record:
         """One picture cannot be linked to it."""
         rows = [link for link in state.open_links if state.ids.get(link) == asset_id]
         self.work.fail_links(state.product.id, rows, refusal)
+        if asset_id in state.made:
+            # It was not answered: it may stand there, whatever becomes of the links behind it.
+            self.work.note_made(state.product.id, rows)
+        self.work.note_not_sent(state.product.id, rows)
         state.failed_links.update(rows)
         self.counts[Done.LINK_FAILURE] += len(rows)
 
@@ -161,7 +185,7 @@ class Record:
         placed = state.placed(gallery)
         self._note_made(state, but=placed)
         made = {row for row in placed if state.may_have_linked(state.ids[row])}
-        self.work.record_reading(state.product.id, state.standing(gallery), as_left=as_left)
+        self.record_reading(state, as_left=as_left)
         self.work.finish_links(state.product.id, placed, made, as_left=as_left)
         self._fail_left_out(state, placed)
         misplaced = state.misplaced

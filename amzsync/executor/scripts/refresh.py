@@ -40,7 +40,7 @@ def refresh_product(product: ProductWork, context: ScriptContext) -> Script[Refr
         _outside_family(product, known.seen, record)
     else:
         ids = yield from _find_assets(product, context)
-        take_in(product, ids, known.seen, record)
+        take_in(product, ids, known, record)
     record.counts[Done.PRODUCT] += 1
     return Refreshed(product.id, known) if known and record.work.is_open(product.id) else None
 
@@ -87,8 +87,9 @@ def _outside_family(product: ProductWork, seen: PlytixProduct, record: Record) -
     record.work.skip_outside_family(product.id)
 
 
-def take_in(product: ProductWork, ids: dict[int, str], seen: PlytixProduct, record: Record) -> None:
+def take_in(product: ProductWork, ids: dict[int, str], known: KnownReading, record: Record) -> None:
     """What was seen of the product becomes the state of its rows."""
+    seen = known.seen
     work = record.work
     work.resolve({product.id: seen.id})
     if product.plytix_id not in (None, seen.id):
@@ -96,9 +97,10 @@ def take_in(product: ProductWork, ids: dict[int, str], seen: PlytixProduct, reco
     work.want_found_product(product.id)
     gallery = seen.gallery or ()
     work.settle_writes(product.id, Standing(gallery, seen.thumbnail_id))
-    state = ProductState(product, ids, gallery=gallery)
+    state = ProductState(product, ids)
+    state.see(seen, gallery, known.reading)
     standing = state.placed(gallery)
-    work.record_reading(product.id, state.standing(gallery), as_left=state.is_ours)
+    record.record_reading(state, as_left=state.is_ours)
     work.finish_links(product.id, standing, made=(), as_left=state.is_ours)
     work.want_order(product.id, state.misplaced)
     gone = [

@@ -77,6 +77,8 @@ class ProductSync(ProductReader):
     def from_a_reading(self) -> Script[None]:
         state = self._state
         yield from self._ensure_assets(state.open_assets)
+        if state.gallery is not None:
+            state.take_in()
         yield from self._write_until_done()
         for wait_s in _ORDER_WAITS_S:
             if not state.only_append or self._gallery_was_doubted or not state.misplaced:
@@ -190,6 +192,7 @@ class ProductSync(ProductReader):
         if state.gallery == (*before, *(asset_id for asset_id in written if asset_id not in before)):
             # Written or appended: this is where the write has left them.
             state.written = {asset_id: place for place, asset_id in enumerate(state.gallery, 1)}
+        state.last_write = None
         return answer
 
     def _append(self, decision: Append, rests_on: Reading | None = None) -> Script[bool]:
@@ -207,7 +210,7 @@ class ProductSync(ProductReader):
         state = self._state
         call = link_asset(state.plytix_id, asset_id, self._context.gallery_label)
         target = Replace((*(state.gallery or ()), asset_id), None)
-        claim = partial(self._record.claim, state, target, state.places_after(asset_id))
+        claim = partial(self._record.claim, state, target, state.places_after(asset_id), asset_id)
         try:
             sent = yield Send(call, claim=claim, rests_on=rests_on)
         except (StopError, NotSentError):
@@ -230,6 +233,7 @@ class ProductSync(ProductReader):
                 return False
         else:
             state.made.add(asset_id)
+        state.last_write = None
         state.gallery = (*(state.gallery or ()), asset_id)
         return True
 

@@ -3,7 +3,7 @@
 from amzsync.executor.scheduler.script import Script
 from amzsync.executor.scripts.context import RemovalContext
 from amzsync.executor.scripts.decide import is_ours
-from amzsync.executor.scripts.product import ProductState
+from amzsync.executor.scripts.product import KnownReading, ProductState
 from amzsync.executor.scripts.product_change import ProductChange
 from amzsync.executor.scripts.record import Done
 from amzsync.executor.scripts.refresh import take_in
@@ -59,7 +59,7 @@ def _record(change: ProductChange, context: RemovalContext) -> None:
     """What was seen to stand in the end, as a reading of the product would tell it."""
     state, work = change.state, context.record.work
     product_id = state.product.id
-    if state.seen is not None and state.gallery is not None and not change.is_unsure:
+    if state.known is not None and state.gallery is not None and not change.is_unsure:
         begun = work.own_write(product_id)
         if begun is not None and begun.gallery is not None:
             before, after = begun.gallery.before, begun.gallery.after
@@ -74,8 +74,9 @@ def _record(change: ProductChange, context: RemovalContext) -> None:
         standing = change.standing
         work.settle_writes(product_id, standing)
         work.settle_removal(product_id)
-        seen = PlytixProduct(state.seen.id, state.product.sku, standing.thumbnail, standing.gallery)
-        take_in(work.product(product_id), state.ids, seen, context.record)
+        seen = PlytixProduct(state.known.seen.id, state.product.sku, standing.thumbnail, standing.gallery)
+        known = KnownReading(seen, state.known.reading)
+        take_in(work.product(product_id), state.ids, known, context.record)
         work.release_product(product_id)
     work.finish_task(product_id, change.kept)
     context.record.counts[Done.PRODUCT] += 1
