@@ -24,7 +24,7 @@ from amzsync.ledger.queries import Outstanding
 from amzsync.ledger.tasks import RemovalCost
 from amzsync.limits.forecast import Forecast, TakingOut, forecast
 from amzsync.limits.windows import Limit
-from amzsync.mapping.read import NamedColumns, read_products
+from amzsync.mapping.read import NamedColumns, is_table, read_products
 from amzsync.mapping.source import STANDARD_INPUT, MappingSource, open_mapping, told_name
 from amzsync.planner import PlanCounts, Planner, settle
 from amzsync.views.plan import AccountView, Cost, Kept, PlanView
@@ -102,12 +102,16 @@ def check_mappings(options: RunOptions) -> tuple[MappingSource, ...]:
 
     Raises:
         MappingError: one cannot be read.
-        UsageError: standard input is named twice.
+        UsageError: standard input is named twice, or columns are and no mapping has any.
     """
     paths = options.mapping.mappings
     if paths.count(STANDARD_INPUT) > 1:
         raise UsageError("Standard input can be read only once. Name `-` once.")
-    return tuple(open_mapping(path, sys.stdin.buffer if sys.stdin else None) for path in paths)
+    sources = tuple(open_mapping(path, sys.stdin.buffer if sys.stdin else None) for path in paths)
+    if named_columns(options) != NamedColumns() and sources and not any(map(is_table, sources)):
+        names = ", ".join(source.name for source in sources)
+        raise UsageError(f"--sku-column and --url-column are for tables, and this is none: {names}.")
+    return sources
 
 
 def named_columns(options: RunOptions) -> NamedColumns:

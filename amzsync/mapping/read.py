@@ -13,7 +13,7 @@ from amzsync.mapping.json_products import PRODUCT_LISTS, JsonProducts
 from amzsync.mapping.source import MappingSource
 from amzsync.mapping.tables import CsvProducts, XlsxProducts
 
-__all__ = ["NamedColumns", "read_products"]
+__all__ = ["NamedColumns", "is_table", "read_products"]
 
 _MAX_UNREADABLE = 10_000
 _HEAD_BYTES = 1 << 16
@@ -80,8 +80,7 @@ def read_products(
 
 def _products(source: MappingSource, marketplace: str | None, columns: NamedColumns) -> _Products:
     """The products in the form that the first bytes tell."""
-    with source.open() as file:
-        head = file.read(_HEAD_BYTES)
+    head = _head(source)
     for start, (cause, next_step) in _NOT_READ.items():
         if head.startswith(start):
             raise MappingError(source.name, cause, next_step)
@@ -89,7 +88,26 @@ def _products(source: MappingSource, marketplace: str | None, columns: NamedColu
         return XlsxProducts(source, marketplace, columns)
     if b"\0" in head.partition(b"\n")[0] and not head.startswith(_TEXT_STARTS):
         raise MappingError(source.name, "the file is neither text nor an Excel workbook")
-    text = head.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
-    if text.startswith((b"{", b"[")) or not text:
+    if _is_json(head):
         return JsonProducts(source, marketplace)
     return CsvProducts(source, marketplace, columns)
+
+
+def is_table(source: MappingSource) -> bool:
+    """Whether it has columns, as far as its first bytes tell.
+
+    Raises:
+        MappingError: it cannot be read.
+    """
+    head = _head(source)
+    return not (head.startswith(tuple(_NOT_READ)) or _is_json(head))
+
+
+def _head(source: MappingSource) -> bytes:
+    with source.open() as file:
+        return file.read(_HEAD_BYTES)
+
+
+def _is_json(head: bytes) -> bool:
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
+    return text.startswith((b"{", b"[")) or not text

@@ -43,6 +43,25 @@ def test_a_column_without_a_name_is_a_usage_error(option: str, setup: Setup) -> 
     assert amzsync("plan", "m.csv", option, " ").code == 2
 
 
+@pytest.mark.parametrize("option", ["--sku-column", "--url-column"])
+def test_a_column_of_what_is_no_table_is_a_usage_error(option: str, setup: Setup) -> None:
+    (setup.folder / "m.json").write_text('[{"suggested_sku": "A", "image_urls": []}]')
+    refused = amzsync("plan", "m.json", option, "Artikel")
+    assert refused.code == 2
+    assert "this is none: m.json" in " ".join(refused.err.split())
+    assert not setup.ledger.exists()
+
+
+def test_columns_are_for_the_tables_among_several_mappings(setup: Setup) -> None:
+    (setup.folder / "m.json").write_text('[{"suggested_sku": "J", "image_urls": []}]')
+    (setup.folder / "m.csv").write_text(TABLE)
+    planned = amzsync(
+        "plan", "m.json", "m.csv", "--sku-column", "Artikel", "--url-column", "Bild 1", "--json"
+    )
+    assert planned.code == 0, planned.err
+    assert planned.json["total_products"] == 3
+
+
 def test_resume_reads_the_same_columns(setup: Setup) -> None:
     setup.sandbox.seed(["A", "B"])
     path = setup.folder / "m.csv"
