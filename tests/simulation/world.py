@@ -53,17 +53,20 @@ class World:
         """The machine sleeps from now on: what its processes would do is done when it wakes."""
         until = self.now + seconds
         held: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
-        while self._events and self._events[0][0] <= until:
-            at, _, call, arguments, is_ours = heapq.heappop(self._events)
-            if is_ours:
-                held.append((call, arguments))
-                continue
-            self.now = at
-            call(*arguments)
-        self.now = until
-        self._suspended_s += seconds
-        for call, arguments in held:
-            self.after(0.0, call, *arguments, is_ours=True)
+        try:
+            while self._events and self._events[0][0] <= until:
+                at, _, call, arguments, is_ours = heapq.heappop(self._events)
+                if is_ours:
+                    held.append((call, arguments))
+                    continue
+                self.now = at
+                call(*arguments)
+            self.now = until
+            self._suspended_s += seconds
+        finally:
+            # Also where one process dies meanwhile: another one wakes.
+            for call, arguments in held:
+                self.after(0.0, call, *arguments, is_ours=True)
 
     # Events.
 
