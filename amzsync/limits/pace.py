@@ -96,11 +96,9 @@ class Pace:
     def available_within(self, seconds: float, now: float) -> int:
         """How many requests may leave from now until `seconds` later."""
         self._take_in_sent()
-        end = now + seconds
-        if end < self._paused_until:
-            return 0
-        available = (window.allowed - self._held(end, window) for window in self._windows)
-        return max(0, min(available, default=_UNLIMITED))
+        start, end = max(now, self._paused_until), now + seconds
+        available = min((self._available(one, start, end) for one in self._windows), default=_UNLIMITED)
+        return 0 if end < start else max(0, available)
 
     def record(self, at: float, *, is_own: bool = True) -> Slot:
         """Take a place for a request that leaves at `at`.
@@ -255,6 +253,11 @@ class Pace:
         if held < most:
             return window.more_at()
         return max(window.more_at(), self._slots[-most].held_from + window.window_s)
+
+    def _available(self, window: AdaptiveLimit, start: float, end: float) -> int:
+        """How many the window allows from `start` to `end`, which it can be over several times."""
+        times, rest_s = divmod(end - start, window.window_s + self._arrivals.expected_s)
+        return (1 + int(times)) * window.allowed - self._held(start + rest_s, window)
 
     def _spaced_at(self, window: AdaptiveLimit, held: int) -> float:
         """When a very short window goes on: in a burst, each delay on the way would weigh more there."""

@@ -153,7 +153,7 @@ def test_at_one_limit_the_time_told_is_what_the_work_takes(already: int, more: i
     assert simulation.now - start <= told_s * 1.03 + 0.3
 
 
-@given(st.integers(0, 60), st.integers(0, 60), st.floats(0, 12))
+@given(st.integers(0, 60), st.integers(0, 60), st.floats(0, 40))
 def test_the_requests_promised_for_the_next_seconds_are_allowed(
     already: int, slept_s: int, within_s: float
 ) -> None:
@@ -163,6 +163,11 @@ def test_the_requests_promised_for_the_next_seconds_are_allowed(
     start, available = simulation.now, simulation.pace.available_within(within_s, simulation.now)
     simulation.send(available + 1)
     assert available == 0 or simulation.sent[-2] <= start + within_s + 1e-6
+
+
+def test_a_window_that_is_over_several_times_is_counted_each_time() -> None:
+    pace = Pace([Limit(50, 1.0)])
+    assert [pace.available_within(seconds, 0.0) for seconds in (0.5, 1.5, 2.5)] == [50, 100, 150]
 
 
 def test_a_pause_allows_no_request_until_it_ends() -> None:
