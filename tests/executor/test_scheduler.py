@@ -362,20 +362,36 @@ def test_an_hour_that_is_nearly_used_up_is_not_waited_out() -> None:
     assert len(keys_of(run.must_send())) == 3
 
 
+@pytest.mark.parametrize(("batches", "uploads_before_it"), [(5.0, 1), (4.9, 3)])
+def test_while_uploads_are_left_four_batches_are_kept_to_fill_the_time_until_the_last_answer(
+    batches: float, uploads_before_it: int
+) -> None:
+    query, said = Names(), Said()
+    size = SchedulerDriver((), [Limit(50, 10.0)]).scheduler.fresh_batch
+    products = [rewriting(f"p{n}", query, said) for n in range(int(size * batches))]
+    run = SchedulerDriver([*products, send(UPLOAD), send(UPLOAD), send(UPLOAD)], [Limit(50, 10.0)])
+    kinds = [run.must_send().call.request.kind for _ in range(4)]
+    assert kinds.index(RequestKind.PRODUCT_SEARCH) == uploads_before_it
+
+
 @pytest.mark.parametrize(("spare", "is_sent"), [(0, False), (1, True)])
 def test_uploads_leave_room_for_the_writes_that_follow_a_reading_in_flight(
     spare: int, *, is_sent: bool
 ) -> None:
+    def uploading() -> Script[None]:
+        yield Send(call(READ))
+        yield Send(call(UPLOAD))
+
     query, said = Names(), Said()
-    run = SchedulerDriver((), [Limit(50, 10.0)])
-    batch = run.scheduler.fresh_batch
+    batch = SchedulerDriver((), [Limit(50, 10.0)]).scheduler.fresh_batch
     scripts = [rewriting(f"p{n}", query, said) for n in range(batch)]
-    run = SchedulerDriver([*scripts, send(UPLOAD), send(UPLOAD)], [Limit(50, 10.0)])
-    run.answer(run.must_send(), "the first upload is answered before there is a reading")
+    run = SchedulerDriver([*scripts, uploading()], [Limit(50, 10.0)])
+    before_the_upload = run.must_send()
     for _ in range(50 - batch - 1 - spare):
         run.slots.take("before")
     assert len(keys_of(run.must_send())) == batch
     run.slots.take("the search")
+    run.answer(before_the_upload, "a product")
     upload = run.next()
     assert (upload is not None) == is_sent
 

@@ -26,7 +26,7 @@ __all__ = ["OptionalScripts", "Scheduler"]
 
 _UPLOADS_AHEAD = 50
 _MAX_SEARCHES = 3
-_UPLOADS_NEAR_THE_END = 5
+_KEPT_BACK = 4
 
 
 class OptionalScripts(Protocol):
@@ -83,7 +83,6 @@ class Scheduler:
             or self._next_page()
             or self._single(Priority.READ)
             or self._patient(Priority.PATIENT_WRITE)
-            or self._last_upload()
             or self._fresh_search(full=True)
             or self._search_ahead()
             or self._patient(Priority.UPLOAD)
@@ -150,23 +149,15 @@ class Scheduler:
             return None
         return self._single(priority)
 
-    def _last_upload(self) -> Outgoing | None:
-        """Near the end uploads go before the writes, which then fill the time until the last is answered."""
-        more_may_come = not self._is_exhausted or self._queues.longest() or self._in_flight.count(Search)
-        uploads = len(self._queues.singles[Priority.UPLOAD])
-        if more_may_come or uploads > _UPLOADS_NEAR_THE_END * self._in_flight.count(Priority.UPLOAD):
-            return None
-        return self._patient(Priority.UPLOAD)
-
     def _fresh_search(self, *, full: bool) -> Outgoing | None:
-        """For as many as can be written in time, at least a full batch.
+        """For as many as can be written in time, at least a full batch; some are kept back.
 
-        A part of one, with nothing else to send, where that costs no search more.
+        With nothing else to send none is, and a part of a batch will do where that costs no search more.
         """
         queue = self._queues.fresh()
         size = self.fresh_batch
         least = min(len(queue), size)
-        if least < (size if full else self._smallest_part(size)):
+        if len(queue) < (size * (1 + self._kept_back) if full else self._smallest_part(size)):
             return None
         due = self._due_writes
         number = min(len(queue), self._batches.in_time(due))
@@ -179,6 +170,11 @@ class Scheduler:
         self._start_optional(PAGE_SIZE - count_keys(waiting))
         alike = self._queues.of_query(waiting[0].find.query)
         return self._ask(Search([*waiting, *take_keys(alike, PAGE_SIZE - count_keys(waiting))]))
+
+    @property
+    def _kept_back(self) -> int:
+        """Batches that are left to write after the last upload: they fill the time until its answer."""
+        return _KEPT_BACK if self.uploads else 0
 
     @property
     def _due_writes(self) -> int:
