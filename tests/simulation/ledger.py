@@ -16,6 +16,9 @@ from amzsync.ledger.ledger import Clocks, Ledger
 from amzsync.ledger.store import Store
 
 PATH = Path("simulated.db")
+FOR_EVER = 1_000_000
+"""So many commits find no room where nobody makes any."""
+
 _KEPT_COMMITS = 25
 
 

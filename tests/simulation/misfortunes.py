@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from simulation.judge import Judge
-from simulation.ledger import Disk
+from simulation.ledger import FOR_EVER, Disk
 from simulation.plytix import Plytix, Weather
 from simulation.user import User
 from simulation.world import World
@@ -25,7 +25,6 @@ _SAME_PICTURES = 0.05
 _CLOCKS_SET = 0.1
 _MADE_WITH_PICTURES = 0.3
 _PUT_MEANWHILE = 0.2
-_FOR_EVER = 1_000_000
 
 
 class Misfortunes:
@@ -89,7 +88,7 @@ class Misfortunes:
         rare, disk = self._rare, self._disk
         draw = rare.random()
         if draw < _FULL_DISKS:
-            disk.full_in, disk.full_for = rare.randrange(80), rare.choice((1, 2, _FOR_EVER))
+            disk.full_in, disk.full_for = rare.randrange(80), rare.choice((1, 2, FOR_EVER))
         elif draw < _FULL_DISKS + _OTHER_PROGRAMS:
             self._world.after(rare.expovariate(1 / 4.0), self._happen, self._start_other_program)
         elif draw < _FULL_DISKS + _OTHER_PROGRAMS + _SAME_PICTURES:

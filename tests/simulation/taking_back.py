@@ -9,7 +9,7 @@ from random import Random
 from typing import Self
 
 from simulation.judge import BrokenPromiseError, Judge
-from simulation.ledger import Disk
+from simulation.ledger import FOR_EVER, Disk
 from simulation.plytix import Plytix, Traits, Weather
 from simulation.simulation import seldom_told
 from simulation.user import KILLED, NOTHING_TO_RESUME, NOTHING_TO_UNDO, Ended, User
@@ -17,18 +17,24 @@ from simulation.world import World
 
 from amzsync.domain.product import ImageRef, Product
 from amzsync.ledger.reasons import NO_OTHER_THUMBNAIL, PUT_LAST, STANDS_ELSEWHERE
+from amzsync.ledger.rows import Outcome
 
 VARIANTS = ("MAIN", "PT01", "PT02", "PT03", "SWATCH", "BACK")
 _DONE = ("finished", "failures", NOTHING_TO_RESUME, NOTHING_TO_UNDO)
+_FULL_DISKS = 0.15
 Standing = dict[str, tuple[tuple[str, ...], str | None]]
 
 
 @dataclass(frozen=True)
 class Luck:
-    """What befalls a command: at which commit it dies, before or after it, each time, and the weather."""
+    """What befalls a command: at which commit it dies, before or after it, each time, and the weather.
+
+    `full_disk`: from which commit on how many find no room; the user makes room once the command has stopped.
+    """
 
     deaths: tuple[tuple[int, bool], ...] = ()
     is_bad_weather: bool = False
+    full_disk: tuple[int | None, int] = (None, 0)
 
 
 class Account:
@@ -117,15 +123,19 @@ class Account:
         before = self.standing()
         self.plytix.weather = Weather(error=0.1, lost=0.15, cut=0.05) if luck.is_bad_weather else Weather()
         deaths = list(luck.deaths)
+        self.disk.full_in, self.disk.full_for = luck.full_disk
         runs = self._runs()
         ended = Ended(KILLED)
         while ended.outcome not in _DONE:
             self.disk.kill_in, self.disk.kill_after = deaths.pop() if deaths else (None, False)
             # Killed before its first commit, a command was never typed.
             ended = command() if self._runs() == runs else self.user.resume()
+            if ended.outcome == Outcome.STOPPED:
+                self.disk.free()
             if ended.outcome == KILLED:
                 self.world.pass_time(200.0)
         self.disk.kill_in = None
+        self.disk.free()
         self.plytix.weather = Weather()
         self.world.pass_time(200.0)
         self._check_people(name, before)
@@ -169,6 +179,8 @@ class TakingBack:
 
     def __init__(self, seed: int) -> None:
         self.random = random = Random(seed)
+        # A chance of its own leaves the seeds as they were that have found something before.
+        self._rare = Random(f"rare {seed}")
         traits = Traits(ids_only=random.random() < 0.2, gallery_untold=random.random() < 0.1)
         self.skus = [f"S{n}" for n in range(random.choice((1, 1, 2, 3)))]
         self.account = Account(seed, self.skus, traits)
@@ -210,7 +222,11 @@ class TakingBack:
         random = self.random
         is_bad_weather = random.random() < 0.4
         kills = range(random.choice((0, 0, 1, 1, 2, 3)))
-        return Luck(tuple((random.randrange(25), random.random() < 0.5) for _ in kills), is_bad_weather)
+        deaths = tuple((random.randrange(25), random.random() < 0.5) for _ in kills)
+        rare, full_disk = self._rare, Luck.full_disk
+        if rare.random() < _FULL_DISKS:
+            full_disk = rare.randrange(25), rare.choice((1, 2, FOR_EVER))
+        return Luck(deaths, is_bad_weather, full_disk)
 
     def _edit(self) -> None:
         """A person adds, takes out, arranges, or sets a thumbnail."""
