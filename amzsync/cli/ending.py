@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.limits import chosen_limits
@@ -19,9 +18,6 @@ from amzsync.views.last_seen import Trust
 from amzsync.views.report import Report, report_json
 from amzsync.views.shortfalls import Shortfalls
 from amzsync.views.summary import Summary, render_brief, render_summary
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "exit_code",

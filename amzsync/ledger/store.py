@@ -13,7 +13,7 @@ from amzsync.ledger.sqlite_errors import ledger_error
 
 __all__ = ["Store"]
 
-_ROWS_AT_ONCE = 32
+_ROWS_AT_ONCE = 64
 
 
 class Store:

@@ -159,17 +159,16 @@ def _image_list(raw: object, field: str) -> list[ImageRef]:
         # A catalogue has a million of these: the common case is told apart by exact types, without a call.
         if image.__class__ is not dict:
             raise Shape(f"{field}[{index}]", f"must be an object with a link, not {_kind(image)}")
-        get = image.get
-        link = get("link")
+        link = image.get("link")
         if link is None:
             continue
         if link.__class__ is not str:
             raise Shape(f"{field}[{index}].link", f"must be text, not {_kind(link)}")
-        variant = get("variant")
+        variant = image.get("variant")
         if variant is not None and variant.__class__ is not str:
             raise Shape(f"{field}[{index}].variant", f"must be text, not {_kind(variant)}")
-        height: Any = get("height")
-        width: Any = get("width")
+        height: Any = image.get("height")
+        width: Any = image.get("width")
         # A size is a hint: one that is no positive whole number counts as not told.
         if not (
             height.__class__ is width.__class__ is int and 0 < height < MAX_SIDE and 0 < width < MAX_SIDE

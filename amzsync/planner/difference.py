@@ -16,13 +16,12 @@ from amzsync.planner.addresses import PLAIN
 from amzsync.planner.galleries import Galleries
 from amzsync.planner.names import PLAIN_ID_AT, Names
 from amzsync.planner.planner import Planner
-from amzsync.planner.sizes import told_sizes, unpacked
+from amzsync.planner.sizes import Sizes, packed
 from amzsync.planner.values import ChangedProduct, MalformedUrl, WantedLink
 
 __all__ = ["Difference", "settle"]
 
 _MAIN_CODE = KNOWN.index(MAIN)
-_UNTOLD = (None, None)
 
 
 def settle(planner: Planner) -> "Difference":
@@ -37,6 +36,7 @@ class Difference:
         self._planner = planner
         self._galleries = galleries
         self.counts = galleries.counts()
+        self._sizes = Sizes(planner.references, len(planner.addresses.numbers))
         self._product_ids = array("I")
         self._assign_ids(list(planner.addresses.numbers))
 
@@ -64,29 +64,22 @@ class Difference:
 
     def new_addresses(self) -> Iterator[tuple[int, str, int | None, int | None]]:
         """The same with width and height in pixels, where the image is wanted and the mapping tells them."""
-        sizes, best = self._sizes(), self._galleries.best
-        if not sizes:
-            yield from ((new_id, url, None, None) for new_id, url in self.new_urls())
-            return
+        widths, areas, best = self._sizes.widths, self._sizes.areas, self._galleries.best
         for (new_id, url), number in zip(self.new_urls(), self._new_numbers, strict=True):
-            size = sizes[number] if best[number] else 0
-            width, height = unpacked(size) if size else _UNTOLD
-            yield new_id, url, width, height
+            width = widths[number]
+            if width and best[number]:
+                yield new_id, url, width, areas[number] // width
+            else:
+                yield new_id, url, None, None
 
     def changed_sizes(self) -> Iterator[tuple[int, int, int]]:
         """Id, width and height of each known address that is wanted in another size than the ledger has."""
-        if not self._planner.addresses.known:
-            return
-        known, best = self._planner.known.sizes, self._galleries.best
-        sizes = self._sizes()[: self._planner.addresses.known + 1]
-        for number, size in enumerate(sizes):
-            if size and best[number] and not (number < len(known) and known[number] == size):
-                yield number, *unpacked(size)
-
-    def _sizes(self) -> "array[int]":
-        """By the number of an address; empty where no size is told."""
-        references = self._planner.references
-        return told_sizes(references, len(self._ids) - 1) if any(references.widths) else array("I")
+        known, best, areas = self._planner.known.sizes, self._galleries.best, self._sizes.areas
+        for number, width in enumerate(self._sizes.widths[: self._planner.addresses.known + 1]):
+            if width and best[number]:
+                height = areas[number] // width
+                if not (number < len(known) and known[number] == packed(width, height)):
+                    yield number, width, height
 
     def malformed_urls(self) -> Iterator[MalformedUrl]:
         """Every address that can be no picture, known or new."""
@@ -112,9 +105,10 @@ class Difference:
             if best[url_id]:
                 yield url_id, self._filename(self._known_url(url_id), url_id, names)
         kinds, starts = self._planner.addresses.kinds, self._name_starts()
+        has_known = self._planner.addresses.known > 0
         for (new_id, url), number in zip(self.new_urls(), self._new_numbers, strict=True):
             if best[number]:
-                is_bare = kinds[number] == PLAIN and not self._planner.addresses.known
+                is_bare = kinds[number] == PLAIN and not has_known
                 name = (
                     starts[best[number]] + url[PLAIN_ID_AT:]
                     if is_bare

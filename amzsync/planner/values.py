@@ -26,7 +26,7 @@ class KnownRows:
     """What the ledger holds already. Address ids count from 1 without a gap, and `urls` is in their order.
 
     `refused_urls` have an asset, but were found malformed later (private networks may be allowed or not).
-    `sizes` are theirs by id, as `sizes.told_sizes` packs them; empty where none is known.
+    `sizes` are theirs by id, as `sizes.packed` gives them; empty where none is known.
     """
 
     urls: dict[str, int] = field(default_factory=dict)
