@@ -36,7 +36,8 @@ def shown(gallery: str | None, thumbnail: str | None = None, *, plytix_id: str =
 class Steps:
     """The sync of a product with the pictures `a`, its thumbnail, and `b`, which are both in Plytix.
 
-    `removes` are Plytix ids that the run is to take out; `known` is what a probe found of the account.
+    `removes` are Plytix ids that the run is to take out; `known` is what a probe found of the account;
+    `recent` is a reading of the product that was made shortly before.
     """
 
     def __init__(
@@ -46,13 +47,13 @@ class Steps:
         skip_existing: bool = False,
         removes: str = "",
         known: AccountAnswers | None = None,
+        recent: KnownReading | None = None,
     ) -> None:
         self.path = ledger.path
         self.work = work = ledger.work(ledger.runs.start("apply", {}, 1, []))
         for asset in work.assets([1, 2, 3]).values():
             work.finish_asset(asset.id, "abc"[asset.id - 1], "", Origin.UPLOADED)
         work.add_tasks([(1, tuple(removes))] if removes else [])
-        self.known: KnownReading | None = None
         listener = SilentListener()
         self.recheck = Recheck(lambda: False, lambda: False, listener, lambda: 0.0)
         context = SyncContext(
@@ -63,7 +64,7 @@ class Steps:
             AccountTraits(listener, known),
             self.recheck,
             skip_existing=skip_existing,
-            recent_reading=lambda _id: self.known,
+            recent_reading=lambda _id: recent,
         )
         self.record = context.record
         self.context = context

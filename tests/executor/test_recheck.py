@@ -10,12 +10,14 @@ from amzsync.executor.scripts.recheck import LOOK_AFTER_S, Recheck
 class Observed:
     """A recheck with what it asks of others."""
 
-    def __init__(self) -> None:
+    def __init__(self, search_lag_s: float = 0.0) -> None:
         self.clock = Clock()
         self.has_other_runs = False
         self.was_refused = False
         self.notices: list[str] = []
-        self.recheck = Recheck(lambda: self.has_other_runs, lambda: self.was_refused, self, self.clock)
+        self.recheck = Recheck(
+            lambda: self.has_other_runs, lambda: self.was_refused, self, self.clock, search_lag_s
+        )
 
     def progress(self, progress: Progress) -> None:
         raise AssertionError(progress)
@@ -110,3 +112,11 @@ def test_beside_another_run_the_end_waits_until_all_can_be_looked_at_and_says_so
     assert observed.recheck.take_due(1) == {1: "S1"}
     assert observed.recheck.take_due(1) == {2: "S2"}
     assert observed.recheck.due_at() is None
+
+
+def test_where_searches_are_behind_what_was_written_is_looked_at_as_much_later() -> None:
+    observed = Observed(search_lag_s=2.5)
+    observed.written(1, seconds=LOOK_AFTER_S + 2.4)
+    assert observed.recheck.take(100) == {}
+    observed.clock.now += 0.1
+    assert observed.recheck.take(100) == {1: "S1"}

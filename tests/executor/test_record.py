@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalogue import CLOCKS, merge, product, rows, states
+from catalogue import CLOCKS, merge, picture, product, rows, states
 
 from amzsync.errors import RejectedError
 from amzsync.executor.clocks import Instant
@@ -14,8 +14,8 @@ from amzsync.executor.scripts.decide import MAX_ASSETS, Replace
 from amzsync.executor.scripts.product import ProductState
 from amzsync.executor.scripts.record import Done, Record, refusal_of
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.reasons import NO_PICTURE, NOT_FOUND, NOT_IN_ORDER
-from amzsync.ledger.rows import Origin
+from amzsync.ledger.reasons import NO_OTHER_THUMBNAIL, NO_PICTURE, NOT_FOUND, NOT_IN_ORDER
+from amzsync.ledger.rows import Kept, Origin
 from amzsync.ledger.work_rows import Refusal
 from amzsync.plytix.wire import PlytixProduct
 
@@ -438,3 +438,13 @@ def test_what_was_to_be_taken_out_is_done_once_nothing_of_it_stands(
     recorded.work.add_tasks([(S1, removes)])
     recorded.record.finish(recorded.state("abc"), IN_ORDER)
     assert rows(ledger_path, "SELECT state FROM tasks") == [(task,)]
+
+
+@pytest.mark.parametrize(("set_by_us", "shown", "is_told"), [("c", "c", 1), ("a", "c", 0), ("c", "a", 0)])
+def test_a_thumbnail_of_ours_that_has_to_stay_when_its_picture_is_taken_out_is_told(
+    recorded: Recorded, set_by_us: str, shown: str, is_told: int
+) -> None:
+    recorded.record.claim(recorded.state("abc"), Replace(None, set_by_us))
+    recorded.work.add_tasks([(S1, ("c",))])
+    recorded.record.finish(recorded.state("ab", thumbnail=shown), IN_ORDER)
+    assert list(recorded.work.kept()) == is_told * [Kept("S1", NO_OTHER_THUMBNAIL, picture("c"))]

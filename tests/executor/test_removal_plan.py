@@ -1,7 +1,9 @@
 """From what stands to what is to stand: only what concerns our own pictures is written."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,3 +65,63 @@ def test_a_persons_gallery_that_only_loses_pictures_is_never_written_as_a_whole(
     target = Target(tuple(one for one in seen if one not in going))
     way = plan_change(seen, target, is_ours=False, elsewhere=(), replaces=True)
     assert way is None or isinstance(way, OneByOne)
+
+
+@pytest.mark.parametrize(
+    ("seen", "goal", "options", "way"),
+    [
+        pytest.param("ab", "ab", {}, None, id="nothing is to be done"),
+        pytest.param("ab", "ab", {"thumbnail": ("a",)}, Whole(None, ("a",)), id="the thumbnail alone"),
+        pytest.param("ab", "ab", {"thumbnail": ()}, Whole(None, ()), id="no thumbnail any more"),
+        pytest.param(
+            "ab",
+            "a",
+            {"is_ours": True, "thumbnail": ()},
+            Whole(("a",), ()),
+            id="a gallery of ours is written",
+        ),
+        pytest.param(
+            "pab",
+            "pa",
+            {"replaces": True},
+            OneByOne(None, ("b",), (), (), is_moved=False),
+            id="it only loses",
+        ),
+        pytest.param(
+            "pab",
+            "pa",
+            {"replaces": True, "elsewhere": "b"},
+            Whole(("p", "a"), None),
+            id="no unlink would do",
+        ),
+        pytest.param(
+            "pab", "pa", {"elsewhere": "b"}, OneByOne(None, (), (), ("b",), is_moved=False), id="nor a write"
+        ),
+        pytest.param("ba", "ab", {"replaces": True}, Whole(("a", "b"), None), id="an order is written"),
+        pytest.param("ba", "ab", {}, None, id="or left, where the account replaces nothing"),
+        pytest.param(
+            "ba",
+            "ab",
+            {"thumbnail": ("a",)},
+            OneByOne(("a",), (), (), (), is_moved=True),
+            id="the thumbnail, and an order that is left",
+        ),
+        pytest.param(
+            "p", "pa", {}, OneByOne(None, (), ("a",), (), is_moved=False), id="what is new comes last"
+        ),
+        pytest.param(
+            "p", "ap", {}, OneByOne(None, (), ("a",), (), is_moved=True), id="also where it should not"
+        ),
+    ],
+)
+def test_each_way_from_what_stands_to_the_target(
+    seen: str, goal: str, options: dict[str, Any], way: Whole | OneByOne | None
+) -> None:
+    found = plan_change(
+        seen,
+        Target(tuple(goal), options.get("thumbnail")),
+        is_ours=options.get("is_ours", False),
+        elsewhere=options.get("elsewhere", ""),
+        replaces=options.get("replaces", False),
+    )
+    assert found == way

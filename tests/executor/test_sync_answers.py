@@ -13,6 +13,7 @@ from amzsync.executor.engine.freshness import Reading
 from amzsync.executor.scheduler.script import Find, Found, Send, Shared
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.reasons import NOT_FOUND, NOT_IN_ORDER
+from amzsync.ledger.rows import Origin
 from amzsync.ledger.writes import Change
 from amzsync.plytix.wire import LinkResult, RequestKind
 
@@ -266,6 +267,8 @@ def test_a_picture_that_is_gone_when_it_is_linked_is_brought_again(steps: Steps)
     steps.sent(LINK, MISSING)
     steps.sent(ASSET_READ, MISSING)
     assert isinstance(steps.waits_for, Shared)
+    assert set(steps.waits_for.scripts) == {A}
+    assert sent(steps) == [None, None], "another one that stands there was put there by somebody else"
     steps.answer({A: "c"})
     steps.answer()
     assert steps.turns == 2, "what is missing is decided anew"
@@ -330,3 +333,27 @@ def test_the_refusal_of_an_order_is_forgotten_with_the_picture_that_was_gone(sec
         steps.found("bc", "c")
         late(steps, "bc", "c")
     assert steps.failures == [("links", row, None, NOT_IN_ORDER, 0) for row in (A, B)]
+
+
+def test_a_picture_that_was_brought_again_for_another_product_is_linked_as_it_is_now(steps: Steps) -> None:
+    steps.found("x")
+    steps.sent(LINK, MISSING)
+    steps.record.lose_asset(A)
+    steps.record.finish_asset(steps.work.assets([A])[A], "c", "", Origin.UPLOADED)
+    steps.sent(ASSET_READ, MISSING)
+    assert isinstance(steps.waits_for, Shared)
+    assert not steps.waits_for.scripts
+    steps.answer({})
+    steps.answer()
+    assert body(steps) == {"id": "c", "attribute_label": "amazon_images"}
+
+
+def test_once_a_lost_picture_is_brought_again_the_gallery_may_be_written_whole(second_is_ours: Steps) -> None:
+    steps = second_is_ours
+    steps.found("b")
+    late(steps, "b")
+    steps.sent(LINK, MISSING)
+    steps.sent(ASSET_READ, MISSING)
+    steps.answer({A: "c"})
+    steps.answer()
+    assert kind(steps) is WRITE
