@@ -106,7 +106,7 @@ _BELIEFS: Mapping[Question, _Belief] = {
     Question.SKU_IN: _Belief("A search takes `in` for SKUs", ("taken",)),
     Question.EQ: _Belief("`eq` ignores case", ("ignores-case",)),
     Question.COUNTS: _Belief(
-        "The numbers in `pagination` cannot be believed", ("hits", "missing", "unfiltered")
+        "The numbers in `pagination` may be wrong", ("hits", "missing", "unfiltered", "right")
     ),
     Question.PAGE_SIZE: _Belief("A page of more than 100 is refused with 422", ("422",)),
     Question.UNKNOWN_LABEL: _Belief("An attribute that does not exist is refused with 422", ("422",)),

@@ -61,9 +61,7 @@ def test_json_is_the_whole_record_and_holds_no_secret(setup: Setup) -> None:
     assert record["answers"]["patch"] == "replace"
     verdicts = {line["key"]: line["verdict"] for line in record["beliefs"]}
     assert (verdicts["patch"], verdicts["race"]) == ("held", "not seen")
-    assert {key for key, verdict in verdicts.items() if verdict == "other"} == {"counts"}, (
-        "they are right here"
-    )
+    assert "other" not in verdicts.values()
     for secret in (KEY, PASSWORD, "eyJ"):
         assert secret not in json.dumps(record)
 

@@ -30,7 +30,7 @@ def test_every_belief_has_a_line_also_where_nothing_was_seen() -> None:
         (Question.PATCH, "replace", Verdict.HELD, "replace"),
         (Question.PATCH, "append", Verdict.OTHER, "append"),
         (Question.COUNTS, "unfiltered", Verdict.HELD, "unfiltered"),
-        (Question.COUNTS, "right", Verdict.OTHER, "right"),
+        (Question.COUNTS, "right", Verdict.HELD, "right"),
         (Question.LINK_LAG, 0.2, Verdict.HELD, "0.2 s"),
         (Question.LINK_LAG, 4.0, Verdict.OTHER, "4.0 s"),
         (Question.ASSET_LAG, LONGEST_LAG_S, Verdict.OTHER, "not within 20 s"),
