@@ -291,6 +291,27 @@ def test_what_a_run_that_died_has_sent_is_taken_back_as_its_own(harness: SyncHar
     assert harness.pictures == before
 
 
+def test_what_a_person_puts_there_while_an_undo_is_interrupted_is_theirs(harness: SyncHarness) -> None:
+    """Also a picture that is wanted there by now."""
+    own = by_hand(harness, "S1", "p.jpg")
+    harness.apply(wanting=[of("S2", C)])
+    harness.apply(wanting=[of("S1", A, B)])
+    harness.plan(of("S1", A, B, C))
+    stop = StopRequest()
+    harness.sandbox.faults.add(Fault("DELETE", UNLINK, RunBefore(stop.set)))
+    first = harness.undo(2, stop=stop)
+    left = harness.sandbox.snapshot().products["S1"].gallery_ids
+    theirs = harness.sandbox.snapshot().products["S2"].gallery_ids
+    harness.sandbox.set_gallery("S1", [*theirs, *left])
+    harness.undo(2, run_id=first.run_id)
+    assert harness.sandbox.snapshot().products["S1"].gallery_ids == (*theirs, *own)
+    assert rows(
+        harness.path,
+        "SELECT origin FROM links JOIN products ON products.id = product_id"
+        " WHERE sku = 'S1' AND links.state = 'done'",
+    ) == [("found",)]
+
+
 def test_an_export_tells_the_run_that_put_each_picture_into_its_gallery(harness: SyncHarness) -> None:
     by_hand(harness, "S2", NAMES["a"])
     harness.apply(wanting=[of("S1", A), of("S2", B)])

@@ -32,6 +32,7 @@ FOUND = {
     1_032_045: "a picture put last by a person taken for one that an account had appended",
     1_006_056: "a picture put by a person taken for ours, as a write had named it that the account ignored",
     1_010_548: "a picture put by a person right after a write that nobody can know to be ignored",
+    2_001_878: "the same, in an account that tells no empty gallery",
     645: "a link that was answered before the thumbnail was set taken for a person's",
     856: "the rest of an unanswered write of which a person had taken out a part is left to them",
     1_003_939: "pictures taken for a person's after a lagging search, as the clock had been set back",
@@ -44,6 +45,7 @@ FOUND_TAKING_BACK = {
     (60, "back ignore"): _DEAD_UNDO,
     (234, "back ignore"): _DEAD_UNDO,
     (581, "back append"): "an order that an account had made of an undo's write taken for a person's",
+    (5_001_568, "back"): "a picture put by a person while an undo was interrupted taken for the undo's work",
 }
 
 

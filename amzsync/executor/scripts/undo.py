@@ -1,5 +1,7 @@
 """Take back what a run did to one product (`undo`): in Plytix first, then what was wanted in the ledger."""
 
+from collections.abc import Collection
+
 from amzsync.executor.scheduler.script import Script
 from amzsync.executor.scripts.context import RemovalContext
 from amzsync.executor.scripts.decide import is_ours
@@ -26,7 +28,8 @@ def undo_product(task: Task, run_id: int, context: RemovalContext) -> Script[Non
         yield from change.bring(lambda state: _target(run_id, state, change, context))
     if not (change.has_failed or change.is_unsure):
         work.restore_wants(run_id, task.product_id)
-    _record(change, context)
+    undone = write.gallery if write else None
+    _record(change, context, set(undone.before).difference(undone.after) if undone else ())
 
 
 def _target(run_id: int, state: ProductState, change: ProductChange, context: RemovalContext) -> Target:
@@ -55,15 +58,18 @@ def _target(run_id: int, state: ProductState, change: ProductChange, context: Re
     return Target(undone.gallery, thumbnail)
 
 
-def _record(change: ProductChange, context: RemovalContext) -> None:
-    """What was seen to stand in the end, as a reading of the product would tell it."""
+def _record(change: ProductChange, context: RemovalContext, taken_out: Collection[str]) -> None:
+    """What was seen to stand in the end, as a reading of the product would tell it.
+
+    Of what came meanwhile, only what the undone run had taken out can be the undo's work.
+    """
     state, work = change.state, context.record.work
     product_id = state.product.id
     if state.known is not None and state.gallery is not None and not change.is_unsure:
         begun = work.own_write(product_id)
         if begun is not None and begun.gallery is not None:
             before, after = begun.gallery.before, begun.gallery.after
-            added = set(after).difference(before).intersection(state.gallery)
+            added = set(after).difference(before).intersection(state.gallery, taken_out)
             work.note_made(product_id, [row for one in added for row in state.rows_of(one)])
             was_ours = is_ours(before, state.own, state.sent)
             if was_ours and added.union(state.own).issuperset(after):
