@@ -91,7 +91,7 @@ class Pace:
         """Seconds until a request may leave; 0 when one may leave now."""
         self._take_in_sent()
         until = max((self._free_at(window, now) for window in self._windows), default=now)
-        return max(0.0, until - now, self._paused_until - now)
+        return max(until - now, self._paused_until - now)
 
     def available_within(self, seconds: float, now: float) -> int:
         """How many requests may leave from now until `seconds` later."""
@@ -177,7 +177,7 @@ class Pace:
     @property
     def is_excused(self) -> bool:
         """Whether requests of its own that arrived late explain the last refusal: it shows no limit."""
-        return self._excused_at is not None and self._excused_at == self._refused_at
+        return self._excused_at == self._refused_at
 
     @property
     def goes_on(self) -> bool:
@@ -208,7 +208,7 @@ class Pace:
         if is_raised:
             return min(accepted, allowed - 1)
         soon_s = _EXCUSED_WINDOWS * window.window_s
-        is_again = self._excused_at is not None and 0 < self._refused_at - self._excused_at < soon_s
+        is_again = self._excused_at is not None and self._refused_at - self._excused_at < soon_s
         if window.configured.is_spaced and not is_again:
             self._excused_at = self._refused_at
         return max(accepted, int(allowed * _CAREFUL_DECREASE))
@@ -269,7 +269,7 @@ class Pace:
         """Seconds until the last of at most a window's worth of requests may leave."""
         held = self._held(now, window)
         waits_for = requests - 1 - (window.allowed - held)
-        if not 0 <= waits_for < held:
+        if waits_for < 0:
             return 0.0
         return self._slots[len(self._slots) - held + waits_for].held_from + window.window_s - now
 
