@@ -57,6 +57,7 @@ class Gallery:
     torn: set[str] = field(default_factory=set)
     ignored: set[str] = field(default_factory=set)
     removed_by_person: set[str] = field(default_factory=set)
+    taken_back: set[str] = field(default_factory=set)
     edited_at: float = float("-inf")
     order_of_run: tuple[str, ...] = ()
     order_of_links: list[str] = field(default_factory=list)
@@ -232,6 +233,9 @@ class Judge:
         self._known_urls.clear()
         self._paused_at = self._paused_until = float("-inf")
         self._sent.clear()
+        for gallery in self._galleries.values():
+            # The ledger may tell it as done again, and the undo that took it out may never have been typed.
+            gallery.removed_by_person.update(gallery.taken_back)
         self.figures["power losses"] += 1
 
     def holds(self, scripts: int) -> None:
@@ -341,6 +345,7 @@ class Judge:
             # What a person took out and put back between two readings, or put there where a write of it was
             # not answered, looks like the program's own.
             if self._takes_back and asset_id in gallery.by_run | gallery.at_once | _sent_to(gallery):
+                gallery.taken_back.add(asset_id)
                 self.figures["taken back"] += 1
                 continue
             if put_at <= since:
@@ -362,6 +367,7 @@ class Judge:
             gallery.put_at[asset_id] = at
             gallery.order_of_links = [*(one for one in gallery.order_of_links if one != asset_id), asset_id]
             gallery.removed_by_person.discard(asset_id)
+            gallery.taken_back.discard(asset_id)
             gallery.by_run.add(asset_id)
             self.figures["links"] += 1
         if now != was:

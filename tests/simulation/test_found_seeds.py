@@ -46,6 +46,7 @@ FOUND_TAKING_BACK = {
     (234, "back ignore"): _DEAD_UNDO,
     (581, "back append"): "an order that an account had made of an undo's write taken for a person's",
     (5_001_568, "back"): "a picture put by a person while an undo was interrupted taken for the undo's work",
+    (5_002_614, "back"): "what an undo had taken out told as done after a power loss, to no surprise",
 }
 
 
