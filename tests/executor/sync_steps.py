@@ -37,7 +37,8 @@ class Steps:
     """The sync of a product with the pictures `a`, its thumbnail, and `b`, which are both in Plytix.
 
     `removes` are Plytix ids that the run is to take out; `known` is what a probe found of the account;
-    `recent` is a reading of the product that was made shortly before.
+    `recent` is a reading of the product that was made shortly before; searches show all writes after
+    `settles_in_s`.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Steps:
         removes: str = "",
         known: AccountAnswers | None = None,
         recent: KnownReading | None = None,
+        settles_in_s: float = 0.0,
     ) -> None:
         self.path = ledger.path
         self.work = work = ledger.work(ledger.runs.start("apply", {}, 1, []))
@@ -61,7 +63,7 @@ class Steps:
             Record(work),
             ProductsBySku("amazon_images"),
             AssetsByName(),
-            AccountTraits(listener, known),
+            AccountTraits(listener, known, lambda: settles_in_s),
             self.recheck,
             skip_existing=skip_existing,
             recent_reading=lambda _id: recent,
@@ -133,5 +135,5 @@ def late(steps: Steps, gallery: str, thumbnail: str | None = None) -> None:
     for _ in range(4):
         steps.sent(WRITE, NotSentError("late"), leaves=False)
         assert isinstance(steps.waits_for, Find)
-        assert steps.waits_for.fresh
+        assert (steps.waits_for.fresh, steps.waits_for.after_s) == (True, 0.0)
         steps.found(gallery, thumbnail)

@@ -337,12 +337,13 @@ def test_the_refusal_of_an_order_is_forgotten_with_the_picture_that_was_gone(sec
 
 def test_a_picture_that_was_brought_again_for_another_product_is_linked_as_it_is_now(steps: Steps) -> None:
     steps.found("x")
-    steps.sent(LINK, MISSING)
     steps.record.lose_asset(A)
     steps.record.finish_asset(steps.work.assets([A])[A], "c", "", Origin.UPLOADED)
+    steps.sent(LINK, MISSING)
     steps.sent(ASSET_READ, MISSING)
     assert isinstance(steps.waits_for, Shared)
     assert not steps.waits_for.scripts
+    assert sent(steps) == [None, None], "the new one was not sent"
     steps.answer({})
     steps.answer()
     assert body(steps) == {"id": "c", "attribute_label": "amazon_images"}
@@ -357,3 +358,23 @@ def test_once_a_lost_picture_is_brought_again_the_gallery_may_be_written_whole(s
     steps.answer({A: "c"})
     steps.answer()
     assert kind(steps) is WRITE
+
+
+def test_a_picture_that_is_gone_again_once_it_was_brought_fails(steps: Steps) -> None:
+    steps.found("x")
+    steps.sent(LINK, MISSING)
+    steps.sent(ASSET_READ, MISSING)
+    steps.answer({A: "c"})
+    steps.answer()
+    steps.sent(LINK, MISSING)
+    steps.sent(ASSET_READ, MISSING)
+    assert body(steps) == {"id": "b", "attribute_label": "amazon_images"}
+    assert steps.failures == [("links", A, 404, "gone", 1)]
+
+
+def test_what_stops_everything_while_a_picture_is_looked_at_goes_on_to_the_run(steps: Steps) -> None:
+    steps.found("x")
+    steps.sent(LINK, MISSING)
+    with pytest.raises(StopError):
+        steps.sent(ASSET_READ, StopError("no role", status=403))
+    assert set(steps.links.values()) == {"pending"}

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from catalogue import CLOCKS, merge, product, rows
 from executor.sync_steps import LINK, MISSING, READING, WRITE, Steps, shown
 
+from amzsync.domain.beliefs import AccountAnswers
 from amzsync.errors import NotSentError, RejectedError, RetriableError
-from amzsync.executor.scheduler.script import Found, Send, Shared, Turn
+from amzsync.executor.scheduler.script import Find, Found, Send, Shared, Turn
 from amzsync.executor.scripts.product import KnownReading
 from amzsync.ledger.ledger import Ledger
-from amzsync.ledger.reasons import NOT_FOUND
+from amzsync.ledger.reasons import NOT_FOUND, SKIP_EXISTING
 from amzsync.ledger.work_rows import Refusal
 from amzsync.plytix.wire import LinkResult, PlytixProduct, RequestKind
 
@@ -28,10 +30,10 @@ def start(ledger_path: Path) -> Iterator[Start]:
     with Ledger.write(ledger_path, CLOCKS) as ledger:
         merge(ledger, [product("S1", ("a", "MAIN"), ("b", "PT01"))])
 
-        def begin(*changes: str, recent: KnownReading | None = None, skip_existing: bool = False) -> Steps:
+        def begin(*changes: str, **options: Any) -> Steps:
             for change in changes:
                 ledger._store.execute(change)
-            return Steps(ledger, recent=recent, skip_existing=skip_existing)
+            return Steps(ledger, **options)
 
         yield begin
 
@@ -54,9 +56,82 @@ def others_are_suspected(steps: Steps) -> bool:
 def test_a_product_that_was_read_a_moment_ago_is_not_searched_for(start: Start) -> None:
     steps = start(recent=KnownReading(shown("x", "a"), READING))
     go_on(steps)
-    assert steps.sent(LINK, LinkResult.LINKED).rests_on is READING
+    assert steps.sent(LINK, NotSentError("late"), leaves=False).rests_on is READING
+    steps.found("x", "a")
+    for _ in "ab":
+        steps.sent(LINK, LinkResult.LINKED)
+    assert steps.waits_for is None
+
+
+def test_the_first_search_is_made_once_searches_show_what_this_ledger_wrote_last(start: Start) -> None:
+    steps = start(settles_in_s=4.5)
+    assert isinstance(steps.waits_for, Find)
+    assert (steps.waits_for.after_s, steps.waits_for.fresh) == (4.5, False)
+
+
+def test_where_searches_are_far_behind_the_product_is_read_by_itself(start: Start) -> None:
+    steps = start(known=AccountAnswers(search_lag_s=60.0))
+    steps.found("ab", "a")
+    steps.sent(READ, shown("", "a"))
+    steps.sent(WRITE, shown("ab", "a"))
+
+
+def test_a_search_with_a_gallery_proves_that_searches_tell_galleries(start: Start) -> None:
+    steps = start(known=AccountAnswers(tells_galleries=True))
+    assert steps.context.traits.should_look()
+    steps.found("x")
+    assert not steps.context.traits.should_look()
+
+
+def test_a_product_that_holds_what_its_search_left_out_proves_that_searches_do_not_tell(start: Start) -> None:
+    steps = start(known=AccountAnswers(tells_galleries=True))
+    steps.answer(Found({"S1": PlytixProduct("p", "S1", None, None, ("x",))}, READING))
+    go_on(steps)
+    steps.sent(READ, shown("x"))
+    assert not steps.context.traits.should_look()
+
+
+def test_in_a_product_that_was_made_anew_before_the_run_nothing_is_ours(start: Start) -> None:
+    steps = start(
+        "UPDATE products SET plytix_id = 'old'",
+        "UPDATE links SET state = 'done', origin = 'made', placed = 1 WHERE asset_id = 2",
+    )
+    steps.found("b", "a")
     steps.sent(LINK, LinkResult.LINKED)
     assert steps.waits_for is None
+    assert rows(steps.path, "SELECT asset_id, origin FROM links ORDER BY 1") == [(1, "made"), (2, "found")]
+
+
+def test_what_stands_in_a_product_that_was_made_anew_during_the_run_is_not_ours(steps: Steps) -> None:
+    steps.found("")
+    assert isinstance(steps.waits_for, Send)
+    assert steps.waits_for.attempts is not None
+    steps.waits_for.attempts.wait_s = 2.5
+    steps.sent(WRITE, RetriableError("down", status=503))
+    steps.answer(Found({"S1": shown("ab", "a", plytix_id="new")}, READING))
+    go_on(steps)
+    assert steps.waits_for is None
+    assert rows(steps.path, "SELECT DISTINCT state, origin FROM links") == [("done", "found")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "skip_existing"), [((), True), (("UPDATE products SET skip_existing = 1",), False)]
+)
+def test_a_product_that_holds_images_is_skipped_by_option_or_by_its_mapping(
+    start: Start, changes: tuple[str, ...], *, skip_existing: bool
+) -> None:
+    steps = start(*changes, skip_existing=skip_existing)
+    steps.found("x")
+    assert steps.waits_for is None
+    assert rows(steps.path, "SELECT DISTINCT state, reason FROM links") == [("skipped", SKIP_EXISTING)]
+
+
+def test_a_picture_that_is_no_longer_wanted_is_not_brought_again(start: Start) -> None:
+    steps = start("UPDATE links SET state = 'obsolete' WHERE asset_id = 2")
+    steps.record.lose_asset(B)
+    steps.answer(Found({"S1": shown("")}, READING))
+    assert isinstance(steps.waits_for, Shared)
+    assert not steps.waits_for.scripts
 
 
 @pytest.mark.parametrize(("second", "is_sign"), [("", False), ("x", True)])

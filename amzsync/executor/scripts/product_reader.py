@@ -49,9 +49,9 @@ class ProductReader:
         context.traits.note_searched(seen)
         if seen is None:
             raise SkipProductError(NOT_FOUND)
-        self._see(seen, found.reading, fresh=fresh)
+        self._see(seen, found.reading)
 
-    def _see(self, seen: PlytixProduct, reading: Reading, *, fresh: bool = False) -> None:
+    def _see(self, seen: PlytixProduct, reading: Reading) -> None:
         context, state = self._context, self._state
         if state.plytix_id != seen.id:
             self._record.work.resolve({state.product.id: seen.id})
@@ -59,7 +59,7 @@ class ProductReader:
                 state.begin_anew(self._record.work.product(state.product.id))
         gallery = None if context.traits.reads_alone else context.traits.gallery_of(seen)
         was_told = None not in (gallery, state.gallery) and not state.was_claimed
-        if fresh and was_told and gallery != state.gallery:
+        if was_told and gallery != state.gallery:
             context.recheck.suspect_others()
         state.see(seen, gallery, reading)
         self._skip_what_holds_images()
