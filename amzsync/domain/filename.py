@@ -1,10 +1,13 @@
 """The name an image gets as a Plytix asset (contract, Asset filename)."""
 
 import hashlib
+import re
 
 from amzsync.domain.image_url import ImageUrl
 
-__all__ = ["asset_filename", "distinct_filename"]
+__all__ = ["asset_filename", "distinct_filename", "picture_in"]
+
+_OWN = re.compile(r"amazon_[0-9]{2,}_[^_]*_(.+)", re.DOTALL)
 
 
 def asset_filename(position: int, variant: str, image: ImageUrl) -> str:
@@ -17,3 +20,9 @@ def distinct_filename(filename: str, url: str) -> str:
     stem, dot, extension = filename.rpartition(".")
     digest = hashlib.blake2b(url.encode("utf-8"), digest_size=4).hexdigest()
     return f"{stem}-{digest}.{extension}" if dot else f"{filename}-{digest}"
+
+
+def picture_in(filename: str) -> str | None:
+    """What tells the picture in such a name, whichever its use: `61wixnPXtlL.jpg`; None in any other name."""
+    found = _OWN.fullmatch(filename)
+    return found[1] if found else None

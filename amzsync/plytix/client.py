@@ -48,6 +48,7 @@ __all__ = [
     "restore_product",
     "search_assets",
     "search_assets_in_use",
+    "search_assets_like",
     "search_products",
     "unlink_asset",
     "upload_asset",
@@ -96,6 +97,14 @@ def search_assets(filenames: Sequence[str], *, page: int = 1) -> Call[AssetPage]
     """Ask for at most 100 filenames in one search. Plytix ignores case: compare what comes back."""
     _check_bulk(filenames)
     groups = [[condition("filename", "eq", filename)] for filename in filenames]
+    request = search_request(RequestKind.ASSET_SEARCH, "/assets/search", groups, ["filename"], page=page)
+    return Call(request, _READ, partial(parse_asset_page, page_size=PAGE_SIZE))
+
+
+def search_assets_like(parts: Sequence[str], *, page: int = 1) -> Call[AssetPage]:
+    """Ask for at most 100 parts of filenames in one search: look in what comes back for what was meant."""
+    _check_bulk(parts)
+    groups = [[condition("filename", "like", part)] for part in parts]
     request = search_request(RequestKind.ASSET_SEARCH, "/assets/search", groups, ["filename"], page=page)
     return Call(request, _READ, partial(parse_asset_page, page_size=PAGE_SIZE))
 

@@ -5,7 +5,7 @@ from catalogue import well_formed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amzsync.domain.filename import asset_filename, distinct_filename
+from amzsync.domain.filename import asset_filename, distinct_filename, picture_in
 from amzsync.domain.image_url import ImageUrl, read_image_url
 from amzsync.domain.variant import MAIN, normalise
 
@@ -25,6 +25,21 @@ def test_an_asset_is_named_by_position_variant_and_picture(
     position: int, variant: str, url: str, filename: str
 ) -> None:
     assert asset_filename(position, variant, well_formed(url)) == filename
+
+
+@pytest.mark.parametrize(
+    ("filename", "picture"),
+    [
+        ("amazon_01_MAIN_61UI+gsEGoL.jpg", "61UI+gsEGoL.jpg"),
+        ("amazon_100_PT88_a_b.png", "a_b.png"),
+        ("61UI+gsEGoL.jpg", None),
+        ("amazon_1_MAIN_a.jpg", None),
+        ("my_amazon_01_MAIN_a.jpg", None),
+        ("amazon_01_MAIN_", None),
+    ],
+)
+def test_a_name_tells_its_picture_whatever_it_was_named_for(filename: str, picture: str | None) -> None:
+    assert picture_in(filename) == picture
 
 
 def test_a_second_address_of_one_name_is_told_apart() -> None:

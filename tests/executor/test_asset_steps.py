@@ -16,13 +16,13 @@ from amzsync.executor.engine.freshness import Reading
 from amzsync.executor.events import SilentListener
 from amzsync.executor.scheduler.script import Find, Found, Send, Sent, Wait
 from amzsync.executor.scripts.assets import ensure_asset
-from amzsync.executor.scripts.bulk import AssetsByName, ProductsBySku
+from amzsync.executor.scripts.bulk import AssetsByName, AssetsByPicture, ProductsBySku
 from amzsync.executor.scripts.context import ScriptContext
 from amzsync.executor.scripts.record import Done, Record
 from amzsync.executor.scripts.traits import AccountTraits
 from amzsync.ledger.ledger import Ledger
 from amzsync.ledger.rows import State
-from amzsync.plytix.wire import AssetExistsWithoutId, CreatedAsset
+from amzsync.plytix.wire import AssetExistsWithoutId, CreatedAsset, PlytixAsset
 
 READING = Reading(Instant(0.0, 0.0, 0.0))
 NAME = "amazon_01_MAIN_a.jpg"
@@ -162,7 +162,33 @@ def test_a_picture_that_was_there_is_searched_for_once_where_no_more_can_come_of
     steps = Steps(ledger, lag_s=lag_s)
     steps.sent(AssetExistsWithoutId())
     steps.found(**ids)
+    if not ids:
+        search = steps.waits_for
+        assert isinstance(search, Find)
+        assert isinstance(search.query, AssetsByPicture), "under its names it is not"
+        steps.found()
     assert (steps.waits_for, steps.plytix_id) == (None, ids.get(NAME))
+
+
+def test_a_picture_that_was_there_may_have_been_named_for_another_use(ledger: Ledger) -> None:
+    steps = Steps(ledger)
+    steps.sent(AssetExistsWithoutId())
+    steps.found()
+    search = steps.waits_for
+    assert isinstance(search, Find)
+    assert search.keys == ("a.jpg",)
+    steps.answer(Found({"a.jpg": PlytixAsset("x", "amazon_10_SWATCH_a.jpg")}, READING))
+    assert (steps.waits_for, steps.plytix_id) == (None, "x")
+    assert rows(steps.path, "SELECT state, filename FROM assets") == [("done", "amazon_10_SWATCH_a.jpg")]
+
+
+def test_where_no_part_of_a_name_can_be_searched_for_the_conflict_is_told(ledger: Ledger) -> None:
+    steps = Steps(ledger)
+    steps.sent(AssetExistsWithoutId())
+    steps.found()
+    steps.answer(RejectedError("no such operator", status=422))
+    assert (steps.waits_for, steps.plytix_id) == (None, None)
+    assert rows(steps.path, "SELECT status FROM failures") == [(409,)]
 
 
 def test_that_plytix_has_no_such_picture_is_kept_so_that_no_later_run_need_ask(ledger: Ledger) -> None:

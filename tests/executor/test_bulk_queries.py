@@ -6,13 +6,20 @@ from typing import Any
 import pytest
 
 from amzsync.executor.scheduler.script import OnRefusal
-from amzsync.executor.scripts.bulk import AssetsByName, AssetsInUse, ProductsAndMedia, ProductsBySku
+from amzsync.executor.scripts.bulk import (
+    AssetsByName,
+    AssetsByPicture,
+    AssetsInUse,
+    ProductsAndMedia,
+    ProductsBySku,
+)
 from amzsync.plytix.wire import AssetPage, PlytixAsset, PlytixProduct, ProductPage
 
 QUERIES: dict[str, Callable[[], Any]] = {
     "products by SKU": lambda: ProductsBySku("gallery"),
     "products with all media": lambda: ProductsAndMedia("gallery", ["front"]),
     "assets by name": AssetsByName,
+    "assets by picture": AssetsByPicture,
     "assets in use": AssetsInUse,
 }
 
@@ -47,7 +54,17 @@ def test_assets_in_use_are_told_by_their_ids() -> None:
     assert AssetsInUse().read(AssetPage((one,), is_full=True)) == ({"1": one}, True)
 
 
-@pytest.mark.parametrize("query", [AssetsByName(), AssetsInUse()])
+def test_of_assets_with_a_part_in_their_name_only_those_count_that_were_named_for_that_picture() -> None:
+    own, other = asset("1", "amazon_10_SWATCH_a.jpg"), asset("2", "amazon_13_BACK_a.jpg")
+    page = AssetPage(
+        (asset("3", "banana.jpg"), own, other, asset("4", "amazon_01_MAIN_aa.jpg")), is_full=False
+    )
+    found, _ = AssetsByPicture().read(page)
+    assert found["a.jpg"] == own
+    assert filters_of(AssetsByPicture())[0] == [{"field": "filename", "operator": "like", "value": "a"}]
+
+
+@pytest.mark.parametrize("query", [AssetsByName(), AssetsByPicture(), AssetsInUse()])
 @pytest.mark.parametrize("status", [400, 422])
 def test_a_refused_search_for_assets_is_asked_in_halves(query: Any, status: int) -> None:
     assert query.refused(status, 0) is OnRefusal.SPLIT

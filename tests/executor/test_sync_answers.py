@@ -324,6 +324,7 @@ def test_the_refusal_of_an_order_is_forgotten_with_the_picture_that_was_gone(sec
     steps.sent(WRITE, RejectedError("no order", status=400))
     steps.sent(LINK, MISSING)
     steps.sent(ASSET_READ, MISSING)
+    steps.record.finish_asset(steps.work.assets([A])[A], "c", "", Origin.UPLOADED)
     steps.answer({A: "c"})
     steps.answer()
     late(steps, "b")

@@ -407,3 +407,22 @@ def test_a_part_of_an_unanswered_write_was_put_there_by_somebody_else(steps: Ste
     steps.sent(WRITE, shown("ba", "a"))
     assert steps.waits_for is None
     assert rows(steps.path, "SELECT asset_id, origin FROM links ORDER BY 1") == [(1, "made"), (2, "found")]
+
+
+def test_a_picture_that_another_product_found_gone_meanwhile_is_brought_again(steps: Steps) -> None:
+    steps.found("")
+    steps.record.lose_asset(2)
+    steps.record.finish_asset(steps.work.assets([2])[2], "c", "", Origin.UPLOADED)
+    steps.sent(WRITE, shown("ab", "a"))
+    assert isinstance(steps.waits_for, Shared)
+    steps.answer({2: "c"})
+    assert isinstance(steps.waits_for, Find)
+    assert steps.waits_for.fresh
+    steps.found("a", "a")
+    steps.sent(WRITE, shown("ac", "a"))
+    assert steps.waits_for is None
+    assert steps.links == {"S1 a": "done", "S1 b": "done"}
+    assert rows(steps.path, "SELECT asset_id, origin, placed FROM links ORDER BY 1") == [
+        (1, "made", 1),
+        (2, "made", 2),
+    ]

@@ -61,6 +61,8 @@ def test_a_search_for_nothing_or_for_more_than_a_page_cannot_be_built(count: int
         client.search_products(names, "g")
     with pytest.raises(ValueError, match="1 to 100"):
         client.search_assets(names)
+    with pytest.raises(ValueError, match="1 to 100"):
+        client.search_assets_like(names)
 
 
 def test_an_upload_gives_the_address_and_the_name() -> None:
@@ -156,6 +158,7 @@ def test_every_kind_of_request_has_a_verb() -> None:
         client.get_token(Credentials(Secret("k"), Secret("p"))),
         client.search_products(["A"], "g"),
         client.search_assets(["a.jpg"]),
+        client.search_assets_like(["a"]),
         client.read_asset("a1"),
         client.replace_content("a1", UploadedFile("a.jpg", "image/jpeg", b"")),
         client.upload_asset("https://h/a.jpg", "a.jpg"),

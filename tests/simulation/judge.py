@@ -127,6 +127,7 @@ class Judge:
         self.stale_s = 0.0
         self.most_scripts = 1000
         self.lost_power = False
+        self.clock_went_ahead = False
         self._takes_back = False
         self.wanted: dict[str, list[tuple[str, str]]] = {}
         self.ever_wanted: dict[str, set[str]] = defaultdict(set)
@@ -375,6 +376,7 @@ class Judge:
         if at - sent.left_at > WINDOW_S:
             # Done so late that others, and we ourselves, may have written meanwhile.
             gallery.overwritten = gallery.overwritten or now != was
+            gallery.thumbnail_edited = gallery.thumbnail_edited or bool(sent.facts["thumbnail"])
 
     def _is_reordered(self, gallery: Gallery, was: tuple[str, ...], now: tuple[str, ...]) -> bool:
         if self._takes_back:
@@ -446,7 +448,8 @@ class Judge:
         sent = _sent_to(gallery)
         if origin == "made" and asset_id not in gallery.by_run | gallery.at_once | sent:
             raise BrokenPromiseError(f"{asset_id} on {gallery.sku} counts as our own, but is a person's")
-        is_unsure = self.lost_power or gallery.overwritten
+        # A refresh believes a search that is behind where its clock says that the last write is long ago.
+        is_unsure = self.lost_power or gallery.overwritten or (self.clock_went_ahead and self.stale_s > 0)
         is_ours = asset_id in gallery.by_run - gallery.ever_by_person - gallery.torn and not is_unsure
         if is_ours and state == "done" and origin != "made":
             raise BrokenPromiseError(f"{asset_id} on {gallery.sku} counts as a person's, but is our own")

@@ -99,7 +99,7 @@ class Misfortunes:
         """While no command runs, the clock may be set."""
         if self._between.random() < _CLOCKS_SET:
             self._world.log("wall jump", "2 h")
-            self._world.jump_wall(7200.0)
+            self._set_clock(7200.0)
 
     def _happen(self, happen: Callable[[], None]) -> None:
         if not self.is_over:
@@ -125,7 +125,11 @@ class Misfortunes:
         if hours < 0 and not self._world.has_boot_clock:
             hours = -hours
         self._world.log("wall jump", f"{hours} h")
-        self._world.jump_wall(hours * 3600)
+        self._set_clock(hours * 3600)
+
+    def _set_clock(self, seconds: float) -> None:
+        self._judge.clock_went_ahead |= seconds > 0
+        self._world.jump_wall(seconds)
 
     def _storm(self) -> None:
         random = self._random

@@ -35,6 +35,10 @@ FOUND = {
     2_001_878: "the same, in an account that tells no empty gallery",
     645: "a link that was answered before the thumbnail was set taken for a person's",
     856: "the rest of an unanswered write of which a person had taken out a part is left to them",
+    1_002_990: "a picture that Plytix had for another use not found, as a conflict named no asset",
+    1_041_374: "a link told as done though another product's script had found its picture gone",
+    1_036_446: "a thumbnail set by a request that the server did after a minute taken for a wrong row",
+    1_014_256: "the same as the next, by a clock that was set ahead: nobody can know",
     1_003_939: "pictures taken for a person's after a lagging search, as the clock had been set back",
 }
 

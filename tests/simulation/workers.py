@@ -89,6 +89,7 @@ class SimulatedWorkers:
         )
         if flight.product is not None:
             flight.facts["assets"] = _linked_by(flight.kind, body)
+            flight.facts["thumbnail"] = b'"thumbnail"' in body
         if flight.kind == "asset_upload":
             flight.url = json.loads(body)["url"]
         return flight

@@ -3,14 +3,15 @@
 from functools import partial
 from urllib.parse import unquote, urlsplit
 
-from amzsync.errors import PlytixError, StopError
+from amzsync.domain.filename import picture_in
+from amzsync.errors import PlytixError, RejectedError, StopError
 from amzsync.executor.scheduler.script import Find, Script, Send
 from amzsync.executor.scripts.context import ScriptContext
 from amzsync.executor.scripts.record import refusal_of
 from amzsync.ledger.rows import Asset, Origin, State
 from amzsync.ledger.work_rows import Refusal
 from amzsync.plytix.client import upload_asset
-from amzsync.plytix.wire import AssetExistsWithoutId
+from amzsync.plytix.wire import AssetExistsWithoutId, PlytixAsset
 
 __all__ = ["ensure_asset", "find_asset"]
 
@@ -62,11 +63,28 @@ def _find_unnamed(asset: Asset, product_id: int, context: ScriptContext, attempt
     if lag_s and not found.values:
         found = yield Find(context.assets_by_name, candidates, after_s=lag_s)
     name = next((name for name in candidates if name in found.values), None)
-    if name is None:
-        refusal = Refusal(409, "Plytix says that the asset exists, but not which one it is", attempts)
-        record.fail_asset(asset, product_id, refusal)
+    if name is not None:
+        return record.finish_asset(asset, found.values[name], name, _found_as(asset))
+    other = yield from _find_for_another_use(asset, context)
+    if other is not None:
+        return record.finish_asset(asset, other.id, other.filename, _found_as(asset))
+    refusal = Refusal(409, "Plytix says that the asset exists, but not which one it is", attempts)
+    record.fail_asset(asset, product_id, refusal)
+    return None
+
+
+def _find_for_another_use(asset: Asset, context: ScriptContext) -> Script[PlytixAsset | None]:
+    """The picture as this program has named it for another use, which the ledger does not know any more."""
+    picture = picture_in(asset.filename)
+    if picture is None:
         return None
-    return record.finish_asset(asset, found.values[name], name, _found_as(asset))
+    try:
+        found = yield Find(context.assets_by_name.by_picture, (picture,))
+    except RejectedError:
+        # No source tells how `like` compares, nor that every account takes it.
+        return None
+    other: PlytixAsset | None = found.values.get(picture)
+    return other
 
 
 def _found_as(asset: Asset) -> Origin:

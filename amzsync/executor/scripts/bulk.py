@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
+from amzsync.domain.filename import picture_in
 from amzsync.executor.scheduler.script import OnRefusal
-from amzsync.plytix.client import search_assets, search_assets_in_use, search_products
+from amzsync.plytix.client import (
+    search_assets,
+    search_assets_in_use,
+    search_assets_like,
+    search_products,
+)
 from amzsync.plytix.wire import AssetPage, Call, PlytixAsset, PlytixProduct, ProductPage
 
-__all__ = ["AssetsByName", "AssetsInUse", "ProductsAndMedia", "ProductsBySku"]
+__all__ = ["AssetsByName", "AssetsByPicture", "AssetsInUse", "ProductsAndMedia", "ProductsBySku"]
 
 
 class ProductsBySku:
@@ -73,10 +79,32 @@ class AssetsInUse:
         return OnRefusal.SPLIT
 
 
-class AssetsByName:
-    """Ids of assets by exact filename: Plytix ignores case, image ids do not (plytix-api, Assets)."""
+class AssetsByPicture:
+    """Assets that this program has named for whichever use of their picture, by `picture_in` of the name."""
 
     form = 0
+
+    def call(self, keys: Sequence[str], page: int) -> Call[AssetPage]:
+        return search_assets_like(keys, page=page)
+
+    def read(self, page: AssetPage) -> tuple[Mapping[str, PlytixAsset], bool]:
+        pictures = ((picture_in(asset.filename), asset) for asset in reversed(page.assets))
+        return {picture: asset for picture, asset in pictures if picture}, page.is_full
+
+    def refused(self, _status: int | None, _form: int, /) -> OnRefusal:
+        return OnRefusal.SPLIT
+
+
+class AssetsByName:
+    """Ids of assets by exact filename: Plytix ignores case, image ids do not (plytix-api, Assets).
+
+    `by_picture` finds those that this program has named for another use of the same picture.
+    """
+
+    form = 0
+
+    def __init__(self) -> None:
+        self.by_picture = AssetsByPicture()
 
     def call(self, keys: Sequence[str], page: int) -> Call[AssetPage]:
         return search_assets(keys, page=page)

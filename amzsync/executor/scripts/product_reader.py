@@ -128,6 +128,22 @@ class ProductReader:
         self._state.product = self._record.work.product(self._state.product.id)
         yield from self._ensure_assets(self._lost)
 
+    def _bring_what_others_lost(self) -> Script[bool]:
+        """Whether another product has found a picture of this one gone: then it is brought again.
+
+        What was seen of the gallery and what was written is then to be decided anew.
+        """
+        state = self._state
+        if not self._record.has_lost_assets:
+            return False
+        assets = self._record.work.assets(state.ids)
+        lost = {row for row, known in state.ids.items() if assets[row].plytix_id != known}
+        if lost:
+            state.ids = {row: known for row, known in state.ids.items() if row not in lost}
+            yield from self._ensure_assets(lost)
+            yield from self._read(fresh=True)
+        return bool(lost)
+
     def _is_gone(self, asset_id: str) -> Script[bool]:
         """A 404 can mean the asset or the product. An asset that is gone is uploaded again, once."""
         try:

@@ -89,7 +89,7 @@ class ProductSync(ProductReader):
             yield from self._write_until_done()
 
     def _write_until_done(self) -> Script[None]:
-        while not (yield from self._write()):
+        while not (yield from self._write()) or (yield from self._bring_what_others_lost()):
             pass
 
     def _write(self) -> Script[bool]:
