@@ -22,12 +22,9 @@ class Arrivals:
     """All shares are of the shortest window: there a delay weighs most."""
 
     def __init__(self) -> None:
-        self._shortest_s = 0.0
-        self._new_connection_s = 0.0
         self._in_progress = 0
         self._connections = 0
-        self.expected_s = 0.0
-        self.is_widened = False
+        self.configure(())
 
     def configure(self, limits: Sequence[Limit]) -> None:
         shortest = min(limits, key=lambda limit: limit.window_s, default=None)

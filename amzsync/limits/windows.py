@@ -34,7 +34,7 @@ class Limit:
 
     def __str__(self) -> str:
         for unit, size in (("h", 3600.0), ("m", 60.0)):
-            if self.window_s >= size and self.window_s % size == 0:
+            if self.window_s % size == 0:
                 return f"{self.allowed}/{self.window_s / size:g}{unit}"
         return f"{self.allowed}/{self.window_s:g}s"
 

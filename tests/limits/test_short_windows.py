@@ -127,6 +127,23 @@ def test_requests_that_arrive_late_are_expected_later_until_other_limits_are_in_
     assert not arrivals.is_widened
 
 
+def test_each_answer_frees_one_connection_and_never_more_than_there_are() -> None:
+    arrivals = Arrivals()
+    arrivals.configure([SHORT])
+    arrivals.answered()
+    assert arrivals.next_s() == pytest.approx(0.1)
+    arrivals.answered()
+    assert arrivals.next_s() == pytest.approx(0.02)
+
+
+def test_no_request_is_expected_to_arrive_more_than_a_second_late() -> None:
+    arrivals = Arrivals()
+    assert (arrivals.next_s(), arrivals.of_others_s) == (0.0, 0.0), "no limits are known yet"
+    arrivals.configure([Limit(5000, 3600.0)])
+    arrivals.widen()
+    assert (arrivals.next_s(), arrivals.of_others_s) == (1.0, 3.0)
+
+
 def test_in_the_usual_windows_a_new_connection_makes_no_difference() -> None:
     for limits in PRESETS.values():
         arrivals = Arrivals()

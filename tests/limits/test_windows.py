@@ -55,8 +55,9 @@ def test_limits_are_kept_one_for_each_window_the_lowest_of_each(
     "text", ["", "50", "50/", "/10s", "0/10s", "-5/10s", "50/0s", "5.5/10s", "50/10s/2", "gold"]
 )
 def test_what_is_no_limit_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError, match="is not a") as raised:
         parse_limits([text])
+    assert raised.value.next_step.startswith("Write it as ")
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,29 @@ def test_what_is_no_limit_is_refused(text: str) -> None:
 )
 def test_a_limit_is_written_as_it_is_read(limit: Limit) -> None:
     assert parse_limits([str(limit)]) == (limit,)
+
+
+@pytest.mark.parametrize(
+    ("window_s", "written"),
+    [
+        (3600.0, "8/1h"),
+        (7200.0, "8/2h"),
+        (5400.0, "8/90m"),
+        (60.0, "8/1m"),
+        (90.0, "8/90s"),
+        (10.0, "8/10s"),
+        (0.5, "8/0.5s"),
+    ],
+)
+def test_a_window_is_written_in_the_longest_unit_that_is_whole(window_s: float, written: str) -> None:
+    assert str(Limit(8, window_s)) == written
+
+
+@pytest.mark.parametrize(
+    ("window_s", "is_spaced", "is_short"),
+    [(4.5, True, True), (5.0, False, True), (5.5, False, True), (60.0, False, True), (60.5, False, False)],
+)
+def test_a_window_below_five_seconds_is_used_evenly_and_up_to_a_minute_is_short(
+    window_s: float, *, is_spaced: bool, is_short: bool
+) -> None:
+    assert (Limit(8, window_s).is_spaced, Limit(8, window_s).is_short) == (is_spaced, is_short)

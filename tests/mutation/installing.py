@@ -50,10 +50,15 @@ class Installer:
         originals = dict(_functions(self._original, self._name))
         running = dict(_functions(vars(self._module), self._name))
         for name, function in _functions(mutated, self._name):
+            if name not in running:
+                continue
             for part in _PARTS:
                 new, old = getattr(function, part), getattr(originals[name], part)
-                if new != old and name in running and _fits(part, new, old):
-                    yield running[name], part, new
+                if part == "__kwdefaults__":
+                    new, old = _plain_in(new), _plain_in(old)
+                if new != old and _fits(part, new, old):
+                    kept = getattr(running[name], part) if part == "__kwdefaults__" else None
+                    yield running[name], part, {**kept, **new} if kept else new
 
     def _in_constants(self, mutated: dict[str, Any]) -> Iterator[Change]:
         for name, value in mutated.items():
@@ -74,6 +79,11 @@ def install(changes: list[Change]) -> None:
 def _fits(part: str, new: Any, old: Any) -> bool:
     """Whether it can take the other's place: code keeps the variables of the functions around it."""
     return new.co_freevars == old.co_freevars if part == "__code__" else _is_plain(new)
+
+
+def _plain_in(defaults: dict[str, Any] | None) -> dict[str, Any]:
+    """Those that can take another's place: an object of a class differs each time that it is loaded."""
+    return {name: value for name, value in (defaults or {}).items() if _is_plain(value)}
 
 
 def _is_plain(value: object) -> bool:
