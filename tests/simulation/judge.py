@@ -307,11 +307,18 @@ class Judge:
         """The program has the answer, or knows that none comes."""
         if sent.product and self._writing.get(sent.product) is sent:
             del self._writing[sent.product]
-        if sent.product in self._galleries and sent.kind == "product_read":
-            self._galleries[sent.product].ignored.clear()
-        if sent.product in self._galleries and (sent.facts.get("is_success") or 400 <= sent.status < 500):
+        is_success = bool(sent.facts.get("is_success"))
+        if sent.product in self._galleries and sent.kind == "product_read" and is_success:
             gallery = self._galleries[sent.product]
-            gallery.unanswered = [one for one in gallery.unanswered if one is not sent]
+            gallery.ignored.clear()
+            gallery.unanswered = [one for one in gallery.unanswered if "was_answered" not in one.facts]
+        if sent.product in self._galleries and (is_success or 400 <= sent.status < 500):
+            gallery = self._galleries[sent.product]
+            if is_success and sent.facts.get("shows_nothing"):
+                # Until the product is read, it is as unknown as without an answer.
+                sent.facts["was_answered"] = True
+            else:
+                gallery.unanswered = [one for one in gallery.unanswered if one is not sent]
             gallery.refused += [sent] * (sent.status == 429)
         if sent.status == 429:
             self.figures["refusals"] += 1
@@ -321,11 +328,11 @@ class Judge:
                 self._paused_at = at
                 self._paused_until = max(self._paused_until, at + sent.told_wait_s)
             self.told_s += sent.told_wait_s or 0.0
-        elif not sent.facts.get("is_success"):
+        elif not is_success:
             self.figures["failures"] += 1
-        if sent.url and sent.facts.get("is_success"):
+        if sent.url and is_success:
             self._brought_again.add(sent.url)
-        if sent.url and sent.facts.get("is_success") and self._asset_of[sent.url] and sent.status != 409:
+        if sent.url and is_success and self._asset_of[sent.url] and sent.status != 409:
             self._known_urls.add(sent.url)
             self._just_known.append(sent.url)
 

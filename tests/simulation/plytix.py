@@ -365,6 +365,7 @@ class Plytix:
         if flight.kind == "asset_upload" and delivery.status == 409 and traits.conflict_without_id:
             return b'{"error":{"msg":"Asset already exists"}}'
         if flight.kind == "product_write" and delivery.status == 200 and traits.write_shows_nothing:
+            flight.facts["shows_nothing"] = True
             return b""
         if flight.kind not in ("product_search", "product_read", "product_write") or delivery.status != 200:
             return body
