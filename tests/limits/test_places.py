@@ -96,6 +96,11 @@ def test_what_is_available_is_what_becomes_free_until_then() -> None:
     assert {seconds: pace.available_within(seconds, 5.0) for seconds in within} == within
 
 
+def test_a_window_is_over_once_its_last_requests_can_have_arrived() -> None:
+    pace = Pace([Limit(50, 10.0)])
+    assert [pace.available_within(seconds, 0.0) for seconds in (10.0, 10.25)] == [50, 100]
+
+
 def test_no_request_is_available_where_more_were_sent_than_a_lower_limit_allows() -> None:
     pace = Pace([Limit(50, 10.0)])
     for _ in range(50):
