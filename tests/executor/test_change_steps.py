@@ -126,7 +126,11 @@ def start(ledger_path: Path) -> Iterator[Start]:
         work.finish_links(S1, {1: 1, 2: 2, 3: 3}, {1, 2, 3})
         work.finish_thumbnail(S1, Origin.MADE)
 
-        def begin(gallery: str, thumbnail: tuple[str, ...] | None = None, **options: Any) -> Steps:
+        def begin(
+            gallery: str, thumbnail: tuple[str, ...] | None = None, change: str = "", **options: Any
+        ) -> Steps:
+            if change:
+                ledger._store.execute(change)
             return Steps(ledger, gallery, thumbnail, **options)
 
         yield begin
@@ -170,7 +174,7 @@ def test_a_product_that_is_gone_is_left_with_that_reason(start: Start) -> None:
 def test_a_gallery_that_a_search_does_not_tell_is_read_with_the_product(start: Start) -> None:
     steps = start("ab")
     steps.found(shown(None))
-    steps.sent(READ, shown("abc"))
+    assert steps.sent(READ, shown("abc")).call.request.path.startswith("/products/p?")
     steps.sent(WRITE, shown("ab"))
     assert steps.waits_for is None
 
@@ -240,6 +244,20 @@ def test_what_an_earlier_run_sent_and_stands_is_known_for_its_work(start: Start)
     assert earlier.own_write == Write(2, S1, Change(("a", "b", "c"), ("a", "b")), None, WriteOutcome.WRITTEN)
 
 
+def test_what_an_earlier_run_sent_and_stands_is_taken_for_ours_from_then_on(start: Start) -> None:
+    change = "UPDATE links SET state = 'in_flight', origin = NULL, placed = NULL, sent = 3 WHERE asset_id = 3"
+    steps = start("abc", change=change)
+    steps.found(shown("abc"))
+    assert [link.origin for link in steps.change.state.product.links] == 3 * [Origin.MADE]
+
+
+def test_a_search_with_a_gallery_proves_that_searches_tell_galleries(start: Start) -> None:
+    steps = start("abc", known=AccountAnswers(tells_galleries=True))
+    assert steps.traits.should_look()
+    steps.found(shown("abc"))
+    assert not steps.traits.should_look()
+
+
 # Writes of a whole gallery.
 
 
@@ -264,6 +282,13 @@ def test_the_wanted_thumbnail_that_is_set_is_not_taken_out(start: Start) -> None
     steps.found(shown("abc", "x"))
     steps.sent(WRITE, shown("abc", "a"))
     assert rows(steps.path, "SELECT state FROM thumbnails") == [("done",)]
+
+
+def test_a_thumbnail_is_set_where_the_ledger_wants_none(start: Start) -> None:
+    steps = start("abc", ("b",), change="DELETE FROM thumbnails")
+    steps.found(shown("abc", "a"))
+    steps.sent(WRITE, shown("abc", "b"))
+    assert (steps.waits_for, steps.change.thumbnail) == (None, ("b",))
 
 
 def test_a_thumbnail_can_be_cleared(start: Start) -> None:
@@ -322,7 +347,7 @@ def test_where_the_answer_shows_another_gallery_it_is_changed_one_by_one(start: 
     steps = start("ab")
     steps.found(shown("abc"))
     steps.sent(WRITE, shown(answer))
-    steps.found(shown("abc"))
+    assert steps.found(shown("abc")).after_s == 0.0
     steps.sent(UNLINK, None)
     assert steps.waits_for is None
     assert not steps.work.replaces_galleries()
@@ -333,6 +358,15 @@ def test_an_answer_in_another_order_is_told(start: Start) -> None:
     steps.found(shown("abc"))
     steps.sent(WRITE, shown("ab"))
     assert (steps.waits_for, steps.kept) == (None, [(PUT_LAST, "")])
+
+
+def test_an_answer_that_shows_what_a_person_added_meanwhile_shows_the_order_all_the_same(
+    start: Start,
+) -> None:
+    steps = start("ab")
+    steps.found(shown("abc"))
+    steps.sent(WRITE, shown("axb"))
+    assert (steps.waits_for, steps.kept) == (None, [])
 
 
 def test_an_answer_that_shows_what_was_written_proves_that_galleries_are_replaced(start: Start) -> None:
@@ -489,8 +523,15 @@ def test_what_could_not_be_unlinked_is_written_away_once_all_others_are_gone(sta
     steps.sent(UNLINK, None)
     steps.sent(UNLINK, None)
     assert steps.kept == [(STANDS_ELSEWHERE, "a")]
-    steps.found(shown("a", "a"))
+    assert steps.found(shown("a", "a")).after_s == 0.0
     steps.sent(WRITE, shown("", "a"))
+    assert (steps.waits_for, steps.kept) == (None, [])
+
+
+def test_once_all_that_is_to_go_is_unlinked_the_product_is_not_read_again(start: Start) -> None:
+    steps = start("ab")
+    steps.found(shown("cab"))
+    steps.sent(UNLINK, None)
     assert (steps.waits_for, steps.kept) == (None, [])
 
 

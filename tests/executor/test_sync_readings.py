@@ -299,3 +299,10 @@ def test_what_was_taken_out_is_not_missed(start: Start) -> None:
     steps.recheck_now()
     steps.answer(Found({"S1": shown("a", "a")}, READING))
     assert steps.waits_for is None
+
+
+def test_what_is_missing_from_a_product_that_is_to_be_written_again_is_left_to_that(steps: Steps) -> None:
+    written(steps)
+    steps.work.want_order(1, [B])
+    steps.answer(Found({"S1": shown("x", "a")}, READING))
+    assert steps.waits_for is None

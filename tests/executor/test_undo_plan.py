@@ -108,3 +108,7 @@ def test_a_thumbnail_goes_back_where_the_one_that_the_run_left_still_stands(
 
 def test_a_thumbnail_that_the_run_did_not_set_stays() -> None:
     assert undo_thumbnail("a", None) is None
+
+
+def test_an_undo_that_died_between_two_unlinks_is_carried_on() -> None:
+    assert undo_gallery(("p", "b"), RUN, begun("p"), {"a", "b"}) == Undone(("p",))
