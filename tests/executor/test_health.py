@@ -1,5 +1,7 @@
 """The circuit breaker: when it opens, when it closes, and when an outage has lasted too long."""
 
+import math
+
 import pytest
 
 from amzsync.executor.engine.health import CircuitBreaker
@@ -95,3 +97,22 @@ def test_checks_come_less_and_less_often_but_some_fit_into_any_outage(drawn: flo
     short = broken(outage_s=0.4)
     short.check_failed(0.0, lambda: drawn)
     assert short.check_at <= 0.1
+
+
+def check_gaps(breaker: CircuitBreaker, checks: int) -> list[float]:
+    """How long after each check that failed the next may leave, at most."""
+    gaps = []
+    for _ in range(checks):
+        breaker.check_failed(0.0, lambda: 1.0)
+        gaps.append(breaker.check_at)
+    return gaps
+
+
+def test_checks_double_their_pause_up_to_ten_seconds_and_begin_anew_after_one_that_passed() -> None:
+    breaker = broken()
+    assert breaker.check_at == -math.inf, "the first leaves at once"
+    assert check_gaps(breaker, 6) == [1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
+    breaker.succeeded()
+    breaker.check_passed()
+    assert breaker.check_at == -math.inf
+    assert check_gaps(breaker, 2) == [1.0, 2.0]
