@@ -474,6 +474,7 @@ def test_the_thumbnail_is_set_before_anything_is_unlinked(start: Start) -> None:
     steps = start("xa", ("a",))
     steps.found(shown("xab", "b"))
     thumbnail = steps.sent(WRITE, shown("xab", "a"))
+    assert thumbnail.call.request.path == "/products/p"
     assert (thumbnail.call.request.body, thumbnail.rests_on) == ({"thumbnail": {"id": "a"}}, READING)
     assert steps.own_write.thumbnail == Change(("b",), ("a",))
     assert steps.sent(UNLINK, None).rests_on is None
