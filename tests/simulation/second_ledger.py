@@ -4,11 +4,12 @@ To the judge of the first one it is another client. Its own windows and writes h
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from random import Random
 from typing import Any
 
-from simulation.judge import Judge
+from simulation.judge import BrokenPromiseError, Judge
 from simulation.ledger import Disk
 from simulation.plytix import Flight, Plytix
 from simulation.turns import Turns
@@ -112,7 +113,9 @@ class SecondLedger:
             self._world.step(min(until, self._world.now + 1.0))
 
     def close(self) -> None:
-        self.turns.kill()
+        """The life is over: what is said of a command that is cut off here is no finding."""
+        with suppress(BrokenPromiseError):
+            self.turns.kill()
 
 
 class _SecondUser(User):
