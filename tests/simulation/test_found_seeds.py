@@ -33,7 +33,7 @@ FOUND = {
     1_006_056: "a picture put by a person taken for ours, as a write had named it that the account ignored",
     1_010_548: "a picture put by a person right after a write that nobody can know to be ignored",
     2_001_878: "the same, in an account that tells no empty gallery",
-    2_000_930: "our own pictures, of a write whose answer told nothing, left to a person who had taken out a part",
+    2_000_930: "the rest of a write whose answer told nothing, of which a person had taken out a part",
     645: "a link that was answered before the thumbnail was set taken for a person's",
     856: "the rest of an unanswered write of which a person had taken out a part is left to them",
     1_002_990: "a picture that Plytix had for another use not found, as a conflict named no asset",
