@@ -116,3 +116,7 @@ def test_checks_double_their_pause_up_to_ten_seconds_and_begin_anew_after_one_th
     breaker.check_passed()
     assert breaker.check_at == -math.inf
     assert check_gaps(breaker, 2) == [1.0, 2.0]
+
+
+def test_in_a_short_outage_checks_come_in_quarters_of_it() -> None:
+    assert check_gaps(broken(outage_s=0.5), 2) == [0.125, 0.125]

@@ -101,3 +101,25 @@ def test_a_search_keeps_what_its_first_pages_showed_and_gives_each_waiter_its_ow
 
 def test_a_page_that_is_not_full_is_the_last() -> None:
     assert not Search([waiter("a")]).needs_another_page(({}, False))
+
+
+def test_a_search_with_any_delay_waits_for_it() -> None:
+    queues = Queues()
+    queues.add_search(waiter("a", after_s=0.5), 100.0)
+    assert queues.due_at() == 100.5
+    assert not queues.longest()
+
+
+def test_of_fresh_searches_those_that_most_wait_for_come_first() -> None:
+    queues, few, many = Queues(), Names(), Names()
+    for query, count in ((few, 1), (many, 2)):
+        for _ in range(count):
+            queues.add_search(waiter("a", query=query, fresh=True), 0.0)
+    assert queues.fresh()[0].find.query is many
+
+
+def test_waiters_are_taken_until_the_search_is_exactly_full_or_none_waits() -> None:
+    queue = deque([waiter("a"), waiter("b", "c"), waiter("d", "e", "f")])
+    assert len(take_keys(queue, 3)) == 2
+    assert len(take_keys(queue, 100)) == 1
+    assert not queue

@@ -4,7 +4,7 @@ from executor.scheduler_driver import call
 
 from amzsync.errors import RejectedError, StopError, TokenError
 from amzsync.executor.engine.tokens import TOKEN, Tokens
-from amzsync.plytix.auth import Secret, TokenAnswer
+from amzsync.plytix.auth import Secret, TokenAnswer, TokenCache
 from amzsync.plytix.wire import RequestKind
 
 
@@ -106,3 +106,33 @@ def test_a_429_from_the_token_host_delays_the_next_token_and_not_the_present_one
     kept.refused_by_limit(30.0, 10.0)
     assert kept.wait_s(10.0) == 30.0
     assert kept.wait_s(40.0) == 0.0
+
+
+def test_a_token_may_be_asked_for_at_once_until_the_host_refuses_without_a_time() -> None:
+    kept = tokens()
+    assert kept.wait_s(5.0) == 0.0
+    kept.refused_by_limit(None, 5.0)
+    assert kept.wait_s(5.0) == 60.0
+
+
+def test_refusals_of_the_token_host_delay_the_more_until_a_token_was_issued() -> None:
+    kept, waits = tokens(), []
+    for _ in range(2):
+        for _ in range(2):
+            kept.refused_by_limit(0.0, 0.0)
+            waits.append(kept.wait_s(0.0))
+        kept.received(answer("short", life_s=0.0), -1000.0)
+    assert waits == [0.0, 0.5, 0.0, 0.5]
+
+
+def test_after_a_failure_a_token_can_be_asked_for_again() -> None:
+    kept = tokens()
+    kept.request()
+    kept.failed(rejected())
+    assert not kept.is_requested
+
+
+def test_a_token_that_is_there_already_is_used() -> None:
+    cache = TokenCache()
+    cache.store(answer("kept"), 0.0)
+    assert Tokens(call(RequestKind.TOKEN), lambda _: None, cache).current(1.0) == Secret("kept")
