@@ -79,6 +79,7 @@ ONLY_IN = {
 # What alone may be imported from a package by all others: nobody else knows how its parts fit together.
 ENTRIES = {
     "executor": [
+        "executor.clocks",
         "executor.run",
         "executor.events",
         "executor.stop",

@@ -9,6 +9,7 @@ from amzsync.cli.begin import check_gallery, fingerprints, plan_all, planning
 from amzsync.cli.binding import AccountBinding
 from amzsync.cli.execution import dry_run, execute
 from amzsync.cli.limits import chosen_limits
+from amzsync.cli.machine import this_machine
 from amzsync.cli.network import RunRequest
 from amzsync.cli.output import Output
 from amzsync.cli.planning import check_mappings, unless_unplanned
@@ -70,10 +71,10 @@ def _open(options: RunOptions, resources: ExitStack) -> Ledger:
     """The ledger under its lock, or in a dry run a copy that is thrown away."""
     path = options.target.ledger
     if options.apply.dry_run:
-        return resources.enter_context(Ledger.copy(path))
+        return resources.enter_context(Ledger.copy(path, this_machine().ledger_clocks))
     is_new = not path.exists()
     resources.enter_context(WriterLock(path))
     resources.enter_context(unless_unplanned(path, is_new=is_new))
-    ledger = resources.enter_context(Ledger.write(path))
+    ledger = resources.enter_context(Ledger.write(path, this_machine().ledger_clocks))
     ledger.runs.hold("apply", os.getpid())
     return ledger

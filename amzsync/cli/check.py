@@ -11,6 +11,7 @@ from amzsync.cli.begin import check_gallery
 from amzsync.cli.binding import AccountBinding
 from amzsync.cli.exits import exit_code_of
 from amzsync.cli.limits import chosen_limits
+from amzsync.cli.machine import this_machine
 from amzsync.cli.network import RunRequest, look_at_pictures, outcome_of
 from amzsync.cli.network import check as look
 from amzsync.cli.next_steps import after_check
@@ -52,12 +53,12 @@ def check(options: RunOptions, output: Output, resources: ExitStack) -> CommandR
     account = None if path.exists() else chosen_account(options)
     sources = check_mappings(options)
     _bring_up_to_date(path)
-    kept = resources.enter_context(Ledger.write(path))
+    kept = resources.enter_context(Ledger.write(path, this_machine().ledger_clocks))
     account = account or chosen_account(options, kept)
     AccountBinding(kept, account, same_account=options.target.same_account).check()
     if not sources:
         check_gallery(kept, options)
-    copy = resources.enter_context(Ledger.copy(path))
+    copy = resources.enter_context(Ledger.copy(path, this_machine().ledger_clocks))
     if sources or options.images.skip_small:
         plan_into(copy, options, sources)
     _choose(copy, options, has_mapping=bool(sources))
@@ -85,7 +86,7 @@ def _bring_up_to_date(path: Path) -> None:
     except LedgerLockedError:
         return
     try:
-        with Ledger.write(path) as ledger:
+        with Ledger.write(path, this_machine().ledger_clocks) as ledger:
             ledger.runs.hold("check", os.getpid())
     finally:
         lock.release()

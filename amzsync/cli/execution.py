@@ -10,6 +10,7 @@ from amzsync.cli.consent import is_agreed
 from amzsync.cli.ending import outcome_and_cause, report_payload, result_of_run
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.limits import chosen_limits
+from amzsync.cli.machine import this_machine
 from amzsync.cli.network import RunRequest, look_at_pictures, outcome_of, refresh, sync
 from amzsync.cli.next_steps import after_plan, completed
 from amzsync.cli.plan_words import plan_words
@@ -61,7 +62,7 @@ def _read_for_a_dry_run(request: RunRequest) -> RunResult:
     path = request.options.target.ledger
     if not path.exists():
         return refresh(request).run
-    with Ledger.write(path) as request_log:
+    with Ledger.write(path, this_machine().ledger_clocks) as request_log:
         return refresh(replace(request, request_log=request_log)).run
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.export_options import ExportFormat, ExportOptions
+from amzsync.cli.machine import this_machine
 from amzsync.cli.result import CommandResult, Payload
 from amzsync.cli.run_options import RunOptions
 from amzsync.domain.exports import Export
@@ -32,7 +33,7 @@ def export(wanted: ExportOptions, options: RunOptions, resources: ExitStack) -> 
     path = options.apply.output
     if path:
         check_output(path)
-    ledger = resources.enter_context(Ledger.read(options.target.ledger))
+    ledger = resources.enter_context(Ledger.read(options.target.ledger, this_machine().ledger_clocks))
     ledger.selection.choose(Part(options.part.skus), Among.KNOWN)
     counted = 0
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.export_options import ExportOptions
+from amzsync.cli.machine import this_machine
 from amzsync.cli.next_steps import apply_command, command, options_of_last_run
 from amzsync.cli.planning import gallery_label
 from amzsync.cli.result import CommandResult, Payload
@@ -40,7 +41,7 @@ def export_plytix(wanted: ExportOptions, options: RunOptions, resources: ExitSta
     if not path.exists():
         raise LedgerError(f"There is no ledger at {path}.", "`amzsync plan --mapping FILE` creates one.")
     resources.enter_context(WriterLock(path))
-    ledger = resources.enter_context(Ledger.write(path))
+    ledger = resources.enter_context(Ledger.write(path, this_machine().ledger_clocks))
     ledger.runs.hold("export", os.getpid())
     ledger.selection.choose(Part(options.part.skus, options.part.limit), Among.OPEN)
     kept = options_of_last_run(options, ledger)

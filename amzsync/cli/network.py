@@ -2,7 +2,6 @@
 
 import logging
 import math
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from functools import partial
 from amzsync.cli.accounts import open_account
 from amzsync.cli.binding import AccountBinding
 from amzsync.cli.limits import ChosenLimits, TokenLimits
+from amzsync.cli.machine import this_machine
 from amzsync.cli.next_steps import after_leaving
 from amzsync.cli.output import Output, local_now
 from amzsync.cli.planning import gallery_label
@@ -171,7 +171,7 @@ def connected(
     is left to the caller.
     """
     account, options, output = request.account, request.options, request.output
-    stop = StopRequest()
+    stop, machine = StopRequest(), this_machine()
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop, partial(leave_terminal, after_leaving(options))))
         up = stack.enter_context(
@@ -179,7 +179,7 @@ def connected(
         )
         is_quiet = output.is_quiet or not shows_progress
         display = stack.enter_context(
-            make_display(output.err, quiet=is_quiet, monotonic=time.monotonic, now=local_now)
+            make_display(output.err, quiet=is_quiet, monotonic=machine.clocks.monotonic, now=local_now)
         )
         yield RunContext(
             ledger=request.ledger,
@@ -189,10 +189,12 @@ def connected(
             listener=_Logged(display),
             stop=stop,
             bounds=_bounds(options),
+            clocks=machine.clocks,
             request_log=request.request_log,
             tokens=request.tokens,
             # An embedded Plytix has no other clients.
             state_folder=None if account.is_sandbox else state_folder(),
+            start_workers=machine.start_workers or run.start_workers,
         )
 
 

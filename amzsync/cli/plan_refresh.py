@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 
 from amzsync.cli.limits import ChosenLimits
+from amzsync.cli.machine import this_machine
 from amzsync.cli.network import RunRequest, outcome_of, refresh
 from amzsync.cli.output import Output
 from amzsync.cli.planning import OpenLedger
@@ -22,7 +23,9 @@ def refresh_plan(
     with ExitStack() as stack:
         # Requests count in any case, also beside a running apply: they are made.
         path, is_copy = options.target.ledger, opened.kept is not Kept.YES
-        request_log = stack.enter_context(Ledger.write(path)) if is_copy and path.exists() else opened.ledger
+        request_log = opened.ledger
+        if is_copy and path.exists():
+            request_log = stack.enter_context(Ledger.write(path, this_machine().ledger_clocks))
         done = refresh(RunRequest(opened.ledger, request_log, options, account, limits, output)).run
     if done.error:
         raise done.error

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from amzsync.cli.limits import ChosenLimits
+from amzsync.cli.machine import this_machine
 from amzsync.cli.run_options import RunOptions
 from amzsync.cli.usage import UsageError
 from amzsync.config import Account
@@ -75,18 +76,19 @@ def unless_unplanned(path: Path, *, is_new: bool) -> Iterator[None]:
 def open_for_planning(path: Path, *, dry_run: bool = False) -> Iterator[OpenLedger]:
     """The ledger under its lock; in a dry run, or beside a running apply, a copy that is thrown away."""
     if dry_run:
-        with Ledger.copy(path) as ledger:
+        with Ledger.copy(path, this_machine().ledger_clocks) as ledger:
             yield OpenLedger(ledger, Kept.NOT_IN_A_DRY_RUN)
         return
     lock, is_new = WriterLock(path), not path.exists()
     try:
         lock.acquire()
     except LedgerLockedError:
-        with Ledger.copy(path) as ledger:
+        with Ledger.copy(path, this_machine().ledger_clocks) as ledger:
             yield OpenLedger(ledger, Kept.NOT_WHILE_IN_USE)
         return
     try:
-        with unless_unplanned(path, is_new=is_new), Ledger.write(path) as ledger:
+        clocks = this_machine().ledger_clocks
+        with unless_unplanned(path, is_new=is_new), Ledger.write(path, clocks) as ledger:
             ledger.runs.hold("plan", os.getpid())
             yield OpenLedger(ledger, Kept.YES)
     finally:

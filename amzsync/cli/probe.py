@@ -11,6 +11,7 @@ from amzsync.cli.doctor_options import DoctorOptions
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.interview import agrees
 from amzsync.cli.limits import chosen_limits
+from amzsync.cli.machine import this_machine
 from amzsync.cli.network import RunRequest
 from amzsync.cli.network import probe as try_account
 from amzsync.cli.next_steps import typed_again
@@ -49,7 +50,7 @@ def probe(
     account = None if path.exists() else chosen_account(options)
     sources = () if named else check_mappings(options)
     resources.enter_context(WriterLock(path))
-    ledger = resources.enter_context(Ledger.write(path))
+    ledger = resources.enter_context(Ledger.write(path, this_machine().ledger_clocks))
     ledger.runs.hold("doctor", os.getpid())
     account = account or chosen_account(options, ledger)
     AccountBinding(ledger, account, same_account=options.target.same_account).check()

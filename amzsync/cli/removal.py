@@ -13,6 +13,7 @@ from amzsync.cli.binding import AccountBinding
 from amzsync.cli.consent import is_agreed
 from amzsync.cli.exits import ExitCode, exit_code_of
 from amzsync.cli.limits import chosen_limits
+from amzsync.cli.machine import this_machine
 from amzsync.cli.network import RunRequest, outcome_of
 from amzsync.cli.network import prune as take_out
 from amzsync.cli.network import undo as take_back
@@ -140,10 +141,10 @@ def _open(name: str, options: RunOptions, output: Output, resources: ExitStack) 
     if not path.exists():
         raise LedgerError(f"There is no ledger at {path}.", "Name it with --ledger FILE.")
     if options.apply.dry_run:
-        ledger = resources.enter_context(Ledger.copy(path))
+        ledger = resources.enter_context(Ledger.copy(path, this_machine().ledger_clocks))
     else:
         resources.enter_context(WriterLock(path))
-        ledger = resources.enter_context(Ledger.write(path))
+        ledger = resources.enter_context(Ledger.write(path, this_machine().ledger_clocks))
         ledger.runs.hold(name, os.getpid())
     account = chosen_account(options, ledger)
     AccountBinding(ledger, account, same_account=options.target.same_account).check()

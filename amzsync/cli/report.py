@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from amzsync.cli.exits import ExitCode
+from amzsync.cli.machine import this_machine
 from amzsync.cli.output import local_now
 from amzsync.cli.report_options import ReportOptions
 from amzsync.cli.result import CommandResult, PageFile
@@ -31,7 +32,7 @@ _FROM_LEDGER = Basis(is_checked=False)
 def report(wanted: ReportOptions, options: RunOptions, resources: ExitStack) -> CommandResult:
     """The images of the products, as the ledger knows them."""
     check_page(wanted.file)
-    ledger = resources.enter_context(Ledger.read(options.target.ledger))
+    ledger = resources.enter_context(Ledger.read(options.target.ledger, this_machine().ledger_clocks))
     ledger.selection.choose(Part(options.part.skus), Among.KNOWN)
     resources.enter_context(ledger.snapshot())
     rows = partial(ledger.galleries.rows, wanted.only, options.part.limit)

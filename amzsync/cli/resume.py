@@ -10,7 +10,9 @@ from amzsync.cli.begin import plan_again, planning
 from amzsync.cli.binding import AccountBinding
 from amzsync.cli.ending import exit_code, is_all_in_place, report_payload
 from amzsync.cli.execution import dry_run, execute
+from amzsync.cli.exits import ExitCode
 from amzsync.cli.limits import chosen_limits
+from amzsync.cli.machine import this_machine
 from amzsync.cli.network import RunRequest
 from amzsync.cli.next_steps import apply_command, options_of_last_run
 from amzsync.cli.output import Output
@@ -41,10 +43,10 @@ def resume(options: RunOptions, output: Output, resources: ExitStack) -> Command
     if not path.exists():
         raise LedgerError(f"There is no ledger at {path}.", "`amzsync apply --mapping FILE` starts one.")
     if mode.dry_run:
-        ledger = resources.enter_context(Ledger.copy(path))
+        ledger = resources.enter_context(Ledger.copy(path, this_machine().ledger_clocks))
     else:
         resources.enter_context(WriterLock(path))
-        ledger = resources.enter_context(Ledger.write(path))
+        ledger = resources.enter_context(Ledger.write(path, this_machine().ledger_clocks))
         ledger.runs.hold("resume", os.getpid())
     return replace(_resume(ledger, options, output), page=page_file(ledger, options))
 
@@ -81,9 +83,10 @@ def _resume(ledger: Ledger, options: RunOptions, output: Output) -> CommandResul
 
 def _nothing_to_resume(ledger: Ledger, options: RunOptions) -> CommandResult:
     command = apply_command(ledger, options_of_last_run(options, ledger))
+    is_pending = ledger.work().has_open_work()
     message = (
         f"There is no unfinished run. `{command}` works through what is pending."
-        if ledger.work().has_open_work()
+        if is_pending
         else "There is no unfinished run, and nothing is pending."
     )
     report = Report(
@@ -94,6 +97,6 @@ def _nothing_to_resume(ledger: Ledger, options: RunOptions) -> CommandResult:
         0.0,
     )
     outcome = Outcome.FINISHED if is_all_in_place(ledger) else Outcome.FAILURES
-    return CommandResult(
-        exit_code(ledger, options, outcome), report_payload(ledger, options, report), (message,)
-    )
+    # Exit code 0 would say that everything wanted is in place.
+    code = ExitCode.FAILURES if is_pending else exit_code(ledger, options, outcome)
+    return CommandResult(code, report_payload(ledger, options, report), (message,))

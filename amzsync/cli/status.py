@@ -1,14 +1,13 @@
 """`amzsync status`: how far a ledger is, what failed, what to do next. Reads only."""
 
 import os
-import time
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from functools import partial
 
 from amzsync.cli.accounts import perhaps_account
 from amzsync.cli.exits import ExitCode
 from amzsync.cli.limits import ChosenLimits, chosen_limits
+from amzsync.cli.machine import this_machine
 from amzsync.cli.next_steps import after_status, options_of_last_run
 from amzsync.cli.planning import forecast_of, gallery_label
 from amzsync.cli.result import CommandResult, Payload
@@ -31,14 +30,14 @@ _EXAMPLES = 3
 def status(options: RunOptions, resources: ExitStack) -> CommandResult:
     """How far a ledger is."""
     is_locked = is_being_written(options.target.ledger)
-    ledger = resources.enter_context(Ledger.read(options.target.ledger))
+    ledger = resources.enter_context(Ledger.read(options.target.ledger, this_machine().ledger_clocks))
     running = _running(ledger, is_locked=is_locked)
     chosen = ledger.selection.choose(Part(options.part.skus, options.part.limit))
     queries = ledger.queries
     runs = ledger.runs.latest(_RUNS_SHOWN)
     last_options = options_of_last_run(options, ledger)
     limits = _limits(last_options, ledger)
-    slots = Slots(limits.limits, ledger.request_log(), time.monotonic)
+    slots = Slots(limits.limits, ledger.request_log(), this_machine().clocks.monotonic)
     counts = queries.counts()
     outstanding = queries.outstanding(counts)
     view = StatusView(
@@ -49,7 +48,7 @@ def status(options: RunOptions, resources: ExitStack) -> CommandResult:
         shortfalls=shortfalls(ledger, _EXAMPLES),
         quota=slots.used(),
         limits_origin=limits.origin,
-        now=datetime.now(UTC),
+        now=this_machine().now(),
         forecast=forecast_of(outstanding, slots.limits, ledger, gallery_label(ledger, options)),
         next_steps=() if running else after_status(ledger, last_options, has_work=outstanding.products > 0),
         without_images=tuple(ledger.unfinished.without_images()),

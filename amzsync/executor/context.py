@@ -20,7 +20,16 @@ from amzsync.plytix.auth import Credentials, Secret, TokenCache
 from amzsync.plytix.observations import Observed
 from amzsync.plytix.transport import Transport
 
-__all__ = ["Asked", "CheckResult", "RefreshResult", "RunContext", "RunResult", "Server", "TokenFacts"]
+__all__ = [
+    "Asked",
+    "CheckResult",
+    "RefreshResult",
+    "RunContext",
+    "RunResult",
+    "Server",
+    "TokenFacts",
+    "start_workers",
+]
 
 T = TypeVar("T")
 
@@ -34,7 +43,8 @@ class Server:
     credentials: Credentials
 
 
-def _start_workers(server: Server, most: int) -> Workers:
+def start_workers(server: Server, most: int) -> Workers:
+    """What sends a run's requests to Plytix, so many at once."""
     return Workers(Transport(server.api_url, server.auth_url), server.credentials, most)
 
 
@@ -67,7 +77,7 @@ class RunContext:
     request_log: Ledger | None = None
     read_token: Callable[[Secret], TokenFacts] = lambda _token: TokenFacts()
     state_folder: Path | None = None
-    start_workers: Callable[[Server, int], Workers] = _start_workers
+    start_workers: Callable[[Server, int], Workers] = start_workers
     tokens: TokenCache = field(default_factory=TokenCache)
 
 

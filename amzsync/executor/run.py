@@ -15,8 +15,10 @@ from amzsync.executor.context import (
     RunResult,
     Server,
     TokenFacts,
+    start_workers,
 )
 from amzsync.executor.engine.engine import End
+from amzsync.executor.engine.workers import Workers
 from amzsync.executor.pictures import PictureSource, look_at_pictures, replace_pictures
 from amzsync.executor.probing import Left, ProbeResult, probe
 from amzsync.executor.removal_result import RemovalResult, removal_result
@@ -56,6 +58,7 @@ __all__ = [
     "ScriptContext",
     "Server",
     "TokenFacts",
+    "Workers",
     "ask",
     "check",
     "inspect",
@@ -63,6 +66,7 @@ __all__ = [
     "probe",
     "prune",
     "refresh",
+    "start_workers",
     "sync",
     "undo",
 ]

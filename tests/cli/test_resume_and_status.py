@@ -102,11 +102,13 @@ def test_resume_uses_the_options_of_its_run(setup: Setup, monkeypatch: pytest.Mo
     assert all(state[f"SKU-{n:02d}"].gallery == () for n in range(5))
 
 
-def test_resume_with_nothing_to_resume_says_so(setup: Setup) -> None:
+def test_resume_with_nothing_to_resume_says_so_and_ends_with_three_while_work_is_pending(
+    setup: Setup,
+) -> None:
     mapping = setup.mapping([flat("A", "a")])
     amzsync("plan", "--mapping", mapping)
     planned = amzsync("resume")
-    assert planned.code == 0
+    assert planned.code == 3
     assert "amzsync apply" in planned.err
     setup.apply()
     asked = setup.sandbox.total

@@ -3,7 +3,8 @@
 With a number behind it, so many seeds from there on, with `first` up to the first that breaks a promise; with
 `shrink`, the seed's shortest broken form. With `back`, prune and undo are typed, too; with `probed`,
 ledgers have the record of a probe, true or not; with `two`, another ledger's program works beside it; with
-`ignore`, `append` or `replace`, every account does that with a write of a whole gallery.
+`typed`, real commands are typed; with `ignore`, `append` or `replace`, every account does that with a write
+of a whole gallery.
 """
 
 import sys

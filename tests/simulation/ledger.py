@@ -69,14 +69,17 @@ class Disk:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.disk = self
         self.connection = connection
-        world = self.world
-        clocks = Clocks(
-            now=lambda: datetime.fromtimestamp(world.wall(), UTC), wall=world.wall, monotonic=world.monotonic
-        )
         try:
-            yield Ledger(Store(connection, PATH), clocks)
+            yield Ledger(Store(connection, PATH), self.clocks())
         finally:
             self.die()
+
+    def clocks(self) -> Clocks:
+        """Those of the machine."""
+        world = self.world
+        return Clocks(
+            now=lambda: datetime.fromtimestamp(world.wall(), UTC), wall=world.wall, monotonic=world.monotonic
+        )
 
     def die(self) -> None:
         """The process has ended, however: what is committed stays, and nothing more is written."""

@@ -212,6 +212,20 @@ FAULTS = (
         "if not code:",
     ),
     Fault(
+        "a second program on one ledger not kept out",
+        f"{_LEDGER}/lock.py",
+        "self._held = taken.pop_all()",
+        "pass",
+        ("typed",),
+    ),
+    Fault(
+        "exit code 0 though Plytix lacks products",
+        "cli/ending.py",
+        "ledger.queries.failure_count() or any(True for _ in ledger.unfinished.not_found())",
+        "ledger.queries.failure_count()",
+        ("typed",),
+    ),
+    Fault(
         "the claim of a product left out",
         f"{_SCRIPTS}/record.py",
         "self.work.claim_product(product_id, rows, thumbnail=thumbnail is not None)",

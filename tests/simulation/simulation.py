@@ -1,7 +1,7 @@
 """One seed's life: a catalogue, a person at a terminal, other people, bad luck, and a calm end."""
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from random import Random
 from traceback import format_exc
@@ -14,6 +14,8 @@ from simulation.misfortunes import Misfortunes
 from simulation.plytix import Plytix, Traits, Weather
 from simulation.scripts import watched
 from simulation.second_ledger import SecondLedger
+from simulation.terminal import own_folder
+from simulation.typed import typing_user
 from simulation.user import KILLED, NOTHING_TO_RESUME, Ended, User
 from simulation.world import World
 
@@ -52,19 +54,21 @@ class Kind:
 
     `takes_back`: prune and undo are typed, too. `is_probed`: the ledger has a record of a probe, which may be
     true or not. `gallery_writes`: what the account does with a write of a whole gallery, as in `Traits`.
-    `has_two_ledgers`: each day another ledger's program works beside it.
+    `has_two_ledgers`: each day another ledger's program works beside it. `is_typed`: the real commands are
+    typed, on a ledger in a file.
     """
 
     takes_back: bool = False
     is_probed: bool = False
     gallery_writes: str | None = None
     has_two_ledgers: bool = False
+    is_typed: bool = False
 
     @classmethod
     def of_words(cls, words: Collection[str]) -> Self:
         """As it is typed; words that tell something else are passed over."""
         account = next((word for word in words if word in ("replace", "ignore", "append")), None)
-        return cls("back" in words, "probed" in words, account, "two" in words)
+        return cls("back" in words, "probed" in words, account, "two" in words, "typed" in words)
 
     def __str__(self) -> str:
         words = (
@@ -72,6 +76,7 @@ class Kind:
             "probed" * self.is_probed,
             self.gallery_writes,
             "two" * self.has_two_ledgers,
+            "typed" * self.is_typed,
         )
         return " ".join(word for word in words if word)
 
@@ -91,7 +96,12 @@ def run(
 
     `log`: tell every event, also where nothing was broken.
     """
-    life = _Life(seed, products, misfortunes)
+    with own_folder() if kind.is_typed else nullcontext():
+        return _lived(_Life(seed, products, misfortunes, is_typed=kind.is_typed), kind, log=log)
+
+
+def _lived(life: "_Life", kind: Kind, *, log: bool) -> Verdict:
+    seed = life.world.seed
     life.takes_back, life.record = kind.takes_back, _record(seed) if kind.is_probed else None
     life.has_two_ledgers = kind.has_two_ledgers
     if kind.gallery_writes is not None:
@@ -149,7 +159,9 @@ class _Life:
     has_two_ledgers = False
     second: SecondLedger | None = None
 
-    def __init__(self, seed: int, products: int | None, misfortunes: int | None) -> None:
+    def __init__(
+        self, seed: int, products: int | None, misfortunes: int | None, *, is_typed: bool = False
+    ) -> None:
         self.world = world = World(seed)
         self._random = random = world.random
         limits = random.choice(_LIMITS)
@@ -158,7 +170,11 @@ class _Life:
         world.has_boot_clock = random.random() < 0.8
         self.plytix = Plytix(world, self.judge, _traits(random), limits)
         self.disk = Disk(world, keeps_history=random.random() < 0.15)
-        self.user = User(world, self.plytix, self.judge, self.disk, tuple(Limit(*limit) for limit in limits))
+        configured = tuple(Limit(*limit) for limit in limits)
+        self.user = User(world, self.plytix, self.judge, self.disk, configured)
+        if is_typed:
+            self.user = typing_user(world, self.plytix, self.judge, configured)
+            self.disk = self.user.disk
         self._most_misfortunes = misfortunes
         count = random.choice((1, 1, 2, 3, 4, 6, 8, 12) if random.random() < 0.96 else (30, 120))
         self._count = count if products is None else min(count, products)
@@ -226,6 +242,7 @@ class _Life:
             self._luck.befall_rarely()
         if self.second is not None:
             self.second.befall()
+        self.user.befall()
         ended = self._command(number)
         self.disk.kill_in = None
         self.disk.free()

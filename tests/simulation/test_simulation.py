@@ -12,6 +12,7 @@ _CHUNKS = 6
 _TAKEN_BACK = 30
 _PROBED = 30
 _BESIDE = 30
+_TYPED = 8
 _FOUND_TAKING_BACK = (1450, 1653, 1672)
 """What a dead run had sent was a person's to an undo, and so was the order that an undo had restored."""
 _SECONDS_OF_THE_DAY = 15.0
@@ -21,6 +22,7 @@ _SOAK = 100_000
 
 _ANY = Kind()
 _TWO = Kind(has_two_ledgers=True)
+_REAL_COMMANDS = Kind(is_typed=True)
 
 
 def _fails(seed: int, kind: Kind = _ANY) -> str:
@@ -55,6 +57,11 @@ def test_every_promise_is_kept_where_another_ledger_works_on_the_same_account() 
     assert not found
 
 
+def test_every_promise_is_kept_where_real_commands_are_typed_also_beside_a_run() -> None:
+    found = {seed: broken for seed in range(_TYPED) if (broken := _fails(seed, _REAL_COMMANDS))}
+    assert not found
+
+
 @pytest.mark.soak
 def test_every_promise_is_kept_in_the_seeds_of_the_day() -> None:
     first = dt.datetime.now(dt.UTC).date().toordinal() * 1000
@@ -73,7 +80,9 @@ def test_every_promise_is_kept_in_a_hundred_thousand_seeds() -> None:
     assert not found
 
 
-@pytest.mark.parametrize(("seed", "kind"), [(3, _ANY), (10, _ANY), (41, _ANY), (6, _TWO)])
+@pytest.mark.parametrize(
+    ("seed", "kind"), [(3, _ANY), (10, _ANY), (41, _ANY), (6, _TWO), (3, _REAL_COMMANDS)]
+)
 def test_a_seed_decides_everything(seed: int, kind: Kind) -> None:
     one, two = run(seed, kind, log=True), run(seed, kind, log=True)
     assert (one.story, one.figures) == (two.story, two.figures)

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -87,6 +87,9 @@ class User:
         if self.disk.connection is not None:
             self.disk.connection.is_dead = True
         raise Killed
+
+    def befall(self) -> None:
+        """Somebody else at this machine."""
 
     # Commands.
 
@@ -201,6 +204,14 @@ class User:
     # Their inside.
 
     def _command(self, name: str, work: Any) -> Ended:
+        def opened() -> Ended:
+            with self.disk.open() as ledger:
+                ended: Ended = work(ledger)
+            return ended
+
+        return self._process(name, opened)
+
+    def _process(self, name: str, work: Callable[[], Ended]) -> Ended:
         world = self.world
         self.processes += 1
         self.stop = StopRequest()
@@ -208,8 +219,7 @@ class User:
         self.judge.started(world.now, self.processes, name)
         began, refused = world.now, self.disk.refused
         try:
-            with self.disk.open() as ledger:
-                ended: Ended = work(ledger)
+            ended = work()
         except LedgerError as error:
             ended = Ended(Outcome.STOPPED, message=error.message)
         except Killed:
