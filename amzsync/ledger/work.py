@@ -2,6 +2,7 @@
 
 from amzsync.ledger.asset_transitions import AssetTransitions
 from amzsync.ledger.check_reader import CheckReader
+from amzsync.ledger.link_origins import LinkOrigins
 from amzsync.ledger.product_transitions import ProductTransitions
 from amzsync.ledger.reasons import ASKED_AGAIN
 from amzsync.ledger.removal_changes import RemovalChanges
@@ -16,6 +17,7 @@ __all__ = ["Work"]
 class Work(
     CheckReader,
     ProductTransitions,
+    LinkOrigins,
     AssetTransitions,
     SeenTransitions,
     Wants,
