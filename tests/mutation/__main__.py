@@ -35,6 +35,7 @@ _MODULES = (
     "planner",
     "limits",
     "plytix/refusals.py",
+    "ledger/link_origins.py",
     "ledger/product_transitions.py",
     "ledger/asset_transitions.py",
     "ledger/merge.py",

@@ -169,7 +169,7 @@ FAULTS = (
     ),
     Fault(
         "a link of a write that did not leave taken for our own",
-        f"{_LEDGER}/product_transitions.py",
+        f"{_LEDGER}/link_origins.py",
         "UPDATE links SET sent = NULL WHERE product_id = ? AND asset_id = ?",
         "UPDATE links SET sent = sent WHERE product_id = ? AND asset_id = ?",
     ),
