@@ -193,6 +193,8 @@ class _Life:
             # Each names a picture as it uses it: a conflict that tells no id is a failure, as it should be.
             self.plytix.traits.conflict_without_id = False
             self.second = SecondLedger(self.world, self.plytix, self.limits, self.user.mapping)
+            for judge in (self.judge, self.second.user.judge):
+                judge.longest_command_s *= 2  # They share the account's hour.
         for number in range(self._random.choice((1, 1, 2, 2, 3, 4))):
             self._day(number)
         self._calm()
