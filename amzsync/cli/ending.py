@@ -119,6 +119,7 @@ def _trust(request: RunRequest, report: Report) -> Trust:
         ledger.seen.last_seen(),
         command("check", options.target, ledger),
         apply_command(ledger, options, "--refresh"),
+        is_of_pending=options.part.limit is not None,
     )
 
 

@@ -12,16 +12,22 @@ __all__ = ["Trust", "seen_fields", "seen_text"]
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What a run without requests rests on; `check` and `repair` are commands to type."""
+    """What a run without requests rests on; `check` and `repair` are commands to type.
+
+    `is_of_pending`: only products with something to do were asked for (`--limit`).
+    """
 
     links: int
     seen: LastSeen
     check: str
     repair: str
+    is_of_pending: bool = False
 
     def text(self, zone: tzinfo | None = None) -> str:
         """The sentence in the place of "Done"."""
         looks = f"(not checked now; `{self.check}` looks)"
+        if not self.links and self.is_of_pending:
+            return f"Nothing to do: none of the products asked for has anything pending {looks}."
         if not self.links:
             return "Nothing to do: no product wants an image."
         when = _when(self.seen, zone)

@@ -67,6 +67,12 @@ def test_where_no_product_wants_an_image_that_is_said(setup: Setup) -> None:
     assert "Done" not in told
 
 
+def test_where_only_products_with_work_were_asked_for_none_is_said_to_want_no_image(setup: Setup) -> None:
+    setup.apply(setup.mapping(boots()))
+    told = " ".join(setup.apply(None, "--limit", "2").out.split())
+    assert "Nothing to do: none of the products asked for has anything pending (not checked now" in told
+
+
 def test_what_a_check_has_found_is_not_called_in_place_until_it_is_repaired(setup: Setup) -> None:
     setup.apply(setup.mapping([flat("BOOT", "a", "b"), flat("SHOE", "a")]))
     setup.sandbox.set_thumbnail("BOOT", None)
