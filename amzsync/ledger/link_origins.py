@@ -33,9 +33,9 @@ class LinkOrigins(WorkRows):
         )
 
     def note_linked(self, product_id: int, placed: Mapping[int, int]) -> None:
-        """These links of the last write stand, at the places that it gave them or at these."""
+        """These links of the last write stand, at these places, where it or another has put them."""
         self._store.execute_many(
-            "UPDATE links SET origin = 'made', placed = coalesce(placed, sent, ?), sent = NULL"
+            "UPDATE links SET origin = 'made', placed = coalesce(placed, ?), sent = NULL"
             " WHERE product_id = ? AND asset_id = ? AND sent IS NOT NULL",
             [(place, product_id, asset_id) for asset_id, place in placed.items()],
         )

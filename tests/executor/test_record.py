@@ -146,6 +146,14 @@ def test_a_link_alone_is_unknown_and_those_before_it_are_known(recorded: Recorde
     assert recorded.places[B] == ("made", 2, None)
 
 
+def test_what_an_answered_write_has_appended_is_known_where_it_stands(recorded: Recorded) -> None:
+    state = recorded.state("a")
+    recorded.record.claim(state, Replace(("b", "a"), None), {"b": 1, "a": 2})
+    state.made, state.gallery, state.written = {"b"}, ("a", "b"), {"a": 1, "b": 2}
+    recorded.record.claim(state, Replace(None, "a"))
+    assert recorded.places[B] == ("made", 2, None)
+
+
 def test_what_an_answered_write_has_not_put_there_may_be_put_there_by_somebody_else(
     recorded: Recorded,
 ) -> None:

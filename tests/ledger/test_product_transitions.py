@@ -194,7 +194,7 @@ def test_what_was_sent_and_is_known_to_stand_is_ours_at_its_place(ledger: Rows) 
     ledger.put(S1, A, "in_flight", sent=3)
     ledger.put(S1, B, "in_flight")
     ledger.work.note_linked(S1, {A: 1, B: 2})
-    assert ledger.links[S1, A] == ("in_flight", None, "made", 3, None)
+    assert ledger.links[S1, A] == ("in_flight", None, "made", 1, None)
     assert ledger.links[S1, B] == ("in_flight", None, None, None, None)
 
 

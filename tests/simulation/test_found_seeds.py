@@ -37,6 +37,7 @@ FOUND = {
     645: "a link that was answered before the thumbnail was set taken for a person's",
     856: "the rest of an unanswered write of which a person had taken out a part is left to them",
     1_002_990: "a picture that Plytix had for another use not found, as a conflict named no asset",
+    1_056_991: "places that a dead run had asked for believed, where the account had appended instead",
     1_041_374: "a link told as done though another product's script had found its picture gone",
     1_036_446: "a thumbnail set by a request that the server did after a minute taken for a wrong row",
     1_014_256: "the same as the next, by a clock that was set ahead: nobody can know",

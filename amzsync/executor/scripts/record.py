@@ -99,8 +99,12 @@ class Record:
 
     def _note_linked(self, state: ProductState) -> None:
         """What writes of this run have put there is known to stand, whatever becomes of the next one."""
-        stands = state.standing(state.gallery or ())
-        made = {row: place for row, place in stands.items() if state.ids[row] in state.made}
+        stands, written = state.standing(state.gallery or ()), state.written or {}
+        made = {
+            row: written.get(state.ids[row], place)
+            for row, place in stands.items()
+            if state.ids[row] in state.made
+        }
         self.work.note_linked(state.product.id, made)
 
     def note_there(self, state: ProductState, asset_id: str) -> None:
